@@ -1,0 +1,138 @@
+"""What people see: results on stdout, everything else on stderr, the libraries in a log file."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from nncli.errors import NncliError
+
+__all__ = ["Screen"]
+
+MAXIMUM_LOG_BYTES = 1_000_000
+
+
+class Screen:
+    """The two consoles of a command, and the capture that keeps libraries off them.
+
+    `capture_libraries` sends file descriptors 1 and 2 to a log file, for TensorFlow writes to
+    them from C++ and before any of its settings are read; the consoles keep the real ones.
+    """
+
+    def __init__(self) -> None:
+        self.out = Console(file=sys.stdout, highlight=False)
+        self.err = Console(file=sys.stderr, highlight=False)
+        self.quiet = False
+        self.debug = False
+        self._real: tuple[TextIO, TextIO, int, int] | None = None
+        self._log: IO[str] | None = None
+        self._log_began = 0
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._release()
+
+    def capture_libraries(self) -> None:
+        """From now on only `out` and `err` reach the screen."""
+        if self._real is not None:
+            return
+        self._real = (sys.stdout, sys.stderr, os.dup(1), os.dup(2))
+        self.out = Console(file=_kept(sys.stdout, 1, self._real[2]), highlight=False)
+        self.err = Console(file=_kept(sys.stderr, 2, self._real[3]), highlight=False)
+        self._send_to(_open_log())
+
+    def log_to(self, path: Path) -> None:
+        """Move the capture to `path`, with what was captured so far."""
+        if self._real is None or self._log is None:
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        captured = ""
+        if self._log.name != os.devnull:
+            with Path(self._log.name).open(encoding="utf-8", errors="replace") as log:
+                log.seek(self._log_began)
+                captured = log.read()
+        target = path.open("a", encoding="utf-8", errors="replace")
+        target.write(captured)
+        target.flush()
+        self._send_to(target)
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where the libraries' output is, if it is captured."""
+        return None if self._log is None else Path(self._log.name)
+
+    def error(self, error: NncliError | str, hint: str | None = None) -> None:
+        """Show what went wrong and the way out; long lines stay whole, to be copied."""
+        message = error if isinstance(error, str) else error.message
+        hint = hint if isinstance(error, str) else error.hint
+        text = Text.assemble(("error: ", "bold red"), message)
+        if hint:
+            text.append("\n" + "\n".join(f"  {line}" for line in hint.splitlines()), style="dim")
+        self.err.print(text, soft_wrap=True)
+
+    def _send_to(self, log: IO[str]) -> None:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        sys.stdout = sys.stderr = log
+        if self._log is not None:
+            self._log.close()
+        self._log = log
+        self._log_began = log.tell() if log.name != os.devnull else 0
+
+    def _release(self) -> None:
+        if self._real is None or self._log is None:
+            return
+        self.out.file.flush()
+        self.err.file.flush()
+        self._log.flush()
+        stdout, stderr, out, err = self._real
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        os.close(out)
+        os.close(err)
+        sys.stdout, sys.stderr = stdout, stderr
+        self._log.close()
+        self._real = self._log = None
+        self.out = Console(file=stdout, highlight=False)
+        self.err = Console(file=stderr, highlight=False)
+
+
+def _kept(stream: TextIO, descriptor: int, duplicate: int) -> IO[str]:
+    """`stream` itself, or where it writes to `descriptor`, a stream that goes on doing so."""
+    try:
+        redirected = stream.fileno() == descriptor
+    except (OSError, io.UnsupportedOperation, AttributeError):
+        redirected = False
+    if not redirected:
+        return stream
+    stream.flush()
+    settings: dict[str, Any] = {"encoding": stream.encoding, "errors": stream.errors}
+    kept: IO[str] = open(  # noqa: SIM115 (open as long as the screen is)
+        duplicate, "w", buffering=1, closefd=False, **settings
+    )
+    return kept
+
+
+def _open_log() -> IO[str]:
+    """The log of commands without a run folder; nothing is kept where it cannot be written."""
+    from nncli.files import state_folder
+
+    try:
+        folder = state_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "log.txt"
+        full = path.exists() and path.stat().st_size > MAXIMUM_LOG_BYTES
+        log = path.open("w" if full else "a", encoding="utf-8", errors="replace")
+        log.seek(0, os.SEEK_END)
+        return log
+    except OSError:
+        return open(os.devnull, "w", encoding="utf-8")

@@ -1,0 +1,193 @@
+"""A `Reporter` for people: live bars on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from nncli.cli._console import Screen
+from nncli.reporting import FitPlan, Reporter, SilentReporter, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["reporter_for"]
+
+
+def reporter_for(screen: Screen) -> Reporter:
+    """The reporter that suits a screen."""
+    if screen.quiet:
+        return QuietReporter(screen)
+    return LiveReporter(screen) if screen.err.is_terminal else PlainReporter(screen)
+
+
+class QuietReporter(SilentReporter):
+    """Moves the log and is silent otherwise."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+
+    def run_started(self, folder: Path, log: Path) -> None:
+        self.screen.log_to(log)
+
+
+class PlainReporter(QuietReporter):
+    """One line an epoch, no control characters."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self.plan: FitPlan | None = None
+
+    def notice(self, message: str) -> None:
+        self.screen.err.print(Text(message), soft_wrap=True)
+
+    def warning(self, message: str) -> None:
+        self.screen.err.print(Text.assemble(("warning: ", "bold yellow"), message), soft_wrap=True)
+
+    def task(
+        self, description: str, *, total: float | None = None, unit: str = ""
+    ) -> AbstractContextManager[Task]:
+        if unit:  # countable work takes long; the rest is over before it is read
+            amount = f" ({total:,.0f} {unit})" if total else ""
+            self.screen.err.print(Text(f"{description}{amount}"), soft_wrap=True)
+        return super().task(description, total=total, unit=unit)
+
+    def fit_started(self, plan: FitPlan) -> None:
+        self.plan = plan
+        text = (
+            f"Training on {plan.examples:,} examples: {plan.epochs} epochs of "
+            f"{plan.steps_per_epoch:,} steps"
+        )
+        self.screen.err.print(Text(text), soft_wrap=True)
+
+    def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
+        assert self.plan is not None
+        if epoch == 1:
+            for line in _heading(values):
+                self.screen.err.print(Text(line, style="dim"), soft_wrap=True)
+        self.screen.err.print(Text(_row(epoch, self.plan.epochs, values)), soft_wrap=True)
+
+
+class LiveReporter(PlainReporter):
+    """Bars that move while work goes on, and a line that stays for every epoch."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self.bar: Progress | None = None
+        self.bar_task: TaskID | None = None
+        self.epoch = 0
+
+    @contextmanager
+    def task(
+        self, description: str, *, total: float | None = None, unit: str = ""
+    ) -> Iterator[Task]:
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
+        if unit:
+            columns += [
+                BarColumn(bar_width=20),
+                TextColumn("{task.fields[counted]}"),
+                TimeElapsedColumn(),
+            ]
+        with Progress(*columns, console=self.screen.err, transient=True) as progress:
+            identifier = progress.add_task(description, total=total, counted="")
+            yield _LiveTask(progress, identifier, unit)
+
+    def fit_started(self, plan: FitPlan) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        super().fit_started(plan)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[step]}"),
+            TextColumn("{task.fields[values]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            console=self.screen.err,
+            transient=True,
+        )
+        self.bar_task = self.bar.add_task(
+            f"epoch 1/{plan.epochs}",
+            total=plan.epochs * plan.steps_per_epoch,
+            step="compiling",
+            values="",
+        )
+        self.bar.start()
+
+    def epoch_started(self, epoch: int) -> None:
+        self.epoch = epoch
+        if self.bar and self.bar_task is not None and self.plan:
+            self.bar.update(self.bar_task, description=f"epoch {epoch}/{self.plan.epochs}")
+
+    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
+        if self.bar is None or self.bar_task is None or self.plan is None:
+            return
+        step = min(step, self.plan.steps_per_epoch)
+        done = (self.epoch - 1) * self.plan.steps_per_epoch + step
+        speed = self.bar.tasks[0].speed
+        rate = f" {speed * self.plan.batch_size:,.0f}/s" if speed else ""
+        shown = [(k.removeprefix("train_"), v) for k, v in sorted(values.items(), reverse=True)]
+        self.bar.update(
+            self.bar_task,
+            completed=done,
+            step=f"{step}/{self.plan.steps_per_epoch}{rate}",
+            values=" ".join(f"{name} {value:.4f}" for name, value in shown),
+        )
+
+    def fit_ended(self) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+
+class _LiveTask:
+    def __init__(self, progress: Progress, identifier: TaskID, unit: str) -> None:
+        self.progress, self.identifier, self.unit = progress, identifier, unit
+
+    def advance(self, amount: float = 1) -> None:
+        self.progress.advance(self.identifier, amount)
+        self._count()
+
+    def update(self, *, completed: float | None = None, total: float | None = None) -> None:
+        self.progress.update(self.identifier, completed=completed, total=total)
+        self._count()
+
+    def _count(self) -> None:
+        task = self.progress.tasks[0]
+        amount = _amount(task.completed, self.unit)
+        whole = f" of {_amount(task.total, self.unit)}" if task.total else ""
+        self.progress.update(self.identifier, counted=f"{amount}{whole}")
+
+
+def _amount(number: float, unit: str) -> str:
+    return f"{number / 1e6:,.1f} MB" if unit == "bytes" else f"{number:,.0f} {unit}"
+
+
+def _columns(values: Mapping[str, float | None], split: str) -> list[str]:
+    return [name for name in values if name.startswith(f"{split}_")]
+
+
+def _heading(values: Mapping[str, float | None]) -> list[str]:
+    above, below = " " * 9, f"{'epoch':>9}"
+    for split in ("train", "validation"):
+        names = [name.removeprefix(f"{split}_") for name in _columns(values, split)]
+        cells = "".join(f"{name:>10}" for name in names)
+        above += f"{split:>{len(cells)}}"
+        below += cells
+    return [above, f"{below}{'time':>10}"]
+
+
+def _row(epoch: int, epochs: int, values: Mapping[str, float | None]) -> str:
+    row = f"{f'{epoch}/{epochs}':>9}"
+    for split in ("train", "validation"):
+        for name in _columns(values, split):
+            value = values[name]
+            row += f"{'-' if value is None else format(value, '.4f'):>10}"
+    seconds = values.get("seconds") or 0.0
+    return f"{row}{f'{seconds:.1f} s':>10}"

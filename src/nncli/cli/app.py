@@ -1,0 +1,168 @@
+"""The `nncli` application: its commands, and what happens when one fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+import typer.main
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from nncli.cli._console import Screen
+from nncli.errors import NncliError, Terminated
+
+__all__ = ["app", "main"]
+
+# Name of the module in this folder, and the first line of its help: `nncli --help` shows these and
+# imports none of them. A test compares the lines with the docstrings.
+COMMANDS = {
+    "train": "Train a model and leave it, with its metrics, in a run folder.",
+    "evaluate": "Measure a trained model on its own dataset or on another.",
+    "data": "Find and prepare data.",
+    "doctor": "Find out whether this machine is ready.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a command when it is called, and not to list it."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in COMMANDS:
+            self.commands[args[0]] = _command(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def _command(name: str) -> Any:
+    """The command or group of commands in the module `name`."""
+    return typer.main.get_command(import_module(f"nncli.cli.{name}").app)
+
+
+def _stand_in() -> None:
+    pass
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="nncli",
+    help="From data to a trained and evaluated Keras model, described in one YAML file.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _name, _line in COMMANDS.items():
+    app.command(_name, help=_line)(_stand_in)
+
+
+def _show_versions(value: bool) -> None:
+    if not value:
+        return
+    from nncli.backend import library_versions
+
+    shown = ("nncli", "tensorflow", "keras", "tensorflow-datasets")
+    versions = library_versions()
+    typer.echo("\n".join(f"{name} {versions[name]}" for name in shown if name in versions))
+    raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_versions, is_eager=True, help="Show versions and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: what stands behind `nncli`; default: this process's own.
+    """
+    command = list(sys.argv[1:] if arguments is None else arguments)
+    before = _raise_on_sigterm()
+    with Screen() as screen:
+        try:
+            code = app(args=command, prog_name="nncli", standalone_mode=False, obj=screen)
+            screen.out.file.flush()
+            return int(code or 0)
+        except BaseException as error:
+            return _explained(error, screen)
+        finally:
+            if before is not None:
+                signal.signal(signal.SIGTERM, before)
+
+
+def _explained(error: BaseException, screen: Screen) -> int:
+    """Say what went wrong; the exit code of `error`."""
+    if isinstance(error, BrokenPipeError):
+        _discard_stdout()
+        return 1
+    if screen.debug:
+        screen.err.print("".join(traceback.format_exception(error)), markup=False, soft_wrap=True)
+    match error:
+        case NncliError():
+            screen.error(error)
+            return error.exit_code
+        case TyperException():
+            context = getattr(error, "ctx", None)
+            path = context.command_path if context is not None else "nncli"
+            message = error.format_message().replace("Value error, ", "")
+            if message:
+                screen.error(_as_question(message), f"See: {path} --help")
+            return error.exit_code
+        case Terminated():
+            screen.error("Stopped by SIGTERM.")
+            return 143
+        case KeyboardInterrupt() | typer.Abort():
+            screen.error("Stopped by Ctrl-C.")
+            return 130
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else 1
+        case MemoryError():
+            screen.error("There is not enough memory.", "Try a smaller --batch-size or model.")
+            return 1
+        case _:
+            log = f" What the libraries said is in {screen.log_path}." if screen.log_path else ""
+            reason = " ".join(str(error).split())[:300]
+            screen.error(
+                f"{type(error).__name__}: {reason}" if reason else type(error).__name__,
+                f"nncli did not foresee this. Add --debug for the traceback.{log}",
+            )
+            return 1
+
+
+def _as_question(message: str) -> str:
+    """Click's list of possible options as a question."""
+    before, found, options = message.partition(" (Possible options: ")
+    return f"{before}; did you mean {options.removesuffix(')')}?" if found else message
+
+
+def _raise_on_sigterm() -> Any:
+    """Let SIGTERM unwind the stack as Ctrl-C does; the handler before, None if not installed."""
+
+    def terminate(number: int, frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    try:
+        return signal.signal(signal.SIGTERM, terminate)
+    except ValueError:
+        return None  # not in the main thread: signals are somebody else's
+
+
+def _discard_stdout() -> None:
+    """The reader of a pipe is gone: what is still buffered for it has nowhere to go."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

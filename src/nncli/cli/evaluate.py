@@ -1,0 +1,132 @@
+"""`nncli evaluate`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nncli.cli._options import (
+    DataDirOption,
+    DebugOption,
+    DeviceOption,
+    JsonOption,
+    QuietOption,
+    screen_of,
+)
+from nncli.cli._progress import reporter_for
+from nncli.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from nncli.cli._console import Screen
+    from nncli.inference import Evaluation
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+
+class SplitName(StrEnum):
+    """The splits that can be evaluated."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+    all = "all"
+
+
+@app.command("evaluate")
+def evaluate_command(
+    context: typer.Context,
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .keras file.")],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="Other data with the same inputs; classes are matched by name. Default: what the "
+            "model was trained on.",
+        ),
+    ] = None,
+    data_dir: DataDirOption = None,
+    split: Annotated[
+        SplitName | None,
+        typer.Option(
+            "--split", help="Default: test, or all of another dataset that has no test split."
+        ),
+    ] = None,
+    pixel_range: Annotated[
+        str | None,
+        typer.Option(
+            "--pixel-range",
+            metavar="LOW,HIGH",
+            help="For a model that nncli did not make: the range it wants pixels in, such as 0,1.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Also write the metrics as JSON."),
+    ] = None,
+    device: DeviceOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Measure a trained model on its own dataset or on another."""
+    bounds = _range(pixel_range)
+    if output is not None and not output.absolute().parent.is_dir():
+        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
+    screen = screen_of(context)
+    screen.capture_libraries()
+    from nncli.inference import evaluate
+
+    evaluation = evaluate(
+        model,
+        dataset=dataset,
+        data_dir=data_dir,
+        split=split,
+        pixel_range=bounds,
+        device=device or "auto",
+        reporter=reporter_for(screen),
+    )
+    if output is not None:
+        evaluation.document.write(output)
+    if json:
+        screen.out.file.write(evaluation.document.to_json())
+    elif not quiet:
+        _show(screen, evaluation)
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--pixel-range: must be LOW,HIGH such as 0,1, not {text!r}.") from None
+    if not low < high:
+        raise UsageError(f"--pixel-range: the low end comes first, not {text!r}.")
+    return low, high
+
+
+def _show(screen: Screen, evaluation: Evaluation) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    values = "  ".join(
+        f"{name} {'-' if value is None else format(value, '.4f')}"
+        for name, value in evaluation.metrics.items()
+    )
+    title = f"{evaluation.dataset} {evaluation.split}, {evaluation.examples:,} examples"
+    screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("class", overflow="fold")
+    for name in ("precision", "recall", "f1", "count"):
+        table.add_column(name, justify="right")
+    for row in evaluation.per_class:
+        cells = (row.precision, row.recall, row.f1)
+        shown = ("-" if cell is None else f"{cell:.4f}" for cell in cells)
+        table.add_row(Text(row.name), *shown, f"{row.count:,}")
+    screen.out.print(table)

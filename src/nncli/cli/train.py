@@ -1,0 +1,142 @@
+"""`nncli train`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nncli.cli._options import (
+    BatchSizeOption,
+    ConfigOption,
+    DataDirOption,
+    DatasetOption,
+    DebugOption,
+    DeviceOption,
+    EpochsOption,
+    HiddenUnitsOption,
+    JsonOption,
+    LearningRateOption,
+    ModelOption,
+    NameOption,
+    OptimizerOption,
+    QuietOption,
+    SeedOption,
+    experiment_flags,
+    screen_of,
+)
+from nncli.cli._progress import reporter_for
+from nncli.config import load_experiment
+
+if TYPE_CHECKING:
+    from nncli.cli._console import Screen
+    from nncli.training import TrainingResult
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command("train")
+def train_command(
+    context: typer.Context,
+    config: ConfigOption = None,
+    dataset: DatasetOption = None,
+    data_dir: DataDirOption = None,
+    model: ModelOption = None,
+    hidden_units: HiddenUnitsOption = None,
+    epochs: EpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    optimizer: OptimizerOption = None,
+    learning_rate: LearningRateOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = None,
+    name: NameOption = None,
+    runs_dir: Annotated[
+        Path, typer.Option("--runs-dir", metavar="DIR", help="Where run folders are numbered.")
+    ] = Path("runs"),
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-dir", metavar="DIR", help="The exact run folder, instead of a numbered one."
+        ),
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Train a model and leave it, with its metrics, in a run folder.
+
+    Without anything else this is the classic tutorial: MNIST, one hidden layer of
+    128 units, Adam, batches of 128, 6 epochs. Flags win over the YAML file, and the
+    file over the defaults.
+    """
+    flags = experiment_flags(
+        {
+            ("--name", ("name",)): name,
+            ("--seed", ("seed",)): seed,
+            ("--dataset", ("dataset",)): dataset,
+            ("--data-dir", ("dataset", "data_dir")): data_dir,
+            ("--model", ("model",)): model,
+            ("--hidden-units", ("model", "hidden_units")): hidden_units,
+            ("--optimizer", ("optimizer",)): optimizer,
+            ("--learning-rate", ("optimizer", "learning_rate")): learning_rate,
+            ("--epochs", ("training", "epochs")): epochs,
+            ("--batch-size", ("training", "batch_size")): batch_size,
+            ("--device", ("training", "device")): device,
+        }
+    )
+    experiment = load_experiment([config] if config else [], flags)
+    screen = screen_of(context)
+    screen.capture_libraries()
+    from nncli.training import train
+
+    result = train(
+        experiment,
+        runs_dir=runs_dir,
+        run_dir=run_dir,
+        reporter=reporter_for(screen),
+        command=["nncli", *sys.argv[1:]],
+    )
+    if json:
+        screen.out.file.write(result.metrics.to_json())
+    elif not quiet:
+        _show(screen, result)
+
+
+def _show(screen: Screen, result: TrainingResult) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    metrics = result.metrics
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    names = list(metrics.train or {})
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    for split in ("train", "validation", "test"):
+        values = getattr(metrics, split)
+        if values:
+            cells = [values.get(name) for name in names]
+            table.add_row(split, *("-" if cell is None else f"{cell:.4f}" for cell in cells))
+    of_epoch = f"epoch {metrics.kept_epoch} of {metrics.epochs}"
+    lines = [
+        f"\n{metrics.name}: {of_epoch} kept (best {metrics.monitor}), "
+        f"{metrics.timing.total_seconds:.1f} s",
+    ]
+    if metrics.dataset.fallback:
+        lines.append("These are digits, not MNIST: see the warning above.")
+    screen.out.print(Text("\n".join(lines)), soft_wrap=True)
+    screen.out.print()
+    screen.out.print(table)
+    more = 2 * (metrics.epochs or 1)
+    folder = shlex.quote(str(result.folder))
+    following = (
+        f"\nEverything is in {result.folder}\n"
+        f"  nncli evaluate {folder}/model.keras\n"
+        f"  nncli train -c {folder}/config.yaml --epochs {more}"
+    )
+    screen.out.print(Text(following), soft_wrap=True)

@@ -1,0 +1,193 @@
+"""Mistakes in an experiment, said as a compiler says them: where, what, and what was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from nncli.config.experiment import Experiment
+from nncli.config.yaml import KeyPath, Position, YamlDocument
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+__all__ = ["Origins", "explain", "locate"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value stands: its name in messages, and for a file the line to quote."""
+
+    name: str
+    line: str | None = None
+    column: int = 0
+    order: tuple[str, int] = ("", 0)
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where the values of one or several layers stand, by key path."""
+
+    by_key: Mapping[KeyPath, Origin] = field(default_factory=dict)
+
+    @classmethod
+    def of_file(cls, path: Path, document: YamlDocument) -> Origins:
+        """The origins of a parsed file: `path:line:column`."""
+        return cls(
+            {
+                key: Origin(
+                    f"{path}:{position.line}:{position.column}",
+                    document.lines[position.line - 1],
+                    position.column,
+                    (str(path), position.line),
+                )
+                for key, position in document.positions.items()
+                if key and position.line <= len(document.lines)
+            }
+        )
+
+    @classmethod
+    def of_flags(cls, flags: Mapping[KeyPath, str]) -> Origins:
+        """The origins of values from the command line, each named as it was typed."""
+        return cls({key: Origin(name) for key, name in flags.items()})
+
+    def followed_by(self, later: Origins) -> Origins:
+        """These origins, with those of a later layer on top."""
+        return Origins({**self.by_key, **later.by_key})
+
+    def find(self, key: KeyPath) -> Origin | None:
+        """Where `key` stands, or else the nearest mapping or list around it."""
+        for length in range(len(key), 0, -1):
+            if key[:length] in self.by_key:
+                return self.by_key[key[:length]]
+        return None
+
+
+def locate(
+    origin: str, key: KeyPath, message: str, lines: list[str], position: Position | None
+) -> str:
+    """One problem as a block: where and what, then the line with a caret below."""
+    dotted = _dotted(key)
+    block = f"{origin}  {dotted}: {message}" if dotted else f"{origin}  {message}"
+    if position is not None and 0 < position.line <= len(lines):
+        block += _quoted(lines[position.line - 1], position.column)
+    return block
+
+
+def explain(error: ValidationError, values: Mapping[str, Any], origins: Origins) -> list[str]:
+    """Say every mistake that pydantic found, in the order of the files and flags."""
+    problems: list[tuple[tuple[str, int], str]] = []
+    for details in error.errors(include_url=False):
+        key = _without_tags(details["loc"], values)
+        origin = origins.find(key)
+        where = origin.name if origin else "experiment"
+        block = f"{where}  {_dotted(key)}: {_message(details, key, values)}"
+        if origin and origin.line is not None:
+            block += _quoted(origin.line, origin.column)
+        problems.append((origin.order if origin else ("", 0), block))
+    return [block for _, block in sorted(problems, key=lambda problem: problem[0])]
+
+
+def _quoted(line: str, column: int) -> str:
+    shown = line.replace("\t", " ")
+    start = max(0, column - 60)
+    return f"\n    {shown[start : start + 76]}\n    {' ' * (column - 1 - start)}^"
+
+
+def _dotted(key: Iterable[str | int]) -> str:
+    text = ""
+    for part in key:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) -> KeyPath:
+    """Drop the union tags that pydantic puts into locations (`model.mlp.units`)."""
+    key: list[str | int] = []
+    current: Any = values
+    for position, part in enumerate(location):
+        of_union = position == 1 and location[0] in ("dataset", "model", "optimizer")
+        if of_union and isinstance(current, Mapping) and part == current.get("type"):
+            continue
+        key.append(part)
+        try:
+            current = current[part]
+        except (KeyError, IndexError, TypeError):
+            current = None
+    return tuple(key)
+
+
+def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> str:
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    found = f", not {_shown(value)}"
+    if kind == "extra_forbidden":
+        return f"unknown key{_meant(str(key[-1]), _valid_keys(key[:-1], values))}"
+    if kind == "union_tag_invalid":
+        names = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
+        meant = _meant(str(context["tag"]), names)
+        listed = "" if meant.endswith(".") else f" The types are {', '.join(names)}."
+        return f"there is no type {context['tag']!r}{meant}{listed}"
+    if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
+        return f"must be a mapping (key: value){found}"
+    words = {
+        "greater_than_equal": "must be at least {ge}",
+        "greater_than": "must be greater than {gt}",
+        "less_than_equal": "must be at most {le}",
+        "less_than": "must be less than {lt}",
+        "int_type": "must be a whole number",
+        "int_from_float": "must be a whole number",
+        "float_type": "must be a number",
+        "finite_number": "must be a finite number",
+        "bool_type": "must be true or false",
+        "string_type": "must be text",
+        "tuple_type": "must be a list",
+        "too_short": "must have at least {min_length} entries",
+        "too_long": "must have at most {max_length} entries",
+        "string_too_long": "must have at most {max_length} characters",
+        "literal_error": "must be {expected}",
+        "path_type": "must be a path",
+    }
+    if kind == "value_error":
+        return f"{_shown(value)} {context['error']}"
+    if kind == "missing":
+        return "a value is missing"
+    if kind == "string_pattern_mismatch":
+        return f"{_shown(value)} is not a valid {key[-1]}"
+    if kind in words:
+        return words[kind].format(**context) + found
+    return f"{details['msg'].lower()}{found}"
+
+
+def _meant(word: str, names: Iterable[str]) -> str:
+    names = list(names)
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known are {', '.join(names)}." if len(names) <= 12 else "."
+
+
+def _valid_keys(key: KeyPath, values: Mapping[str, Any]) -> list[str]:
+    """The keys that the group at `key` has."""
+    if not key:
+        return list(Experiment.model_fields)
+    annotation: Any = Experiment.model_fields[str(key[0])].annotation
+    members = get_args(annotation) or (annotation,)
+    chosen = values.get(str(key[0]), {}).get("type")
+    for member in members:
+        fields = getattr(member, "model_fields", {})
+        if chosen is None or ("type" in fields and fields["type"].default == chosen):
+            return list(fields)
+    return []
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

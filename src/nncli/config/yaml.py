@@ -1,0 +1,228 @@
+"""Reading YAML 1.2 into plain values, and remembering where each of them stood.
+
+ruamel.yaml parses; the values are made here from its nodes, so that duplicate keys, foreign tags
+and bombs (aliases or nesting that grow without bound) are reported instead of obeyed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["KeyPath", "Position", "YamlDocument", "YamlProblem", "parse", "parse_value", "write"]
+
+KeyPath = tuple[str | int, ...]
+
+MAXIMUM_BYTES = 1_000_000
+MAXIMUM_VALUES = 20_000
+MAXIMUM_DEPTH = 40
+
+
+@dataclass(frozen=True)
+class Position:
+    """Line and column of a text, both counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class YamlProblem:
+    """One mistake in the text itself."""
+
+    position: Position
+    message: str
+    key: KeyPath = ()
+
+
+@dataclass
+class YamlDocument:
+    """Plain values, and the position of every key path in them."""
+
+    value: Any = None
+    positions: dict[KeyPath, Position] = field(default_factory=dict)
+    problems: list[YamlProblem] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+def parse(content: bytes) -> YamlDocument:
+    """Parse one YAML document. Never raises for what is in `content`: see `problems`."""
+    document = YamlDocument()
+    if len(content) > MAXIMUM_BYTES:
+        _add(document, Position(1, 1), f"the file has {len(content):,} bytes; at most "
+             f"{MAXIMUM_BYTES:,} are read")  # fmt: skip
+        return document
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        position = Position(before.count(b"\n") + 1, error.start - line_start + 1)
+        _add(
+            document,
+            position,
+            f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8",
+        )
+        return document
+    document.lines = text.splitlines()
+    _compose(text, document)
+    return document
+
+
+def parse_value(text: str) -> Any:
+    """Parse a single value as YAML writes it (`6`, `1e-3`, `[a, b]`, `true`).
+
+    Raises:
+        ValueError: it is no YAML.
+    """
+    document = parse(text.encode())
+    if document.problems:
+        raise ValueError(document.problems[0].message)
+    return document.value
+
+
+def _compose(text: str, document: YamlDocument) -> None:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        loader = YAML(typ="safe", pure=True)
+        nodes = list(loader.compose_all(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        position = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
+        _add(document, position, _syntax_message(error, position, document.lines))
+        return
+    except (YAMLError, RecursionError, ValueError) as error:
+        deep = isinstance(error, RecursionError)
+        reason = "values are nested too deeply" if deep else str(error).splitlines()[0]
+        _add(document, Position(1, 1), reason)
+        return
+    if len(nodes) > 1:
+        message = "a second document begins here; one file is one experiment"
+        _add(document, _position(nodes[1]), message)
+        return
+    if nodes and nodes[0] is not None:
+        try:
+            document.value = _Constructor(document).build(nodes[0], (), 0)
+        except _TooLargeError as error:
+            _add(document, error.position, str(error))
+
+
+def _syntax_message(error: Any, position: Position, lines: list[str]) -> str:
+    line = lines[position.line - 1] if position.line <= len(lines) else ""
+    if "\t" in line[: position.column]:
+        return "a tab cannot indent YAML; use spaces"
+    what = " ".join(str(error.problem or error.context or "not YAML").split())
+    return f"not YAML: {what}"
+
+
+def _add(document: YamlDocument, position: Position, message: str, key: KeyPath = ()) -> None:
+    document.problems.append(YamlProblem(position, message, key))
+
+
+class _TooLargeError(Exception):
+    def __init__(self, position: Position, message: str) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class _Constructor:
+    """Makes plain values from ruamel's nodes."""
+
+    def __init__(self, document: YamlDocument) -> None:
+        self.document = document
+        self.values = 0
+
+    def build(self, node: Any, path: KeyPath, depth: int) -> Any:
+        position = _position(node)
+        self.values += 1
+        if self.values > MAXIMUM_VALUES:
+            raise _TooLargeError(
+                position, f"more than {MAXIMUM_VALUES:,} values, aliases counted as often as used"
+            )
+        if depth > MAXIMUM_DEPTH:
+            raise _TooLargeError(position, f"values are nested deeper than {MAXIMUM_DEPTH} levels")
+        self.document.positions.setdefault(path, position)
+        kind = node.id
+        if kind == "mapping":
+            return self.mapping(node, path, depth)
+        if kind == "sequence":
+            return [self.build(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+        return self.scalar(node, path)
+
+    def mapping(self, node: Any, path: KeyPath, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge" or key_node.value == "<<":
+                for source in self.merge_sources(value_node, path, depth):
+                    merged = {**source, **merged}
+                continue
+            if key_node.id != "scalar":
+                _add(self.document, _position(key_node), "a key must be a plain word", path)
+                continue
+            key = str(key_node.value)
+            if key in result:
+                _add(self.document, _position(key_node), "this key stands twice", (*path, key))
+                continue
+            self.document.positions[(*path, key)] = _position(key_node)
+            result[key] = self.build(value_node, (*path, key), depth + 1)
+        return {**merged, **result}
+
+    def merge_sources(self, node: Any, path: KeyPath, depth: int) -> Iterator[dict[str, Any]]:
+        for item in node.value if node.id == "sequence" else [node]:
+            if item.id == "mapping":
+                yield self.mapping(item, path, depth + 1)
+            else:
+                _add(self.document, _position(item), "<< merges mappings; this is none", path)
+
+    def scalar(self, node: Any, path: KeyPath) -> Any:
+        text = str(node.value)
+        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+        try:
+            if kind == "null":
+                return None
+            if kind == "bool":
+                return text.lower() == "true"
+            if kind == "int":
+                return int(text.replace("_", ""), 0) if text[:2] in ("0x", "0o") else int(text)
+            if kind == "float":
+                return _float(text)
+        except ValueError:
+            _add(self.document, _position(node), f"{text[:40]!r} is no number", path)
+            return None
+        if kind not in ("str", "timestamp"):
+            _add(self.document, _position(node), f"the tag {node.tag} means nothing here", path)
+        return text
+
+
+def _float(text: str) -> float:
+    special = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
+    lowered = text.lower()
+    return special[lowered] if lowered in special else float(lowered.replace("_", ""))
+
+
+def _position(node: Any) -> Position:
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def write(value: dict[str, Any], path: Path, *, header: str) -> None:
+    """Write plain values as block YAML below a comment `header`, whole or not at all."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    from nncli.files import write_atomically
+
+    writer: Any = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.sort_base_mapping_type_on_output = False  # keys in the order of the experiment
+    writer.allow_unicode = True
+    text = StringIO()
+    writer.dump(value, text)
+    comment = "".join(f"# {line}\n" for line in header.splitlines())
+    write_atomically(path, comment + text.getvalue())

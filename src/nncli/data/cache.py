@@ -1,0 +1,159 @@
+"""Decoded datasets on disk: decoded once, then mapped into memory by every later run.
+
+One folder a dataset, named by a digest of everything it depends on, made under a temporary name
+and renamed when it is whole; of two processes that make the same one the second keeps the first's.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Split
+from nncli.descriptions import ClassTarget, ImageInput
+from nncli.errors import StorageError
+from nncli.files import cache_folder, storage_errors
+from nncli.reporting import Reporter
+from nncli.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["fetch", "store"]
+
+# Part of every key: raise it when the files below change their meaning.
+VERSION = 1
+
+
+class CachedDescription(Settings):
+    """`description.json` of a cached dataset."""
+
+    name: str
+    inputs: ImageInput
+    target: ClassTarget
+    image_size: tuple[int, int] | None
+    splits: tuple[str, ...]
+
+
+def fetch(key: Mapping[str, Any]) -> Dataset | None:
+    """The dataset cached under `key`, its arrays mapped read-only; None if there is none."""
+    return _read(_folder(key))
+
+
+def _read(folder: Path) -> Dataset | None:
+    import numpy as np
+
+    try:
+        text = (folder / "description.json").read_text(encoding="utf-8")
+        description = CachedDescription.model_validate_json(text)
+        splits = {
+            name: Split(
+                np.load(folder / f"{name}.inputs.npy", mmap_mode="r"),
+                np.load(folder / f"{name}.targets.npy"),
+            )
+            for name in description.splits
+        }
+    except (OSError, ValueError, ValidationError):
+        return None  # absent or damaged: it is made again
+    return Dataset(
+        description.name, description.inputs, description.target, splits, description.image_size
+    )
+
+
+def store(key: Mapping[str, Any], decoded: DecodedDataset, *, reporter: Reporter) -> Dataset:
+    """Read `decoded` into the cache and return it from there.
+
+    Where the cache cannot be written (no space, no permission) the arrays are kept in memory
+    instead, and `reporter` is told.
+    """
+    try:
+        _write(_folder(key), decoded, reporter)
+    except StorageError as error:
+        reporter.warning(f"The dataset is not cached and will be decoded again: {error.message}")
+        return _in_memory(decoded, reporter)
+    return fetch(key) or _in_memory(decoded, reporter)
+
+
+def _folder(key: Mapping[str, Any]) -> Path:
+    text = json.dumps({"cache": VERSION, **key}, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", str(key.get("name", "dataset")))[:80]
+    return cache_folder() / "datasets" / f"{name}-{digest}"
+
+
+def _write(folder: Path, decoded: DecodedDataset, reporter: Reporter) -> None:
+    description = CachedDescription(
+        name=decoded.name,
+        inputs=decoded.inputs,
+        target=decoded.target,
+        image_size=decoded.image_size,
+        splits=tuple(decoded.splits),
+    )
+    with storage_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        try:
+            for name, split in decoded.splits.items():
+                _write_split(temporary, name, split, decoded.name, reporter)
+            text = description.model_dump_json(indent=2)
+            (temporary / "description.json").write_text(text, encoding="utf-8")
+            if folder.exists() and _read(folder) is None:
+                shutil.rmtree(folder)  # damaged
+            temporary.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise  # otherwise another process was faster, and its files are the same
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_split(
+    folder: Path, name: str, split: DecodedSplit, dataset: str, reporter: Reporter
+) -> None:
+    import numpy as np
+
+    targets: list[NDArray[np.int64]] = []
+    with (folder / f"{name}.inputs.npy").open("wb") as stream:
+        for inputs, batch_targets in _counted(split, f"Decoding {dataset}: {name}", reporter):
+            if not targets:  # plain writes, not a memory map: a full disk is then an error
+                header = {
+                    "descr": np.lib.format.dtype_to_descr(inputs.dtype),
+                    "fortran_order": False,
+                    "shape": (split.size, *inputs.shape[1:]),
+                }
+                np.lib.format.write_array_header_1_0(stream, header)
+            stream.write(np.ascontiguousarray(inputs).data)
+            targets.append(batch_targets)
+    np.save(folder / f"{name}.targets.npy", np.concatenate(targets))
+
+
+def _counted(
+    split: DecodedSplit, description: str, reporter: Reporter
+) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+    with reporter.task(description, total=split.size, unit="examples") as task:
+        for inputs, targets in split.batches():
+            yield inputs, targets
+            task.advance(len(targets))
+
+
+def _in_memory(decoded: DecodedDataset, reporter: Reporter) -> Dataset:
+    import numpy as np
+
+    splits = {}
+    for name, split in decoded.splits.items():
+        batches = list(_counted(split, f"Decoding {decoded.name}: {name}", reporter))
+        splits[name] = Split(
+            np.concatenate([inputs for inputs, _ in batches]),
+            np.concatenate([targets for _, targets in batches]),
+        )
+    return Dataset(decoded.name, decoded.inputs, decoded.target, splits, decoded.image_size)

@@ -1,0 +1,60 @@
+"""The embedded dataset: scikit-learn's 1,797 handwritten digits of 8 x 8 pixels.
+
+Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
+Repository, https://doi.org/10.24432/C50P49 (the test part, as scikit-learn ships it).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from nncli.data.cache import fetch, store
+from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
+from nncli.data.splits import HeldOutValidation, stratified_hold_out
+from nncli.descriptions import ClassTarget, ImageInput
+from nncli.reporting import Reporter
+
+__all__ = ["DigitsDataset", "load"]
+
+# The same division for every experiment, so that scores can be compared: not the user's seed.
+TEST_SHARE = 0.2
+TEST_SEED = 0
+
+
+class DigitsDataset(HeldOutValidation):
+    """scikit-learn's 1,797 handwritten digits: always there, no network."""
+
+    type: Literal["digits"] = Field(default="digits", description="The embedded digits.")
+
+    @property
+    def label(self) -> str:
+        """The name that runs and reports give to this dataset."""
+        return "digits"
+
+
+def load(settings: DigitsDataset, *, reporter: Reporter) -> Dataset:
+    """Load the digits: pixels 0 to 16, shape (n, 8, 8, 1), uint8; a stratified fifth is test."""
+    key = {"name": settings.label, "test_share": TEST_SHARE, "test_seed": TEST_SEED}
+    # The cache also spares the second that importing scikit-learn takes.
+    return fetch(key) or store(key, _decode(settings), reporter=reporter)
+
+
+def _decode(settings: DigitsDataset) -> DecodedDataset:
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    images = pixels.reshape(-1, 8, 8, 1).astype(np.uint8)
+    targets = labels.astype(np.int64)
+    train, test = stratified_hold_out(targets, TEST_SHARE, seed=TEST_SEED)
+    return DecodedDataset(
+        name=settings.label,
+        inputs=ImageInput(shape=(8, 8, 1), maximum=16.0),
+        target=ClassTarget(names=tuple(str(digit) for digit in range(10))),
+        splits={
+            "train": DecodedSplit(len(train), lambda: iter([(images[train], targets[train])])),
+            "test": DecodedSplit(len(test), lambda: iter([(images[test], targets[test])])),
+        },
+    )

@@ -1,0 +1,3 @@
+"""Is this machine ready?"""
+
+from __future__ import annotations

@@ -1,0 +1,96 @@
+"""Everything nncli raises on purpose.
+
+    NncliError                     1  base: a sentence for the user, and the way out
+    ├── UsageError                 2  it could be known from the arguments and the YAML alone
+    │   ├── ExperimentError        2  the experiment has mistakes; carries all of them
+    │   └── NotFoundError          2  a path is missing or a name is unknown
+    ├── DataError                  1  a dataset cannot be read or does not fit
+    │   └── DataUnavailableError   1  a dataset is neither prepared nor downloadable
+    ├── ModelFileError             1  a .keras file cannot be opened or does not fit
+    ├── StorageError               1  a file or folder cannot be written
+    ├── TrainingError              1  the training itself failed
+    └── InterruptedRunError  130, 143  the user (or a scheduler) stopped the run
+
+Each knows its exit code; `nncli.cli` is the one place that turns an exception into one.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DataError",
+    "DataUnavailableError",
+    "ExperimentError",
+    "InterruptedRunError",
+    "ModelFileError",
+    "NncliError",
+    "NotFoundError",
+    "StorageError",
+    "Terminated",
+    "TrainingError",
+    "UsageError",
+]
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised like Ctrl-C's KeyboardInterrupt so that the same code cleans up."""
+
+
+class NncliError(Exception):
+    """A failure that nncli foresaw: `message` says what happened, `hint` what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\n{self.hint}"
+
+
+class UsageError(NncliError):
+    """The arguments or the YAML are wrong, whatever the data and the machine are."""
+
+    exit_code = 2
+
+
+class ExperimentError(UsageError):
+    """The experiment has mistakes. `problems` holds one finished line (or block) for each."""
+
+    def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
+        count = f"{len(problems)} mistakes:\n" if len(problems) > 1 else ""
+        super().__init__(count + "\n".join(problems), hint=hint)
+        self.problems = problems
+
+
+class NotFoundError(UsageError):
+    """A path that was named does not exist, or a name means nothing."""
+
+
+class DataError(NncliError):
+    """A dataset was found but cannot be read, or does not fit what is asked of it."""
+
+
+class DataUnavailableError(DataError):
+    """A dataset is not prepared on this machine and cannot be downloaded."""
+
+
+class ModelFileError(NncliError):
+    """A .keras file cannot be opened, or its inputs or outputs do not fit the data."""
+
+
+class StorageError(NncliError):
+    """A file or folder cannot be written: no permission, no space, not a folder."""
+
+
+class TrainingError(NncliError):
+    """Training started and could not go on."""
+
+
+class InterruptedRunError(NncliError):
+    """The run was stopped by a signal (`exit_code` 130 for Ctrl-C, 143 for SIGTERM)."""
+
+    def __init__(self, message: str, *, exit_code: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code

@@ -1,0 +1,114 @@
+"""Writing files so that nobody ever sees half of one, and the user's own folders."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nncli.errors import StorageError
+
+__all__ = [
+    "cache_folder",
+    "open_atomically",
+    "state_folder",
+    "storage_errors",
+    "to_json",
+    "write_atomically",
+]
+
+
+def cache_folder() -> Path:
+    """Where nncli keeps what it can make again (on Linux `$XDG_CACHE_HOME/nncli`)."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("nncli", appauthor=False))
+
+
+def state_folder() -> Path:
+    """Where nncli keeps logs of commands without a run folder (`$XDG_STATE_HOME/nncli`)."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("nncli", appauthor=False))
+
+
+@contextmanager
+def storage_errors(what: Path) -> Iterator[None]:
+    """Turn an `OSError` raised inside into a `StorageError` about `what`, with the way out."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(f"Cannot write {what}: {reason}.", hint=_way_out(error)) from error
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space on that disk, or choose another folder, and start again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Choose a folder that you may write to."
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return "Something else has that name already: choose another."
+    if error.errno == errno.ENAMETOOLONG:
+        return "Choose a shorter name."
+    return "Check the folder, or choose another."
+
+
+@contextmanager
+def open_atomically(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and rename it to `path` when the block succeeds.
+
+    What was written is flushed to the disk before the rename, so that after a crash there is
+    either the old file or the whole new one. A target that is no regular file (`/dev/stdout`, a
+    pipe) is written to directly. The temporary file keeps the suffix of `path`.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with storage_errors(path):
+            yield path
+        return
+    with storage_errors(path):
+        unique = f".{path.stem[:100]}.{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
+        temporary = path.with_name(unique)
+        temporary.touch(exist_ok=False)
+        try:
+            yield temporary
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write `content` (text as UTF-8) to `path`, whole or not at all.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    with open_atomically(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def to_json(document: Any) -> str:
+    """Write `document` as indented JSON; numbers that JSON lacks (NaN, infinities) become null."""
+    return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

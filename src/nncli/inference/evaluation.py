@@ -1,0 +1,271 @@
+"""Evaluating a .keras file on a split of a dataset."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli import backend, data
+from nncli.backend import Device
+from nncli.config import Experiment, Layer, load_experiment
+from nncli.data import Dataset, DatasetSettings, Split, TfdsDataset
+from nncli.data.pipelines import ordered_batches
+from nncli.data.splits import join
+from nncli.errors import DataError, ModelFileError, UsageError
+from nncli.inference.foreign import fit_inputs, fit_outputs
+from nncli.preprocessing import archive
+from nncli.preprocessing.archive import ModelDescription
+from nncli.reporting import Reporter, SilentReporter
+from nncli.runs import ClassMetrics, DatasetUsed, Metrics, Timing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Evaluation", "evaluate", "measure", "model_for_arrays"]
+
+BATCH_SIZE = 1024
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model is worth on one split: `metrics` by name, and each class by itself."""
+
+    model_path: Path
+    dataset: str
+    split: str
+    examples: int
+    metrics: dict[str, float | None]
+    per_class: list[ClassMetrics]
+    document: Metrics
+
+
+def evaluate(
+    model: Path | str,
+    *,
+    dataset: str | None = None,
+    data_dir: Path | str | None = None,
+    split: str | None = None,
+    pixel_range: tuple[float, float] | None = None,
+    device: Device = "auto",
+    reporter: Reporter | None = None,
+) -> Evaluation:
+    """Measure a .keras file on its own dataset, or on another with the same inputs.
+
+    Args:
+        model: the file; one that nncli did not make needs `dataset`.
+        dataset: the name of another dataset; default: the dataset that the model was trained on.
+        data_dir: the folder of prepared TFDS datasets; default: that of the training if it is
+            still there, or the environment's.
+        split: train, validation, test or all; default: test, or all of another dataset that
+            was published without a test split.
+        pixel_range: the range that a model which nncli did not make wants its pixels in; default:
+            as they are recorded.
+        device: see `nncli.backend.prepare`.
+        reporter: told what is going on; default: nobody.
+
+    Raises:
+        NotFoundError: the file or the name of the dataset means nothing.
+        ModelFileError: the file cannot be opened, or does not fit the data.
+        DataError: the dataset cannot be had, or has no such split.
+    """
+    began = time.perf_counter()
+    reporter = reporter or SilentReporter()
+    path = Path(model)
+    description = archive.describe(path)
+    settings, seed = _dataset_settings(path, description, dataset, data_dir)
+    if description is not None and pixel_range is not None:
+        raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
+    backend.prepare(device=device)
+    with reporter.task("Opening the model"):
+        network = archive.open_model(path)
+    examples = data.load(settings, seed=seed, reporter=reporter)
+    loaded_in = time.perf_counter() - began
+    split, chosen = _split(examples, split)
+    if description is not None:
+        _check_inputs(description, examples)
+        names = description.target.names
+        labels = _labels_by_name(chosen.labels, examples, names)
+        network = model_for_arrays(network, description)
+        with reporter.task(f"Evaluating {len(chosen):,} examples"):
+            probabilities = answers(network, chosen)
+    else:
+        names, labels = examples.target.names, chosen.labels
+        arrays = fit_inputs(network, examples, chosen, pixel_range, reporter)
+        with reporter.task(f"Evaluating {len(chosen):,} examples"):
+            probabilities = fit_outputs(answers(network, arrays), len(names), reporter)
+    values = measure(probabilities, labels)
+    per_class = _per_class(probabilities, labels, names)
+    total = time.perf_counter() - began
+    document = Metrics.about(
+        split,
+        values,
+        outcome="completed",
+        name=str(path),
+        per_class=per_class,
+        dataset=DatasetUsed(
+            name=examples.name,
+            requested=settings.label if dataset is not None else None,
+            fallback=False,
+            examples={split: len(chosen)},
+            classes=len(names),
+        ),
+        timing=Timing(
+            total_seconds=total, data_seconds=loaded_in, evaluate_seconds=total - loaded_in
+        ),
+    )
+    return Evaluation(path, examples.name, split, len(chosen), values, per_class, document)
+
+
+def answers(network: Any, split: Split) -> NDArray[np.float32]:
+    """What `network` says about every example of `split`, shape (size, classes), float32."""
+    inputs = ordered_batches(split, BATCH_SIZE).map(lambda pixels, _: pixels)
+    result: NDArray[np.float32] = network.predict(inputs, verbose=0)
+    return result
+
+
+def measure(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64]
+) -> dict[str, float | None]:
+    """Loss and accuracy of class probabilities.
+
+    The loss is the mean negative logarithm of the probability of the true class, probabilities
+    clipped at the resolution of float64 (as scikit-learn's `log_loss` does).
+
+    Args:
+        probabilities: shape (n, classes).
+        labels: the true classes, shape (n,).
+    """
+    import numpy as np
+
+    of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    loss = -np.log(np.clip(of_truth, np.finfo(np.float64).eps, 1.0)).mean()
+    accuracy = (probabilities.argmax(axis=1) == labels).mean()
+    return {"loss": float(loss), "accuracy": float(accuracy)}
+
+
+def model_for_arrays(model: Any, description: ModelDescription) -> Any:
+    """The part of a saved model that takes a dataset's cached arrays.
+
+    Where images were resized, the cache holds them resized: the model without its first layer.
+    """
+    if description.image_size is None:
+        return model
+    import keras
+
+    channels = description.inputs.shape[2]
+    start = keras.Input((*description.image_size, channels))
+    features = start
+    for name in ("scale", "network", "probabilities"):
+        features = model.get_layer(name)(features)
+    return keras.Model(start, features)
+
+
+def _dataset_settings(
+    path: Path,
+    description: ModelDescription | None,
+    dataset: str | None,
+    data_dir: Path | str | None,
+) -> tuple[DatasetSettings, int]:
+    """The dataset to evaluate on, and the seed of its held-out shares."""
+    seed = 0
+    stored: DatasetSettings | None = None
+    if description is not None:
+        experiment = Experiment.model_validate_json(json.dumps(description.experiment))
+        seed, stored = experiment.seed, experiment.dataset
+    if dataset is None:
+        if stored is None:
+            raise UsageError(
+                f"{path} was not made by nncli and does not say what it was trained on.",
+                hint=f"Name a dataset: nncli evaluate {path} --dataset mnist",
+            )
+        settings = stored
+    else:
+        settings = load_experiment(flags=Layer({"dataset": dataset})).dataset
+        if stored is not None and settings.label == stored.label:
+            settings = stored  # the same held-out shares: never test on what was trained on
+        else:
+            settings = settings.model_copy(update={"validation": 0.0, "test": 0.0})
+    if not isinstance(settings, TfdsDataset):
+        if data_dir is not None:
+            raise UsageError("The digits are embedded: a data folder does not apply.")
+        return settings, seed
+    changes: dict[str, Any] = {}
+    if data_dir is not None:
+        changes["data_dir"] = Path(data_dir)
+    elif settings.data_dir is not None and not settings.data_dir.is_dir():
+        changes["data_dir"] = None  # the model was copied to another machine
+    if settings is not stored and description is not None and description.image_size:
+        changes["image_size"] = description.image_size
+    return settings.model_copy(update=changes), seed
+
+
+def _split(dataset: Dataset, name: str | None) -> tuple[str, Split]:
+    if name is None:
+        name = "test" if "test" in dataset.splits else "all"
+    if name in dataset.splits:
+        return name, dataset.splits[name]
+    if name == "all":
+        return name, join(list(dataset.splits.values()))
+    raise DataError(
+        f"{dataset.name} has no split {name!r}.",
+        hint=f"It has: {', '.join([*dataset.splits, 'all'])}.",
+    )
+
+
+def _check_inputs(description: ModelDescription, dataset: Dataset) -> None:
+    same_size = (
+        dataset.image_size == description.image_size
+        if description.image_size
+        else dataset.inputs.shape == description.inputs.shape
+    )
+    same_channels = dataset.inputs.shape[2] == description.inputs.shape[2]
+    if not (same_size and same_channels and dataset.inputs.maximum == description.inputs.maximum):
+        raise ModelFileError(
+            f"The model takes {description.inputs}; {dataset.name} has {dataset.inputs}.",
+            hint="Evaluate on a dataset with the same inputs, or train a model on this one.",
+        )
+
+
+def _labels_by_name(
+    labels: NDArray[np.int64], dataset: Dataset, names: tuple[str, ...]
+) -> NDArray[np.int64]:
+    """Translate a dataset's class indices to the model's, by the names of the classes."""
+    import numpy as np
+
+    if dataset.target.names == names:
+        return labels
+    index = {name: position for position, name in enumerate(names)}
+    used = [dataset.target.names[label] for label in np.unique(labels)]
+    unknown = [name for name in used if name not in index]
+    if unknown:
+        raise DataError(
+            f"{len(unknown)} of the {len(used)} classes of {dataset.name} are unknown to the "
+            f"model: {_some(unknown)}.",
+            hint=f"Classes are matched by name; the model knows {_some(list(names))}.",
+        )
+    table = np.array([index.get(name, -1) for name in dataset.target.names])
+    return table[labels]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+
+
+def _per_class(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], names: tuple[str, ...]
+) -> list[ClassMetrics]:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(
+        labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0.0
+    )
+    return [
+        ClassMetrics(
+            name=name, precision=float(precision), recall=float(recall), f1=float(f1), count=int(n)
+        )
+        for name, precision, recall, f1, n in zip(names, *columns, strict=True)
+    ]

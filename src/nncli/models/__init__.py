@@ -1,0 +1,40 @@
+"""Model families: one file each, its settings and its `build()` together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from nncli.descriptions import ClassTarget, ImageInput
+from nncli.models import cnn, mlp
+from nncli.models.cnn import CnnModel
+from nncli.models.mlp import MlpModel
+
+__all__ = ["CnnModel", "MlpModel", "ModelSettings", "build", "expand"]
+
+# The registry: a new family is a file in this folder and one name here.
+ModelSettings = Annotated[MlpModel | CnnModel, Field(discriminator="type")]
+
+
+def expand(value: Any) -> Any:
+    """Write the short form of a model (`mlp`) in full."""
+    return {"type": value} if isinstance(value, str) else value
+
+
+def build(settings: ModelSettings, inputs: ImageInput, target: ClassTarget) -> Any:
+    """Build the network of `settings` from preprocessed inputs to logits.
+
+    Args:
+        settings: which family, and its settings.
+        inputs: the preprocessed input; its shape is fixed.
+        target: what the network must say.
+
+    Returns:
+        An uncompiled `keras.Model`, float32 (batch, height, width, channels) -> (batch, classes).
+    """
+    match settings:
+        case MlpModel():
+            return mlp.build(settings, inputs, target)
+        case CnnModel():
+            return cnn.build(settings, inputs, target)

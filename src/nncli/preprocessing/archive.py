@@ -1,0 +1,107 @@
+"""What nncli adds to a .keras file: one more member, which plain Keras leaves alone."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from nncli.descriptions import ClassTarget, ImageInput
+from nncli.errors import ModelFileError, NotFoundError
+from nncli.files import open_atomically
+from nncli.settings import Settings
+
+__all__ = ["ModelDescription", "describe", "open_model", "save"]
+
+MEMBER = "nncli.json"
+MAXIMUM_BYTES = 16_000_000
+
+
+class ModelDescription(Settings):
+    """`nncli.json` inside a .keras file: what the file needs to be used without its run."""
+
+    format: Literal[1] = Field(default=1, description="Version of this description.")
+    nncli: str = Field(description="The version of nncli that wrote the file.")
+    inputs: ImageInput = Field(description="What the model takes.")
+    target: ClassTarget = Field(description="What it answers.")
+    image_size: tuple[int, int] | None = Field(
+        default=None, description="What the model itself resizes images to (height, width)."
+    )
+    experiment: dict[str, Any] = Field(description="The resolved experiment, dataset included.")
+
+
+def save(model: Any, path: Path, description: ModelDescription) -> None:
+    """Save a Keras model with its description, whole or not at all.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    with open_atomically(path) as temporary:
+        model.save(temporary)
+        with zipfile.ZipFile(temporary, "a") as archive:
+            archive.writestr(MEMBER, description.model_dump_json(indent=2))
+
+
+def describe(path: Path) -> ModelDescription | None:
+    """Read what nncli added to `path`; None for a .keras file that nncli did not make.
+
+    Raises:
+        NotFoundError: there is no such file.
+        ModelFileError: it is no .keras file, or of a version that this nncli cannot read.
+    """
+    if not path.exists():
+        raise NotFoundError(f"There is no file {path}.")
+    if path.is_dir():
+        inside = path / "model.keras"
+        hint = f"Did you mean {inside}?" if inside.is_file() else None
+        raise NotFoundError(f"{path} is a folder, not a .keras file.", hint=hint)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "config.json" not in names:
+                raise ModelFileError(f"{path} is a zip archive but no Keras model.")
+            if MEMBER not in names:
+                return None
+            if archive.getinfo(MEMBER).file_size > MAXIMUM_BYTES:
+                raise ModelFileError(f"{path} has a description of implausible size.")
+            text = archive.read(MEMBER)
+    except (zipfile.BadZipFile, OSError, EOFError) as error:
+        hint = "It may have been cut off while it was copied. Is it a .keras file of Keras 3?"
+        raise ModelFileError(
+            f"{path} cannot be read as a .keras file: {error}.", hint=hint
+        ) from error
+    try:
+        return ModelDescription.model_validate_json(text)
+    except ValidationError as error:
+        raise ModelFileError(
+            f"{path} was written by another version of nncli and cannot be read by this one.",
+            hint="Open it with the version that wrote it, or in plain Keras.",
+        ) from error
+
+
+def open_model(path: Path) -> Any:
+    """Load a .keras file with Keras's safe mode on: no code in it is ever run.
+
+    Raises:
+        ModelFileError: it is damaged, holds code, or needs classes that are not here.
+    """
+    import keras
+
+    if path.suffix != ".keras":
+        raise ModelFileError(f"{path} does not end in .keras.", hint="Rename it if it is one.")
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except Exception as error:
+        text = str(error)
+        if "safe_mode" in text or "unsafe" in text.lower() or "Lambda" in text:
+            raise ModelFileError(
+                f"{path} contains Python code (a Lambda or a pickle), which nncli never runs.",
+                hint="Rebuild the model without it.",
+            ) from error
+        reason = " ".join(text.split())[:200] or type(error).__name__
+        raise ModelFileError(
+            f"{path} cannot be opened: {reason}",
+            hint="It is damaged, or was made with layers that are not part of Keras.",
+        ) from error
