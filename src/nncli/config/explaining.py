@@ -83,7 +83,8 @@ def explain(error: ValidationError, values: Mapping[str, Any], origins: Origins)
     problems: list[tuple[tuple[str, int], str]] = []
     for details in error.errors(include_url=False):
         key = _without_tags(details["loc"], values)
-        origin = origins.find(key)
+        of_type = details["type"] == "union_tag_invalid"
+        origin = origins.find((*key, "type") if of_type else key)
         where = origin.name if origin else "experiment"
         block = f"{where}  {_dotted(key)}: {_message(details, key, values)}"
         if origin and origin.line is not None:

@@ -112,7 +112,10 @@ def write_experiment(experiment: Experiment, path: Path, *, header: str) -> None
     Raises:
         StorageError: the file cannot be written.
     """
-    yaml.write(experiment.model_dump(mode="json"), path, header=header)
+    values = experiment.model_dump(mode="json")
+    for key in DEFAULT_TYPES:  # what a group is comes before what is set in it
+        values[key] = {"type": values[key].pop("type"), **values[key]}
+    yaml.write(values, path, header=header)
 
 
 def _expanded(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class RecordHistory(keras.callbacks.Callback):
             raise TrainingError(
                 f"The loss is not a finite number any more (epoch {epoch + 1}).",
                 hint="A smaller learning rate usually helps: try --learning-rate "
-                f"{(row['learning_rate'] or 0.01) / 10:g}",
+                f"{min((row['learning_rate'] or 0.1) / 10, 0.01):g}",
             )
 
 

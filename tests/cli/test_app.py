@@ -1,0 +1,56 @@
+"""What all commands share."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from nncli.cli.app import COMMANDS
+
+
+def test_listed_help_is_the_commands_own() -> None:
+    for name, line in COMMANDS.items():
+        module = importlib.import_module(f"nncli.cli.{name}")
+        if module.app.registered_callback is None:
+            documentation = module.app.registered_commands[0].callback.__doc__
+        else:
+            documentation = module.app.info.help
+        assert documentation.strip().splitlines()[0] == line
+
+
+def test_version_names_the_libraries(run_cli: Any) -> None:
+    result = run_cli(["--version"])
+    assert result.exit_code == 0
+    names = [line.split()[0] for line in result.stdout.splitlines()]
+    assert names == ["nncli", "tensorflow", "keras", "tensorflow-datasets"]
+
+
+def test_unknown_command_suggests_the_nearest(run_cli: Any) -> None:
+    result = run_cli(["trian"])
+    assert result.exit_code == 2
+    assert "Did you mean 'train'?" in result.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["data", "prepare"], ["doctor"]])
+def test_every_command_has_help_at_80_columns(
+    run_cli: Any, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run_cli([*command, "--help"])
+    assert result.exit_code == 0
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+    options = [line for line in result.stdout.splitlines() if " --" in line]
+    assert options and all(line.rstrip(" │")[-1] not in ">" for line in options)
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f"{sys.executable} -m nncli train --help | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, env=os.environ
+    )
+    assert "Traceback" not in done.stderr and "Error" not in done.stderr

@@ -1,0 +1,190 @@
+"""`nncli train` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FAST = ("train", "--dataset", "digits", "--epochs", "2", "--hidden-units", "16")
+
+
+def test_flags_lie_on_top_of_the_file(run_cli: Any, tmp_path: Path) -> None:
+    file = tmp_path / "wide.yaml"
+    file.write_text(
+        "dataset: digits\nmodel: {hidden_units: [32], dropout: 0.1}\n"
+        "optimizer: {type: adam, learning_rate: 0.01}\ntraining: {epochs: 9, batch_size: 50}\n"
+    )
+    arguments = ["--epochs", "1", "--hidden-units", "24,16", "--optimizer", "sgd", "--seed", "3"]
+    result = run_cli(["train", "-c", str(file), *arguments, "--run-dir", "out", "--quiet"])
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    from nncli.config import load_experiment
+
+    experiment = load_experiment([Path("out/config.yaml")])
+    assert experiment.model.model_dump()["hidden_units"] == (24, 16)
+    assert experiment.model.model_dump()["dropout"] == 0.1
+    assert experiment.optimizer.model_dump() == {
+        "type": "sgd",
+        "learning_rate": 0.01,  # SGD's own default: Adam's went with Adam
+        "momentum": 0.0,
+        "nesterov": False,
+    }
+    assert (experiment.training.epochs, experiment.training.batch_size) == (1, 50)
+    assert experiment.seed == 3
+
+
+def test_json_is_the_only_thing_on_stdout(run_cli: Any) -> None:
+    result = run_cli([*FAST, "--json"])
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document == json.loads(Path("runs/1-digits-mlp/metrics.json").read_text())
+    assert "1/2" in result.stderr
+
+
+def test_plain_lines_without_a_terminal(run_cli: Any) -> None:
+    result = run_cli(FAST)
+    assert result.exit_code == 0
+    printed = result.stdout + result.stderr
+    assert not any(ord(character) < 32 and character != "\n" for character in printed)
+    assert all(len(line) <= 80 for line in printed.splitlines())
+    epochs = [line.split()[0] for line in result.stderr.splitlines() if "/2 " in line]
+    assert epochs == ["1/2", "2/2"]
+    for word in ("train", "validation", "test", "runs/1-digits-mlp", "nncli evaluate"):
+        assert word in result.stdout
+    assert "Traceback" not in printed and "oneDNN" not in printed
+
+
+def test_the_two_commands_at_the_end_work(run_cli: Any) -> None:
+    shown = run_cli([*FAST, "--name", "a.b"]).stdout
+    commands = [line.split() for line in shown.splitlines() if line.startswith("  nncli ")]
+    assert [command[1] for command in commands] == ["evaluate", "train"]
+    for command in commands:
+        assert run_cli(command[1:]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["--epoch", "3"], 2, "error: No such option: --epoch; did you mean --epochs?"),
+        (["--epochs", "-1"], 2, "error: --epochs  training.epochs: must be at least 1, not -1"),
+        (["--epochs", "1.5"], 2, "error: --epochs  training.epochs: must be a whole number"),
+        (["--hidden-units", "8,x"], 2, "model.hidden_units[1]: must be a whole number, not 'x'"),
+        (["--optimizer", "adan"], 2, "there is no type 'adan'; did you mean adam?"),
+        (["--model", "mpl"], 2, "there is no type 'mpl'; did you mean mlp?"),
+        (["--dataset", "./photos"], 2, "looks like a file or folder"),
+        (["--device", "tpu"], 2, "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
+        (["-c", "missing.yaml"], 2, "error: There is no file missing.yaml."),
+        (["--seed", "-1"], 2, "error: --seed  seed: must be at least 0, not -1"),
+        (["--name", "../up"], 2, "error: --name  name: '../up' is not a valid name"),
+        (["--learning-rate", "nan"], 2, "optimizer.learning_rate: must be a"),
+        (["--dataset", "digits", "--runs-dir", "file/runs"], 1, "is a file."),
+        (["--dataset", "digits", "--run-dir", "full"], 2, "exists and is not empty"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_are_one_message_and_no_run_folder(
+    run_cli: Any, arguments: list[str], exit_code: int, message: str
+) -> None:
+    Path("file").touch()
+    Path("full").mkdir()
+    Path("full/something").touch()
+    result = run_cli(["train", *arguments])
+    assert message in result.stderr
+    assert result.exit_code == exit_code
+    assert "Traceback" not in result.stderr and result.stdout == ""
+    assert not Path("runs").exists()
+
+
+def test_debug_shows_the_traceback(run_cli: Any) -> None:
+    assert "Traceback" in run_cli(["train", "--epochs", "0", "--debug"]).stderr
+
+
+@pytest.mark.slow
+def test_without_mnist_and_network_digits_stand_in_loudly(
+    run_cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    result = run_cli(["train", "--epochs", "1"])
+    assert result.exit_code == 0
+    assert "warning: MNIST is not on this machine and cannot be downloaded" in result.stderr
+    assert "These are digits, not MNIST" in result.stdout
+    document = json.loads(Path("runs/1-digits-mlp/metrics.json").read_text())
+    used = document["dataset"]
+    assert (used["name"], used["requested"], used["fallback"]) == ("digits", None, True)
+    named = run_cli(["train", "--epochs", "1", "--dataset", "mnist"])
+    assert named.exit_code == 1
+    assert "nncli data prepare mnist --from FOLDER" in named.stderr
+    assert not Path("runs/2-mnist-mlp").exists()
+
+
+def start(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "nncli", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_run_with_their_exit_code(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    process = start(["train", "--dataset", "digits", "--epochs", "100000"], tmp_path)
+    history = tmp_path / "runs/1-digits-mlp/history.csv"
+    for _ in range(600):
+        if history.exists():
+            break
+        time.sleep(0.1)
+    document = json.loads((tmp_path / "runs/1-digits-mlp/metrics.json").read_text())
+    assert document["outcome"] == "running"
+    lock = json.loads((tmp_path / "runs/1-digits-mlp/lock").read_text())
+    assert lock["pid"] == process.pid
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in stderr and "Stopped by" in stderr and stdout == ""
+    document = json.loads((tmp_path / "runs/1-digits-mlp/metrics.json").read_text())
+    assert document["outcome"] == "interrupted"
+    assert (tmp_path / "runs/1-digits-mlp/model.keras").exists()
+    assert not (tmp_path / "runs/1-digits-mlp/lock").exists()
+
+
+@pytest.mark.slow
+def test_nothing_of_tensorflow_reaches_the_streams(tmp_path: Path) -> None:
+    process = start([*FAST, "--json"], tmp_path)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert json.loads(stdout)["outcome"] == "completed"
+    for word in ("TensorFlow binary", "oneDNN", "absl", "cuda", "0000 00:00", "Warning"):
+        assert word not in stderr
+    log = (tmp_path / "runs/1-digits-mlp/log.txt").read_text()
+    assert "oneDNN" in log or "cpu_feature_guard" in log
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_the_default_experiment_on_the_real_mnist(run_cli: Any, prepared_mnist: Path) -> None:
+    result = run_cli(["train", "--data-dir", str(prepared_mnist), "--json"])
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document["test"]["accuracy"] >= 0.970
+    assert document["dataset"]["examples"] == {"train": 54000, "test": 10000, "validation": 6000}
+    assert document["parameters"] == 101_770
+    model = "runs/1-mnist-mlp/model.keras"
+    again = run_cli(["evaluate", model, "--output", "out.json"])  # finds the data by itself
+    assert again.exit_code == 0
+    written = json.loads(Path("out.json").read_text())
+    assert written["test"] == document["test"]
+    assert [row["count"] for row in written["per_class"]][:2] == [980, 1135]

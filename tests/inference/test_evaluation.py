@@ -1,0 +1,195 @@
+"""Evaluating .keras files: nncli's own, copied, foreign and hostile ones."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, log_loss, recall_score
+
+import nncli
+from nncli.errors import DataError, ModelFileError, NotFoundError, UsageError
+from nncli.inference import measure
+from nncli.reporting import SilentReporter
+from nncli.training import TrainingResult
+
+
+class Listener(SilentReporter):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def notice(self, message: str) -> None:
+        self.said.append(message)
+
+    def warning(self, message: str) -> None:
+        self.said.append(message)
+
+
+def digits_arrays() -> tuple[np.ndarray, np.ndarray]:
+    from nncli.data import DigitsDataset, load
+
+    split = load(DigitsDataset(), seed=0, reporter=SilentReporter()).splits["test"]
+    return np.asarray(split.inputs), split.labels
+
+
+def foreign_model(path: Path, shape: tuple[int, ...], *, logits: bool, scale: bool) -> Path:
+    """A model by plain Keras, trained a little, that wants pixels from 0 to 1 unless it scales."""
+    from nncli.data import DigitsDataset, load
+
+    keras.utils.set_random_seed(0)
+    train = load(DigitsDataset(), seed=0, reporter=SilentReporter()).splits["train"]
+    x = np.asarray(train.inputs)[train.indices].astype("float32").reshape(-1, *shape)
+    layers = [keras.Input(shape)]
+    layers += [keras.layers.Rescaling(1 / 16)] if scale else []
+    layers += [keras.layers.Flatten(), keras.layers.Dense(32, activation="relu")]
+    layers += [keras.layers.Dense(10, activation=None if logits else "softmax")]
+    model = keras.Sequential(layers)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    model.fit(x if scale else x / 16, train.labels, epochs=8, verbose=0)
+    model.save(path)
+    return path
+
+
+def test_evaluate_repeats_the_numbers_of_the_training(digits_run: TrainingResult) -> None:
+    evaluation = nncli.evaluate(digits_run.model_path)
+    assert evaluation.metrics == digits_run.metrics.test
+    validation = nncli.evaluate(digits_run.model_path, split="validation").metrics
+    recorded = digits_run.metrics.validation
+    assert recorded is not None
+    assert validation["loss"] == pytest.approx(recorded["loss"], abs=1e-5)
+    assert validation["accuracy"] == pytest.approx(recorded["accuracy"], abs=1e-6)
+
+
+def test_a_copied_model_still_knows_its_dataset_and_classes(
+    digits_run: TrainingResult, tmp_path: Path
+) -> None:
+    copied = shutil.copy(digits_run.model_path, tmp_path / "somewhere else.keras")
+    evaluation = nncli.evaluate(copied)
+    assert evaluation.dataset == "digits"
+    assert [row.name for row in evaluation.per_class] == [str(digit) for digit in range(10)]
+    assert sum(row.count for row in evaluation.per_class) == evaluation.examples == 359
+
+
+def test_numbers_agree_with_scikit_learn(digits_run: TrainingResult) -> None:
+    x, y = digits_arrays()
+    probabilities = keras.saving.load_model(digits_run.model_path).predict(x, verbose=0)
+    evaluation = nncli.evaluate(digits_run.model_path)
+    said = probabilities.argmax(axis=1)
+    assert evaluation.metrics["accuracy"] == accuracy_score(y, said)
+    reference = log_loss(y, probabilities, labels=range(10))
+    assert evaluation.metrics["loss"] == pytest.approx(reference, abs=1e-5)
+    recalls = recall_score(y, said, average=None)
+    assert [row.recall for row in evaluation.per_class] == pytest.approx(list(recalls))
+
+
+def test_measure_of_certain_mistakes_is_finite() -> None:
+    values = measure(np.array([[1.0, 0.0], [1.0, 0.0]], "float32"), np.array([0, 1]))
+    assert values["accuracy"] == 0.5
+    assert values["loss"] == pytest.approx(-np.log(np.finfo("float64").eps) / 2)
+
+
+def test_another_dataset_must_have_the_same_inputs(
+    digits_run: TrainingResult, prepared_mnist: Path
+) -> None:
+    with pytest.raises(ModelFileError, match=r"8 x 8 x 1 .*28 x 28 x 1"):
+        nncli.evaluate(digits_run.model_path, dataset="mnist", data_dir=prepared_mnist)
+
+
+@pytest.mark.parametrize(
+    ("shape", "logits"), [((8, 8, 1), False), ((8, 8), True), ((64,), False)], ids=str
+)
+def test_a_foreign_model_works_with_a_dataset(
+    tmp_path: Path, shape: tuple[int, ...], logits: bool
+) -> None:
+    path = foreign_model(tmp_path / "theirs.keras", shape, logits=logits, scale=False)
+    x, y = digits_arrays()
+    outputs = keras.saving.load_model(path).predict(x.reshape(-1, *shape) / 16, verbose=0)
+    evaluation = nncli.evaluate(path, dataset="digits", pixel_range=(0, 1))
+    assert evaluation.metrics["accuracy"] == accuracy_score(y, outputs.argmax(axis=1)) > 0.8
+    probabilities = np.exp(outputs) / np.exp(outputs).sum(1, keepdims=True) if logits else outputs
+    reference = log_loss(y, probabilities, labels=range(10))
+    assert evaluation.metrics["loss"] == pytest.approx(reference, abs=1e-5)
+
+
+def test_a_foreign_model_without_scaling_is_warned_about(tmp_path: Path) -> None:
+    unscaled = foreign_model(tmp_path / "a.keras", (8, 8, 1), logits=False, scale=False)
+    scaled = foreign_model(tmp_path / "b.keras", (8, 8, 1), logits=False, scale=True)
+    listener = Listener()
+    nncli.evaluate(unscaled, dataset="digits", reporter=listener)
+    assert any("--pixel-range 0,1" in said for said in listener.said)
+    listener = Listener()
+    evaluation = nncli.evaluate(scaled, dataset="digits", reporter=listener)
+    assert not any("--pixel-range" in said for said in listener.said)
+    assert (evaluation.metrics["accuracy"] or 0) > 0.8
+
+
+def test_a_foreign_model_needs_a_dataset_that_fits(tmp_path: Path) -> None:
+    path = foreign_model(tmp_path / "theirs.keras", (8, 8, 1), logits=False, scale=True)
+    with pytest.raises(UsageError, match="does not say what it was trained on"):
+        nncli.evaluate(path)
+    model = keras.Sequential([keras.Input((5, 5, 1)), keras.layers.Flatten()])
+    model.save(tmp_path / "small.keras")
+    with pytest.raises(ModelFileError, match=r"\(5, 5, 1\)"):
+        nncli.evaluate(tmp_path / "small.keras", dataset="digits")
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    model.save(tmp_path / "wide.keras")
+    with pytest.raises(ModelFileError, match="64 numbers"):
+        nncli.evaluate(tmp_path / "wide.keras", dataset="digits", pixel_range=(0, 1))
+
+
+def test_code_in_a_model_is_never_run(tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    model = keras.Sequential(
+        [keras.Input((8, 8, 1)), keras.layers.Lambda(lambda x: x), keras.layers.Flatten()]
+    )
+    model.save(tmp_path / "lambda.keras")
+    with pytest.raises(ModelFileError, match="Python code"):
+        nncli.evaluate(tmp_path / "lambda.keras", dataset="digits")
+    assert not witness.exists()
+
+
+def test_files_that_are_no_models_are_refused(digits_run: TrainingResult, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no file"):
+        nncli.evaluate(tmp_path / "nothing.keras")
+    with pytest.raises(NotFoundError, match="folder") as error:
+        nncli.evaluate(digits_run.folder)
+    assert str(digits_run.model_path) in str(error.value)
+    whole = digits_run.model_path.read_bytes()
+    for name, content in {"junk": b"junk", "cut": whole[: len(whole) // 2], "empty": b""}.items():
+        path = tmp_path / f"{name}.keras"
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError, match="cannot be read"):
+            nncli.evaluate(path)
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    with pytest.raises(ModelFileError, match="no Keras model"):
+        nncli.evaluate(tmp_path / "other.keras")
+
+
+def test_models_of_other_versions_are_refused_with_a_sentence(
+    digits_run: TrainingResult, tmp_path: Path
+) -> None:
+    path = tmp_path / "future.keras"
+    with zipfile.ZipFile(digits_run.model_path) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "nncli.json":
+                content = json.dumps(json.loads(content) | {"format": 2}).encode()
+            new.writestr(name, content)
+    with pytest.raises(ModelFileError, match="another version of nncli"):
+        nncli.evaluate(path)
+
+
+def test_a_split_that_is_not_there_is_named(digits_run: TrainingResult) -> None:
+    with pytest.raises(DataError, match="no split 'holdout'"):
+        nncli.evaluate(digits_run.model_path, split="holdout")
+    everything = nncli.evaluate(digits_run.model_path, split="all")
+    assert everything.examples == 1797
