@@ -1,0 +1,23 @@
+"""The run folder: what is in it, how it is named, written and read."""
+
+from nncli.runs.folder import RunFolder, check_place, create
+from nncli.runs.metrics import (
+    ClassMetrics,
+    DatasetUsed,
+    EpochRow,
+    Metrics,
+    Outcome,
+    Timing,
+)
+
+__all__ = [
+    "ClassMetrics",
+    "DatasetUsed",
+    "EpochRow",
+    "Metrics",
+    "Outcome",
+    "RunFolder",
+    "Timing",
+    "check_place",
+    "create",
+]

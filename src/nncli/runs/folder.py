@@ -1,0 +1,169 @@
+"""The folder of one run. Nothing else knows the names of the files in it."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nncli.backend import devices, library_versions
+from nncli.config import Experiment, write_experiment
+from nncli.errors import StorageError, UsageError
+from nncli.files import storage_errors, to_json, write_atomically
+from nncli.runs.metrics import EpochRow, Metrics
+
+__all__ = ["RunFolder", "check_place", "create"]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run; every method writes a file whole or not at all (`StorageError`)."""
+
+    path: Path
+
+    @property
+    def model(self) -> Path:
+        """The best model: raw input in, answer out."""
+        return self.path / "model.keras"
+
+    @property
+    def config(self) -> Path:
+        """The resolved experiment; `nncli train -c` repeats the run."""
+        return self.path / "config.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """The metrics document."""
+        return self.path / "metrics.json"
+
+    @property
+    def log(self) -> Path:
+        """What the libraries said."""
+        return self.path / "log.txt"
+
+    def write_config(self, experiment: Experiment, version: str) -> None:
+        """Write the resolved experiment."""
+        header = (
+            f"The resolved experiment of this run (nncli {version}).\n"
+            f"Repeat it with: nncli train -c {self.config}"
+        )
+        write_experiment(experiment, self.config, header=header)
+
+    def write_metrics(self, metrics: Metrics) -> None:
+        """Write the metrics document."""
+        metrics.write(self.metrics)
+
+    def write_history(self, rows: Sequence[EpochRow]) -> None:
+        """Write one row an epoch; a number that does not exist is an empty cell."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomically(self.path / "history.csv", text.getvalue())
+
+    def write_environment(self, command: Sequence[str]) -> None:
+        """Write what is needed to repeat the run elsewhere; asks TensorFlow for its devices."""
+        document = {
+            "schema": 1,
+            "command": list(command),
+            "folder": str(Path.cwd()),
+            "versions": {"python": platform.python_version(), **library_versions()},
+            "platform": platform.platform(),
+            "machine": platform.machine(),
+            "cores": _usable_cores(),
+            "devices": devices(),
+            "git_commit": _git_commit(),
+        }
+        write_atomically(self.path / "environment.json", to_json(document))
+
+    def plot(self, name: str) -> Path:
+        """Where the picture `name` belongs; its folder exists."""
+        folder = self.path / "plots"
+        with storage_errors(folder):
+            folder.mkdir(exist_ok=True)
+        return folder / f"{name}.png"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock whose pid tells a live run from a killed one."""
+        lock = self.path / "lock"
+        write_atomically(lock, json.dumps({"pid": os.getpid(), "host": platform.node()}))
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def check_place(runs_dir: Path, run_dir: Path | None) -> None:
+    """Find out before any work is done that a run folder could not be made.
+
+    Raises:
+        UsageError: `run_dir` exists and is not empty.
+        StorageError: the folder cannot be written.
+    """
+    place = run_dir or runs_dir
+    if run_dir is not None and run_dir.is_dir() and any(run_dir.iterdir()):
+        raise UsageError(
+            f"The run folder {run_dir} exists and is not empty.",
+            hint="Runs are never overwritten: name another folder, or remove this one.",
+        )
+    existing = place.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        raise StorageError(f"Cannot write {place}: {existing} is a file.", hint="Name a folder.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise StorageError(
+            f"Cannot write {place}: {existing} is not writable.",
+            hint="Choose another folder with --runs-dir, or change to one that is yours.",
+        )
+
+
+def create(runs_dir: Path, name: str, *, run_dir: Path | None = None) -> RunFolder:
+    """Make a new run folder: `runs_dir`/<number>-<name>, or exactly `run_dir`.
+
+    Numbers grow; two processes never get the same folder.
+
+    Raises:
+        UsageError: `run_dir` exists and is not empty.
+        StorageError: it cannot be made.
+    """
+    if run_dir is not None:
+        check_place(runs_dir, run_dir)
+        with storage_errors(run_dir):
+            run_dir.mkdir(parents=True, exist_ok=True)
+        return RunFolder(run_dir)
+    with storage_errors(runs_dir):
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        with (runs_dir / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes or the process dies
+            names = [path.name for path in runs_dir.iterdir()]
+            numbers = [int(found[1]) for item in names if (found := re.match(r"(\d+)-", item))]
+            path = runs_dir / f"{max(numbers, default=0) + 1}-{name}"
+            path.mkdir()
+    return RunFolder(path)
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _git_commit() -> str | None:
+    """The commit of the current folder, with `+` if files differ from it; None outside git."""
+    try:
+        command = ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None if answer.returncode == 0 else None

@@ -1,0 +1,99 @@
+"""`metrics.json`: its schema, written once here and described in docs/run-folder.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from nncli.files import to_json, write_atomically
+from nncli.settings import Settings
+
+__all__ = ["ClassMetrics", "DatasetUsed", "EpochRow", "Metrics", "Outcome", "Timing"]
+
+Outcome = Literal["running", "completed", "stopped_early", "interrupted", "failed"]
+EpochRow = Mapping[str, float | None]
+Values = dict[str, float | None]
+
+
+class Timing(Settings):
+    """Where the time went, in seconds of wall time."""
+
+    total_seconds: float = Field(description="From the start of the command to its last file.")
+    data_seconds: float | None = Field(default=None, description="Loading the dataset.")
+    fit_seconds: float | None = Field(
+        default=None, description="Training with its validation, compiling included."
+    )
+    evaluate_seconds: float | None = Field(default=None, description="The evaluated split.")
+    examples_per_second: float | None = Field(
+        default=None, description="Training examples a second, over the whole fit."
+    )
+
+
+class DatasetUsed(Settings):
+    """Which data the numbers are about."""
+
+    name: str = Field(description="The dataset that was used.")
+    requested: str | None = Field(description="The dataset that was asked for; null: none.")
+    fallback: bool = Field(description="Whether `name` stands in for a dataset that is not here.")
+    examples: dict[str, int] = Field(description="Number of examples of each split.")
+    classes: int = Field(description="Number of classes.")
+
+
+class ClassMetrics(Settings):
+    """How one class fared (definitions: scikit-learn's precision_recall_fscore_support)."""
+
+    name: str = Field(description="Name of the class.")
+    precision: float | None = Field(description="Right answers among those that say this class.")
+    recall: float | None = Field(description="Right answers among the examples of this class.")
+    f1: float | None = Field(description="Harmonic mean of the two.")
+    count: int = Field(description="Examples of this class.")
+
+
+class Metrics(Settings):
+    """The whole document; a number that does not exist is null."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    version: Literal[1] = Field(default=1, alias="schema", description="Version of this schema.")
+    outcome: Outcome = Field(description="How the run ended; `running` while it lives.")
+    name: str = Field(description="Name of the run, or the model file that was evaluated.")
+    train: Values | None = Field(default=None, description="Training metrics of the kept epoch.")
+    validation: Values | None = Field(
+        default=None, description="Validation metrics of the kept epoch."
+    )
+    test: Values | None = Field(default=None, description="Metrics of the saved model on test.")
+    all: Values | None = Field(
+        default=None, description="Metrics on every example of a dataset without splits."
+    )
+    per_class: list[ClassMetrics] | None = Field(
+        default=None, description="Per class, of the evaluated split (`nncli evaluate` only)."
+    )
+    kept_epoch: int | None = Field(
+        default=None, description="The epoch whose weights are in model.keras, counted from 1."
+    )
+    epochs: int | None = Field(default=None, description="Epochs that were completed.")
+    monitor: str | None = Field(default=None, description="The column that chose the kept epoch.")
+    parameters: int | None = Field(default=None, description="Weights of the model.")
+    dataset: DatasetUsed
+    timing: Timing
+    error: str | None = Field(default=None, description="What went wrong, if it failed.")
+
+    @classmethod
+    def about(cls, split: str, values: Values, **others: Any) -> Metrics:
+        """A document whose only metrics are those of `split`."""
+        return cls.model_validate({split: values, **others})
+
+    def to_json(self) -> str:
+        """The document as indented JSON, without NaN."""
+        return to_json(self.model_dump(mode="json"))
+
+    def write(self, path: Path) -> None:
+        """Write the document.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        write_atomically(path, self.to_json())
