@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nncli.errors import NncliError
 
-__all__ = ["Device", "devices", "library_versions", "prepare"]
+__all__ = ["Device", "devices", "library_versions", "prepare", "usable_cores"]
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -60,6 +60,13 @@ def _choose_device(tf: Any, device: Device) -> None:
             tf.config.experimental.set_memory_growth(accelerator, True)
     except RuntimeError:
         pass  # TensorFlow runs already (a second call in one process) and keeps its devices
+
+
+def usable_cores() -> int:
+    """The processors that this process may use: fewer than the machine has, in a container."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def devices() -> list[str]:

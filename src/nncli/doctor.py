@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import nncli
 from nncli import backend
@@ -48,6 +49,8 @@ SCARCE_BYTES, TOO_FEW_BYTES = 2e9, 200e6
 # Three epochs of digits reach 0.9; guessing reaches 0.1.
 LEAST_ACCURACY = 0.5
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+# One of the files that tensorflow-datasets downloads; asking it would need TensorFlow.
+MNIST_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
 
 logger = logging.getLogger("nncli")
 
@@ -280,7 +283,7 @@ def _devices() -> _Answer:
         remedy = _install(["tensorflow", "keras"], again=True)
         return _Answer("fail", f"TensorFlow does not start: {_reason(error)}", remedy)
     accelerators = [name for name in names if name != "CPU"]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = backend.usable_cores()
     message = ", ".join([*accelerators, f"CPU: {cores} {'core' if cores == 1 else 'cores'}"])
     if accelerators:
         return _Answer("good", message)
@@ -343,7 +346,7 @@ def _folder(place: Path, remedy: str, *, unwritable: Grade = "fail") -> _Answer:
         while not existing.exists():
             existing = existing.parent
         if not existing.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, f"{existing} is a file")
+            raise NotADirectoryError(errno.ENOTDIR, f"{existing.name} is a file")
         with tempfile.TemporaryFile(dir=existing):  # permissions alone do not tell: it is tried
             pass
         free = shutil.disk_usage(existing).free
@@ -360,11 +363,8 @@ def _folder(place: Path, remedy: str, *, unwritable: Grade = "fail") -> _Answer:
 
 
 def _network() -> _Answer:
-    from urllib.parse import urlsplit
-
-    urls = _mnist_urls()
-    host = urlsplit(urls[0]).hostname
-    if reachable(urls):
+    host = urlsplit(MNIST_URL).hostname
+    if reachable([MNIST_URL]):
         return _Answer("good", f"{host} answers: datasets can be downloaded")
     return _Answer(
         "warn",
@@ -372,12 +372,6 @@ def _network() -> _Answer:
         "Only prepared datasets and digits can be used. With archives at hand:\n"
         "nncli data prepare mnist --from FOLDER",
     )
-
-
-def _mnist_urls() -> list[str]:
-    import tensorflow_datasets as tfds
-
-    return list(tfds.builder_cls("mnist").url_infos)
 
 
 # The proof.

@@ -6,7 +6,6 @@ import errno
 import json
 import math
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,12 +70,11 @@ def open_atomically(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: the file cannot be written.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with storage_errors(path):
-            yield path
-        return
     with storage_errors(path):
-        unique = f".{path.stem[:100]}.{os.getpid()}-{secrets.token_hex(4)}{path.suffix}"
+        if path.exists() and not path.is_file() and not path.is_dir():
+            yield path
+            return
+        unique = f".{path.stem[:100]}.{os.getpid()}-{os.urandom(4).hex()}{path.suffix}"
         temporary = path.with_name(unique)
         temporary.touch(exist_ok=False)
         try:

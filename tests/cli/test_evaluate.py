@@ -50,7 +50,7 @@ def test_quiet_says_nothing(run_cli: Any, digits_run: TrainingResult) -> None:
         (["MODEL", "-o", "no/such/out.json"], 2, "There is no folder no/such"),
         (["MODEL", "--pixel-range", "0"], 2, "must be LOW,HIGH such as 0,1, not '0'"),
         (["MODEL", "--pixel-range", "0,1"], 2, "This model scales its pixels itself"),
-        (["MODEL", "--data-dir", "."], 2, "The digits are embedded"),
+        (["MODEL", "--data-dir", "."], 2, "digits is not in a data folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -22,7 +22,18 @@ def test_flags_lie_on_top_of_the_file(run_cli: Any, tmp_path: Path) -> None:
         "dataset: digits\nmodel: {hidden_units: [32], dropout: 0.1}\n"
         "optimizer: {type: adam, learning_rate: 0.01}\ntraining: {epochs: 9, batch_size: 50}\n"
     )
-    arguments = ["--epochs", "1", "--hidden-units", "24,16", "--optimizer", "sgd", "--seed", "3"]
+    arguments = [
+        "--epochs",
+        "1",
+        "--batch-size",
+        "64",
+        "--hidden-units",
+        "24,16",
+        "--optimizer",
+        "sgd",
+        "--seed",
+        "3",
+    ]
     result = run_cli(["train", "-c", str(file), *arguments, "--run-dir", "out", "--quiet"])
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     from nncli.config import load_experiment
@@ -36,7 +47,7 @@ def test_flags_lie_on_top_of_the_file(run_cli: Any, tmp_path: Path) -> None:
         "momentum": 0.0,
         "nesterov": False,
     }
-    assert (experiment.training.epochs, experiment.training.batch_size) == (1, 50)
+    assert (experiment.training.epochs, experiment.training.batch_size) == (1, 64)
     assert experiment.seed == 3
 
 

@@ -50,7 +50,7 @@ def test_metrics_are_those_of_the_kept_epoch(digits_run: TrainingResult) -> None
         "name": "digits",
         "requested": "digits",
         "fallback": False,
-        "examples": {"train": 1294, "test": 359, "validation": 144},
+        "examples": {"train": 1294, "validation": 144, "test": 359},
         "classes": 10,
     }
 

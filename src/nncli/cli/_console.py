@@ -25,7 +25,10 @@ class Screen:
     them from C++ and before any of its settings are read; the consoles keep the real ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, release: bool) -> None:
+        """`release`: give the descriptors back at the end. A process that ends anyway keeps them
+        captured, for libraries also write while Python shuts down."""
+        self.release = release
         self.out = Console(file=sys.stdout, highlight=False)
         self.err = Console(file=sys.stderr, highlight=False)
         self.quiet = False
@@ -38,7 +41,10 @@ class Screen:
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._release()
+        self.out.file.flush()
+        self.err.file.flush()
+        if self.release:
+            self._release()
 
     def capture_libraries(self) -> None:
         """From now on only `out` and `err` reach the screen."""
@@ -91,8 +97,6 @@ class Screen:
     def _release(self) -> None:
         if self._real is None or self._log is None:
             return
-        self.out.file.flush()
-        self.err.file.flush()
         self._log.flush()
         stdout, stderr, out, err = self._real
         os.dup2(out, 1)

@@ -167,7 +167,8 @@ def _opened(part: str, value: Any) -> dict[str, Any]:
 
     if value is None:
         return {}
-    expanded: dict[str, Any] = EXPANSIONS[part](value)
+    expand = EXPANSIONS.get(part)
+    expanded: dict[str, Any] = expand(value) if expand else value
     return expanded
 
 

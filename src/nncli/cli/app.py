@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from nncli.cli._console import Screen
-from nncli.errors import NncliError, Terminated
+from nncli.errors import InterruptedRunError, NncliError, Terminated
 
 __all__ = ["app", "main"]
 
@@ -32,7 +32,17 @@ COMMANDS = {
 
 
 class LazyGroup(TyperGroup):
-    """Imports a command when it is called, and not to list it."""
+    """Imports a command when it is called, and not to list it; explains interruptions."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:  # Typer would make 130 of SIGTERM too, and say nothing
+            terminated = isinstance(stop, Terminated)
+            raise InterruptedRunError(
+                f"Stopped by {'SIGTERM' if terminated else 'Ctrl-C'}.",
+                exit_code=143 if terminated else 130,
+            ) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] in COMMANDS:
@@ -92,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     command = list(sys.argv[1:] if arguments is None else arguments)
     before = _raise_on_sigterm()
-    with Screen() as screen:
+    with Screen(release=arguments is not None) as screen:
         try:
             code = app(args=command, prog_name="nncli", standalone_mode=False, obj=screen)
             screen.out.file.flush()
@@ -122,12 +132,6 @@ def _explained(error: BaseException, screen: Screen) -> int:
             if message:
                 screen.error(_as_question(message), f"See: {path} --help")
             return error.exit_code
-        case Terminated():
-            screen.error("Stopped by SIGTERM.")
-            return 143
-        case KeyboardInterrupt() | typer.Abort():
-            screen.error("Stopped by Ctrl-C.")
-            return 130
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
         case MemoryError():

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nncli.cli._options import (
-    DataDirOption,
     DebugOption,
     DeviceOption,
     JsonOption,
@@ -50,7 +49,15 @@ def evaluate_command(
             "model was trained on.",
         ),
     ] = None,
-    data_dir: DataDirOption = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            metavar="DIR",
+            help="Folder of prepared datasets. Default: that of the training if it is there, or "
+            "the environment's TFDS_DATA_DIR, or ~/tensorflow_datasets.",
+        ),
+    ] = None,
     split: Annotated[
         SplitName | None,
         typer.Option(

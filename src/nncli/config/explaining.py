@@ -146,7 +146,7 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
         "bool_type": "must be true or false",
         "string_type": "must be text",
         "tuple_type": "must be a list",
-        "too_short": "must have at least {min_length} entries",
+        "too_short": "must have {min_length} or more entries",
         "too_long": "must have at most {max_length} entries",
         "string_too_long": "must have at most {max_length} characters",
         "literal_error": "must be {expected}",
@@ -159,8 +159,14 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
     if kind == "string_pattern_mismatch":
         return f"{_shown(value)} is not a valid {key[-1]}"
     if kind in words:
-        return words[kind].format(**context) + found
+        bounds = {name: _whole(bound) for name, bound in context.items()}
+        return words[kind].format(**bounds) + found
     return f"{details['msg'].lower()}{found}"
+
+
+def _whole(bound: Any) -> Any:
+    """0.0 as 0: a bound is written as people write it."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 def _meant(word: str, names: Iterable[str]) -> str:

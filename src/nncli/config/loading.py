@@ -51,7 +51,7 @@ def load_experiment(files: Sequence[Path] = (), flags: Layer | None = None) -> E
         origins = origins.followed_by(layer.origins)
     for key, default in DEFAULT_TYPES.items():
         if isinstance(values.get(key), dict):
-            values[key].setdefault("type", default)
+            values[key] = {"type": default, **values[key]}
     try:
         return Experiment.model_validate(values)
     except ValidationError as error:

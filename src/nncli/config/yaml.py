@@ -90,6 +90,7 @@ def _compose(text: str, document: YamlDocument) -> None:
 
     try:
         loader = YAML(typ="safe", pure=True)
+        loader.composer.warn_double_anchors = False  # allowed by YAML 1.2: the later one counts
         nodes = list(loader.compose_all(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -63,7 +63,7 @@ def _read(folder: Path) -> Dataset | None:
             )
             for name in description.splits
         }
-    except (OSError, ValueError, ValidationError):
+    except (OSError, EOFError, ValueError, ValidationError):
         return None  # absent or damaged: it is made again
     return Dataset(
         description.name, description.inputs, description.target, splits, description.image_size

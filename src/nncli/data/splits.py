@@ -72,7 +72,8 @@ def hold_out(dataset: Dataset, shares: HeldOutValidation, *, seed: int) -> Datas
             kept, held = stored[kept], stored[held]
         splits["train"] = Split(train.inputs, train.targets, kept)
         splits[name] = Split(train.inputs, train.targets, held)
-    return dataset.with_splits(splits)
+    order = ("train", "validation", "test")
+    return dataset.with_splits({name: splits[name] for name in order if name in splits})
 
 
 def join(splits: Sequence[Split]) -> Split:

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -62,7 +63,7 @@ class TfdsDataset(HeldOutShares):
     @classmethod
     def _is_a_name(cls, name: str) -> str:
         if re.fullmatch(r"[A-Za-z]\w*(/[\w.+-]+)?(:\d+\.[\d*]+\.[\d*]+)?", name):
-            return name
+            return name.lower() if name.isupper() else name  # MNIST is mnist
         if name.startswith(".") or "/" in name or Path(name).suffix:
             raise ValueError(
                 "looks like a file or folder; this version of nncli reads tensorflow-datasets "
@@ -227,8 +228,19 @@ def _decode(settings: TfdsDataset, builder: Any) -> DecodedDataset:
 
 def _is_labelled(builder: Any, split: str) -> bool:
     """Whether the first example has a class: contests publish test splits with the label -1."""
-    _, label = next(iter(builder.as_dataset(split=split, as_supervised=True).take(1)))
-    return int(label) >= 0
+    with _reading(builder):
+        _, label = next(iter(_examples(builder, split).take(1)))
+        return int(label) >= 0
+
+
+def _examples(builder: Any, split: str) -> Any:
+    import tensorflow_datasets as tfds
+
+    # nncli has a cache of its own: TFDS's would hold everything in memory a second time.
+    configuration = tfds.ReadConfig(try_autocache=False)
+    return builder.as_dataset(
+        split=split, as_supervised=True, shuffle_files=False, read_config=configuration
+    )
 
 
 class _Batches:
@@ -244,10 +256,8 @@ class _Batches:
 
         from nncli.preprocessing.image import resize_layer
 
-        try:
-            examples = self.builder.as_dataset(
-                split=self.split, as_supervised=True, shuffle_files=False
-            )
+        with _reading(self.builder):
+            examples = _examples(self.builder, self.split)
             if self.size:
                 resize = resize_layer(self.inputs, self.size)
                 examples = examples.map(
@@ -257,12 +267,20 @@ class _Batches:
                 )
             for inputs, targets in examples.batch(BATCH_SIZE).prefetch(2).as_numpy_iterator():
                 yield inputs, targets.astype("int64")
-        except tf.errors.OpError as error:
-            raise DataError(
-                f"The prepared dataset in {self.builder.data_dir} cannot be read: "
-                f"{_first_line(error)}",
-                hint=f"Delete that folder and run: nncli data prepare {self.builder.name}",
-            ) from error
+
+
+@contextmanager
+def _reading(builder: Any) -> Iterator[None]:
+    """Turn TensorFlow's errors about files into a `DataError` with the way out."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise DataError(
+            f"The prepared dataset in {builder.data_dir} cannot be read: {_first_line(error)}",
+            hint=f"Delete that folder and run: nncli data prepare {builder.name}",
+        ) from error
 
 
 def _first_line(error: BaseException) -> str:

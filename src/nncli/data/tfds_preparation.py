@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
-from nncli.errors import DataError, DataUnavailableError, NotFoundError, StorageError
+from nncli.errors import (
+    DataError,
+    DataUnavailableError,
+    NncliError,
+    NotFoundError,
+    StorageError,
+)
 from nncli.files import storage_errors
 from nncli.reporting import Reporter, Task
 
@@ -29,35 +36,57 @@ def download_and_prepare(
     import tensorflow_datasets as tfds
 
     if archives is not None:
-        _require_archives(builder, archives)
+        _check_archives(builder, archives)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     configuration = tfds.download.DownloadConfig(manual_dir=archives)
     try:
-        with _progress_told_to(reporter, builder.name):
+        with ExitStack() as stack:
+            stack.enter_context(_progress_told_to(reporter, builder.name, archives))
+            if archives is not None:
+                stack.enter_context(_only_from(archives, builder))
             builder.download_and_prepare(download_config=configuration)
+    except NncliError:
+        raise
     except Exception as error:
         raise _explained(error, builder, folder, archives) from error
 
 
-def _require_archives(builder: Any, archives: Path) -> None:
+def _check_archives(builder: Any, archives: Path) -> None:
+    """Notice archives that were cut off before their first gigabyte is unpacked."""
     if not archives.is_dir():
         raise NotFoundError(f"There is no folder {archives}.")
-    wanted = {info.filename: info for info in (builder.url_infos or {}).values() if info.filename}
-    missing = sorted(name for name in wanted if not (archives / name).is_file())
-    if missing:
-        raise NotFoundError(
-            f"{archives} lacks {len(missing)} of the {len(wanted)} archives of {builder.name}: "
-            f"{', '.join(missing[:8])}{', ...' if len(missing) > 8 else ''}.",
-            hint="Put the original files there, under these names.",
-        )
-    for name, info in wanted.items():
-        size = (archives / name).stat().st_size
-        if info.size and int(info.size) != size:
+    for info in (builder.url_infos or {}).values():
+        archive = archives / (info.filename or "")
+        if archive.is_file() and info.size and int(info.size) != archive.stat().st_size:
             raise DataError(
-                f"{archives / name} has {size:,} bytes; the original has {int(info.size):,}.",
+                f"{archive} has {archive.stat().st_size:,} bytes; the original has "
+                f"{int(info.size):,}.",
                 hint="It was cut off or is another file: download it again.",
             )
+
+
+@contextmanager
+def _only_from(archives: Path, builder: Any) -> Iterator[None]:
+    """Make an archive that is not in `archives` an error, where TFDS would download it."""
+    from tensorflow_datasets.core.download.download_manager import DownloadManager
+
+    known = {url: info.filename for url, info in (builder.url_infos or {}).items()}
+
+    def refuse(manager: Any, resource: Any) -> NoReturn:
+        name = known.get(resource.url) or resource.url
+        others = ", ".join(sorted(filter(None, known.values())))
+        raise NotFoundError(
+            f"{archives} lacks {name}, an archive of {builder.name}.",
+            hint=f"Put the original files there, under their names: {others}.",
+        )
+
+    original = DownloadManager._download
+    DownloadManager._download = refuse
+    try:
+        yield
+    finally:
+        DownloadManager._download = original
 
 
 def _explained(error: Exception, builder: Any, folder: Path, archives: Path | None) -> Exception:
@@ -81,6 +110,13 @@ def _explained(error: Exception, builder: Any, folder: Path, archives: Path | No
             hint="Try again later, or prepare it from archives you have: "
             f"nncli data prepare {builder.name} --from FOLDER",
         )
+    wrong_checksum = tfds.download.download_manager.NonMatchingChecksumError
+    if isinstance(error, wrong_checksum):
+        name = re.search(r"downloaded to (.*), has wrong checksum", reason)
+        return DataError(
+            f"{name[1] if name else builder.name} is damaged: its checksum is not the original's.",
+            hint="Download it again.",
+        )
     return DataError(
         f"Preparing {builder.name} failed: {reason}",
         hint="The archives may be damaged, or the dataset needs a package that is not installed.",
@@ -88,7 +124,7 @@ def _explained(error: Exception, builder: Any, folder: Path, archives: Path | No
 
 
 @contextmanager
-def _progress_told_to(reporter: Reporter, dataset: str) -> Iterator[None]:
+def _progress_told_to(reporter: Reporter, dataset: str, archives: Path | None) -> Iterator[None]:
     """Send the progress of TFDS to `reporter` instead of its own bars.
 
     TFDS offers to switch its bars off but not to receive them, so its tqdm is replaced for the
@@ -97,7 +133,8 @@ def _progress_told_to(reporter: Reporter, dataset: str) -> Iterator[None]:
     import tqdm
     from tensorflow_datasets.core.utils import tqdm_utils
 
-    units = {"Dl Size": ("Downloading", "bytes"), "Generating": ("Preparing", "examples")}
+    fetching = "Downloading" if archives is None else "Reading the archives of"
+    units = {"Dl Size": (fetching, "bytes"), "Generating": ("Preparing", "examples")}
 
     class ReportedTqdm(tqdm.tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:

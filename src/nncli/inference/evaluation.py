@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from nncli import backend, data
 from nncli.backend import Device
 from nncli.config import Experiment, Layer, load_experiment
@@ -174,7 +176,10 @@ def _dataset_settings(
     seed = 0
     stored: DatasetSettings | None = None
     if description is not None:
-        experiment = Experiment.model_validate_json(json.dumps(description.experiment))
+        try:
+            experiment = Experiment.model_validate_json(json.dumps(description.experiment))
+        except ValidationError as error:
+            raise archive.of_another_version(path) from error
         seed, stored = experiment.seed, experiment.dataset
     if dataset is None:
         if stored is None:
@@ -191,7 +196,7 @@ def _dataset_settings(
             settings = settings.model_copy(update={"validation": 0.0, "test": 0.0})
     if not isinstance(settings, TfdsDataset):
         if data_dir is not None:
-            raise UsageError("The digits are embedded: a data folder does not apply.")
+            raise UsageError(f"{settings.label} is not in a data folder: none can be named.")
         return settings, seed
     changes: dict[str, Any] = {}
     if data_dir is not None:

@@ -13,7 +13,7 @@ from nncli.errors import ModelFileError, NotFoundError
 from nncli.files import open_atomically
 from nncli.settings import Settings
 
-__all__ = ["ModelDescription", "describe", "open_model", "save"]
+__all__ = ["ModelDescription", "describe", "of_another_version", "open_model", "save"]
 
 MEMBER = "nncli.json"
 MAXIMUM_BYTES = 16_000_000
@@ -75,10 +75,15 @@ def describe(path: Path) -> ModelDescription | None:
     try:
         return ModelDescription.model_validate_json(text)
     except ValidationError as error:
-        raise ModelFileError(
-            f"{path} was written by another version of nncli and cannot be read by this one.",
-            hint="Open it with the version that wrote it, or in plain Keras.",
-        ) from error
+        raise of_another_version(path) from error
+
+
+def of_another_version(path: Path) -> ModelFileError:
+    """The error about a file whose description this nncli cannot read."""
+    return ModelFileError(
+        f"{path} was written by another version of nncli and cannot be read by this one.",
+        hint="Open it with the version that wrote it, or in plain Keras.",
+    )
 
 
 def open_model(path: Path) -> Any:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nncli.backend import devices, library_versions
+from nncli.backend import devices, library_versions, usable_cores
 from nncli.config import Experiment, write_experiment
 from nncli.errors import StorageError, UsageError
 from nncli.files import storage_errors, to_json, write_atomically
@@ -79,7 +79,7 @@ class RunFolder:
             "versions": {"python": platform.python_version(), **library_versions()},
             "platform": platform.platform(),
             "machine": platform.machine(),
-            "cores": _usable_cores(),
+            "cores": usable_cores(),
             "devices": devices(),
             "git_commit": _git_commit(),
         }
@@ -111,14 +111,16 @@ def check_place(runs_dir: Path, run_dir: Path | None) -> None:
         StorageError: the folder cannot be written.
     """
     place = run_dir or runs_dir
-    if run_dir is not None and run_dir.is_dir() and any(run_dir.iterdir()):
+    existing = place.absolute()
+    with storage_errors(place):  # even looking may be forbidden
+        occupied = run_dir is not None and run_dir.is_dir() and any(run_dir.iterdir())
+        while not existing.exists():
+            existing = existing.parent
+    if occupied:
         raise UsageError(
             f"The run folder {run_dir} exists and is not empty.",
             hint="Runs are never overwritten: name another folder, or remove this one.",
         )
-    existing = place.absolute()
-    while not existing.exists():
-        existing = existing.parent
     if not existing.is_dir():
         raise StorageError(f"Cannot write {place}: {existing} is a file.", hint="Name a folder.")
     if not os.access(existing, os.W_OK | os.X_OK):
@@ -151,12 +153,6 @@ def create(runs_dir: Path, name: str, *, run_dir: Path | None = None) -> RunFold
             path = runs_dir / f"{max(numbers, default=0) + 1}-{name}"
             path.mkdir()
     return RunFolder(path)
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _git_commit() -> str | None:

@@ -66,7 +66,7 @@ class Metrics(Settings):
     )
     test: Values | None = Field(default=None, description="Metrics of the saved model on test.")
     all: Values | None = Field(
-        default=None, description="Metrics on every example of a dataset without splits."
+        default=None, description="Metrics on all examples together (`nncli evaluate` only)."
     )
     per_class: list[ClassMetrics] | None = Field(
         default=None, description="Per class, of the evaluated split (`nncli evaluate` only)."

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["TrainingResult", "train"]
 
 # One call into TensorFlow runs this many steps: fewer cost time, more make the display jump.
-STEPS_PER_EXECUTION = 32
+STEPS_PER_EXECUTION = 16
 VALIDATION_BATCH_SIZE = 1024
 
 logger = logging.getLogger("nncli")

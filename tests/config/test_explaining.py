@@ -1,0 +1,209 @@
+"""Whole messages for the mistakes that people make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nncli.config import Layer, load_experiment
+from nncli.config.explaining import Origins
+from nncli.config.yaml import KeyPath
+from nncli.errors import ExperimentError
+
+
+def said(content: str | bytes) -> str:
+    """What is said about a file `e.yaml` with `content`."""
+    path = Path("e.yaml")
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([path])
+    return str(caught.value)
+
+
+def said_of_flags(values: dict[str, Any], flags: dict[KeyPath, str]) -> str:
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment(flags=Layer(values, Origins.of_flags(flags)))
+    return str(caught.value)
+
+
+def test_unknown_key_with_the_nearest_valid_one() -> None:
+    assert said("training:\n  epoch: 6\n") == (
+        "e.yaml:2:3  training.epoch: unknown key; did you mean epochs?\n      epoch: 6\n      ^"
+    )
+
+
+def test_unknown_key_that_resembles_nothing_with_all_valid_ones() -> None:
+    assert said("zzz: 6\n") == (
+        "e.yaml:1:1  zzz: unknown key; known are name, seed, dataset, model, optimizer, training.\n"
+        "    zzz: 6\n"
+        "    ^"
+    )
+
+
+def test_unknown_key_of_a_union_is_compared_with_the_keys_of_its_type() -> None:
+    assert said("optimizer: {type: sgd, beta_1: 0.9}\n") == (
+        "e.yaml:1:24  optimizer.beta_1: unknown key; known are type, learning_rate, momentum, "
+        "nesterov.\n"
+        "    optimizer: {type: sgd, beta_1: 0.9}\n"
+        "                           ^"
+    )
+
+
+def test_unknown_key_of_a_model_without_type_is_compared_with_the_default_type() -> None:
+    assert said("model:\n  hidden_unit: [3]\n").splitlines()[0] == (
+        "e.yaml:2:3  model.hidden_unit: unknown key; did you mean hidden_units?"
+    )
+
+
+def test_wrong_type() -> None:
+    assert said("training:\n  epochs: six\n") == (
+        "e.yaml:2:3  training.epochs: must be a whole number, not 'six'\n      epochs: six\n      ^"
+    )
+
+
+def test_out_of_range() -> None:
+    assert said("training:\n  epochs: -1\n") == (
+        "e.yaml:2:3  training.epochs: must be at least 1, not -1\n      epochs: -1\n      ^"
+    )
+
+
+def test_unknown_type_of_a_union() -> None:
+    assert said("model: cmn\n") == (
+        "e.yaml:1:1  model: there is no type 'cmn'; did you mean cnn? The types are mlp, cnn.\n"
+        "    model: cmn\n"
+        "    ^"
+    )
+
+
+def test_two_mistakes_at_once_in_the_order_of_the_file() -> None:
+    assert said("seed: -1\ntraining:\n  batchsize: 3\n") == (
+        "2 mistakes:\n"
+        "e.yaml:1:1  seed: must be at least 0, not -1\n"
+        "    seed: -1\n"
+        "    ^\n"
+        "e.yaml:3:3  training.batchsize: unknown key; did you mean batch_size?\n"
+        "      batchsize: 3\n"
+        "      ^"
+    )
+
+
+@pytest.mark.parametrize("name", ["./pictures", "pictures.csv", "../pictures", "a/b/c", "~/x"])
+def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
+    assert said(f"dataset: {name}\n") == (
+        f"e.yaml:1:1  dataset.name: '{name}' looks like a file or folder; this version of nncli "
+        "reads tensorflow-datasets names (mnist, mnist:3.0.1, builder/config) and digits\n"
+        f"    dataset: {name}\n"
+        "    ^"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "first_line"),
+    [
+        ("training: {epochs: true}", "1:12  training.epochs: must be a whole number, not true"),
+        ("training: {epochs: '6'}", "1:12  training.epochs: must be a whole number, not '6'"),
+        ("training: {epochs: 6.0}", "1:12  training.epochs: must be a whole number, not 6.0"),
+        ("training: {epochs: }", "1:12  training.epochs: must be a whole number, not nothing"),
+        ("training: {device: tpu}", "1:12  training.device: must be 'auto', 'cpu' or 'gpu', "
+                                    "not 'tpu'"),
+        ("training: {deterministic: 1}", "1:12  training.deterministic: must be true or false, "
+                                         "not 1"),
+        ("training: {monitor: loss}", "1:12  training.monitor: 'loss' is not a valid monitor"),
+        ("training: fast", "1:1  training: must be a mapping (key: value), not 'fast'"),
+        ("model: [1, 2]", "1:1  model: must be a mapping (key: value), not [1, 2]"),
+        ("model: 3", "1:1  model: must be a mapping (key: value), not 3"),
+        ("model: {dropout: 1}", "1:9  model.dropout: must be less than 1, not 1"),
+        ("model: {hidden_units: 128}", "1:9  model.hidden_units: must be a list, not 128"),
+        ("model: {hidden_units: [8, -1]}", "1:27  model.hidden_units[1]: must be at least 1, "
+                                           "not -1"),
+        ("model: {type: cnn, filters: []}", "1:20  model.filters: must have 1 or more entries, "
+                                            "not []"),
+        ("optimizer: {learning_rate: 0}", "1:13  optimizer.learning_rate: must be greater than "
+                                          "0, not 0"),
+        ("optimizer: {learning_rate: .nan}", "1:13  optimizer.learning_rate: must be a finite "
+                                             "number, not nan"),
+        ("name: ../x", "1:1  name: '../x' is not a valid name"),
+        ("dataset: {name: 3}", "1:11  dataset.name: must be text, not 3"),
+        ("dataset: {name: mnist, data_dir: 3}", "1:24  dataset.data_dir: must be a path, not 3"),
+        ("dataset: {type: digits, name: x}", "1:25  dataset.name: unknown key; known are "
+                                             "validation, type."),
+        ("dataset: a b", "1:1  dataset.name: 'a b' is no name of a dataset; names are like "
+                         "mnist, mnist:3.0.1, builder/config"),
+    ],
+)  # fmt: skip
+def test_first_line_of(content: str, first_line: str) -> None:
+    assert said(content).splitlines()[0] == f"e.yaml:{first_line}"
+
+
+def test_a_missing_entry_is_counted_as_such() -> None:
+    first = said("dataset: {name: mnist, image_size: [3]}").splitlines()[0]
+    assert first == "e.yaml:1:24  dataset.image_size[1]: a value is missing"
+
+
+def test_yaml_syntax_error() -> None:
+    assert said("model: [1, 2\nseed: 3\n") == (
+        "e.yaml:2:5  not YAML: expected ',' or ']', but got ':'\n    seed: 3\n        ^"
+    )
+
+
+def test_tab() -> None:
+    assert said("training:\n\tepochs: 3\n") == (
+        "e.yaml:2:1  a tab cannot indent YAML; use spaces\n     epochs: 3\n    ^"
+    )
+
+
+def test_duplicate_key() -> None:
+    assert said("seed: 1\nseed: 2\n") == (
+        "e.yaml:2:1  seed: this key stands twice\n"
+        "    seed: 2\n"
+        "    ^"
+    )  # fmt: skip
+
+
+def test_bad_utf_8() -> None:
+    assert said(b"name: a\nseed: \xff\n") == (
+        "e.yaml:2:7  byte 0xff is not UTF-8; save the file as UTF-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [("- a\n- b\n", "a list"), ("hello\n", "a single value")]
+)
+def test_no_mapping(content: str, kind: str) -> None:
+    assert said(content) == (
+        f"e.yaml:1:1  an experiment is a mapping (key: value); this file is {kind}"
+    )
+
+
+def test_a_long_line_is_quoted_around_the_mistake() -> None:
+    long = ", ".join(["100"] * 60)
+    lines = said(f"model: {{hidden_units: [{long}, x]}}\n").splitlines()
+    assert max(len(line) for line in lines[1:]) <= 80
+    assert lines[1][lines[2].index("^")] == "x"
+
+
+def test_a_flag_is_named_as_it_was_typed() -> None:
+    text = said_of_flags({"training": {"epochs": -1}}, {("training", "epochs"): "--epochs"})
+    assert text == "--epochs  training.epochs: must be at least 1, not -1"
+
+
+def test_a_flag_over_a_file_is_blamed_and_not_the_file() -> None:
+    path = Path("e.yaml")
+    path.write_text("training:\n  epochs: 3\n  batch_size: 0\n")
+    flags = Layer(
+        {"training": {"epochs": 0}}, Origins.of_flags({("training", "epochs"): "--epochs"})
+    )
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([path], flags)
+    first_lines = {problem.splitlines()[0] for problem in caught.value.problems}
+    assert first_lines == {
+        "--epochs  training.epochs: must be at least 1, not 0",
+        "e.yaml:3:3  training.batch_size: must be at least 1, not 0",
+    }
+
+
+def test_a_value_from_python_is_named_by_its_key() -> None:
+    text = said_of_flags({"training": {"epochs": "six"}}, {})
+    assert text == "experiment  training.epochs: must be a whole number, not 'six'"

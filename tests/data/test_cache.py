@@ -1,0 +1,175 @@
+"""Decoded datasets on disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nncli.data.cache import fetch, store
+from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
+from nncli.descriptions import ClassTarget, ImageInput
+from nncli.errors import DataError
+from nncli.files import cache_folder
+
+KEY = {"name": "shapes", "version": 1}
+IMAGES = np.random.default_rng(0).integers(0, 256, (10, 3, 4, 2), dtype=np.uint8)
+CLASSES = np.arange(10, dtype=np.int64) % 3
+
+
+class Source:
+    """A dataset of ten small images that counts how often it is decoded."""
+
+    def __init__(self, fails_with: Exception | None = None) -> None:
+        self.decoded = 0
+        self.fails_with = fails_with
+
+    def batches(self) -> Iterator[tuple[Any, Any]]:
+        self.decoded += 1
+        yield IMAGES[:6], CLASSES[:6]
+        if self.fails_with:
+            raise self.fails_with
+        yield IMAGES[6:], CLASSES[6:]
+
+    @property
+    def dataset(self) -> DecodedDataset:
+        return DecodedDataset(
+            name="shapes",
+            inputs=ImageInput(shape=(3, 4, 2)),
+            target=ClassTarget(names=("a", "b", "c")),
+            splits={
+                "train": DecodedSplit(10, self.batches),
+                "test": DecodedSplit(4, lambda: iter([(IMAGES[:4], CLASSES[:4])])),
+            },
+            image_size=(3, 4),
+        )
+
+
+def assert_whole(dataset: Dataset | None) -> None:
+    assert dataset is not None
+    assert (dataset.name, dataset.image_size) == ("shapes", (3, 4))
+    assert dataset.inputs == ImageInput(shape=(3, 4, 2))
+    assert dataset.target.names == ("a", "b", "c")
+    assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 10, "test": 4}
+    train = dataset.splits["train"]
+    assert train.inputs.dtype == np.uint8
+    assert train.targets.dtype == np.int64
+    np.testing.assert_array_equal(train.inputs, IMAGES)
+    np.testing.assert_array_equal(train.labels, CLASSES)
+    np.testing.assert_array_equal(dataset.splits["test"].inputs, IMAGES[:4])
+
+
+def cached_folder() -> Path:
+    [folder] = (cache_folder() / "datasets").iterdir()  # no temporary one beside it either
+    return folder
+
+
+def test_nothing_is_cached_at_first() -> None:
+    assert fetch(KEY) is None
+
+
+def test_what_is_stored_is_fetched_from_the_same_files(reporter: Any) -> None:
+    source = Source()
+    assert_whole(store(KEY, source.dataset, reporter=reporter))
+    fetched = fetch(KEY)
+    assert_whole(fetched)
+    assert source.decoded == 1
+    assert fetched is not None
+    inputs = fetched.splits["train"].inputs
+    assert isinstance(inputs, np.memmap)
+    assert Path(str(inputs.filename)) == cached_folder() / "train.inputs.npy"
+    assert not inputs.flags.writeable
+    assert reporter.warnings == []
+    assert reporter.tasks == ["Decoding shapes: train", "Decoding shapes: test"]
+
+
+def test_the_folder_says_what_is_in_it(reporter: Any) -> None:
+    store({"name": "cifar10_corrupted/fog 1", "size": [3, 4]}, Source().dataset, reporter=reporter)
+    assert cached_folder().name.startswith("cifar10_corrupted-fog-1-")
+
+
+@pytest.mark.parametrize("other", [{"name": "shapes", "version": 2}, {"name": "forms"}])
+def test_another_key_is_another_dataset(other: dict[str, Any], reporter: Any) -> None:
+    store(KEY, Source().dataset, reporter=reporter)
+    assert fetch(other) is None
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def garble(path: Path) -> None:
+    path.write_bytes(b"{" + path.read_bytes())
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, garble, Path.unlink])
+@pytest.mark.parametrize("name", ["description.json", "train.inputs.npy", "train.targets.npy"])
+def test_a_damaged_file_is_made_again(name: str, damage: Any, reporter: Any) -> None:
+    store(KEY, Source().dataset, reporter=reporter)
+    damage(cached_folder() / name)
+    assert fetch(KEY) is None
+    assert_whole(store(KEY, Source().dataset, reporter=reporter))
+    assert_whole(fetch(KEY))
+    cached_folder()
+
+
+def test_a_description_of_another_version_is_made_again(reporter: Any) -> None:
+    store(KEY, Source().dataset, reporter=reporter)
+    (cached_folder() / "description.json").write_text('{"name": "shapes", "colour": "red"}')
+    assert fetch(KEY) is None
+
+
+def test_of_two_that_make_the_same_the_second_keeps_the_firsts(reporter: Any) -> None:
+    store(KEY, Source().dataset, reporter=reporter)
+    before = (cached_folder() / "train.inputs.npy").stat().st_ino
+    assert_whole(store(KEY, Source().dataset, reporter=reporter))
+    assert (cached_folder() / "train.inputs.npy").stat().st_ino == before
+
+
+def test_arrays_in_use_survive_the_removal_of_the_cache(reporter: Any) -> None:
+    dataset = store(KEY, Source().dataset, reporter=reporter)
+    shutil.rmtree(cached_folder())
+    assert_whole(dataset)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reporter: Any
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(in_the_way))
+    dataset = store(KEY, Source().dataset, reporter=reporter)
+    assert_whole(dataset)
+    [warning] = reporter.warnings
+    assert warning.startswith("The dataset is not cached and will be decoded again: Cannot write ")
+    assert str(in_the_way) in warning
+
+
+def test_a_full_disk_is_done_without_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, reporter: Any
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "save", full)
+    dataset = store(KEY, Source().dataset, reporter=reporter)
+    assert_whole(dataset)
+    assert "No space left on device" in reporter.warnings[0]
+    assert list((cache_folder() / "datasets").iterdir()) == []
+
+
+def test_a_source_that_cannot_be_read_leaves_nothing(reporter: Any) -> None:
+    with pytest.raises(DataError, match="broken"):
+        store(KEY, Source(DataError("broken")).dataset, reporter=reporter)
+    assert list((cache_folder() / "datasets").iterdir()) == []
+    assert fetch(KEY) is None
