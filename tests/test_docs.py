@@ -235,6 +235,7 @@ def test_python_blocks_compile_and_import_what_exists(block: Block) -> None:
 def test_yaml_blocks_are_experiments(block: Block, own_folders: Path) -> None:
     from nncli.config import load_experiment
 
+    (own_folders / "base.yaml").touch()  # what an example may extend
     file = own_folders / "experiment.yaml"
     file.write_text(block.text, encoding="utf-8")
     load_experiment([file])
@@ -275,7 +276,7 @@ class ReachedLibraryError(NncliError):
 def commands() -> list[Any]:
     """Every `nncli ...` line of the shell blocks; of a pipe, the part before it."""
     found = []
-    for block in blocks("console", "sh", "bash", "shell"):
+    for block in blocks("console", "sh", "shell"):  # bash: whole scripts, run by test_scripts.py
         if block.page in GENERATED:
             continue
         for line in block.text.splitlines():
@@ -310,8 +311,15 @@ def test_commands_are_accepted(
         monkeypatch.setattr(name, reached)
     arguments = [re.sub(r"^~(?=/)", str(own_folders), word) for word in arguments]
     _prepare_files(block.page, arguments, own_folders)
-    result = run_cli(arguments)
-    wanted = 0 if "--version" in arguments or "--help" in arguments else 99
+    result = run_cli(
+        [
+            str(path)
+            for word in arguments
+            for path in (own_folders.glob(word) if "*" in word else [word])
+        ]
+    )
+    light = arguments[0] == "config" or "--version" in arguments or "--help" in arguments
+    wanted = 0 if light else 99
     assert result.exit_code == wanted, result.stderr
 
 
@@ -322,6 +330,9 @@ def _prepare_files(page: Path, arguments: list[str], folder: Path) -> None:
         named = re.match(r"# (\S+\.yaml)\n", block.text)
         if named and block.page == page:
             (folder / named[1]).write_text(block.text, encoding="utf-8")
+    made = [word for word in arguments if re.fullmatch(r"\w+\.yaml", word)]
+    for word in ["base.yaml", *([] if "init" in arguments else made)]:
+        (folder / word).touch()  # files that the page made in an earlier line
     for option, value in pairwise(arguments):
         if option == "--from":
             (folder / value).mkdir(parents=True)

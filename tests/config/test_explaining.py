@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nncli.config import Layer, load_experiment
-from nncli.config.explaining import Origins
+from nncli.config.origins import Origin, Origins
 from nncli.config.yaml import KeyPath
 from nncli.errors import ExperimentError
 
@@ -24,7 +24,9 @@ def said(content: str | bytes) -> str:
 
 def said_of_flags(values: dict[str, Any], flags: dict[KeyPath, str]) -> str:
     with pytest.raises(ExperimentError) as caught:
-        load_experiment(flags=Layer(values, Origins.of_flags(flags)))
+        load_experiment(
+            [], Layer(values, Origins({key: Origin(name) for key, name in flags.items()}))
+        )
     return str(caught.value)
 
 
@@ -193,7 +195,7 @@ def test_a_flag_over_a_file_is_blamed_and_not_the_file() -> None:
     path = Path("e.yaml")
     path.write_text("training:\n  epochs: 3\n  batch_size: 0\n")
     flags = Layer(
-        {"training": {"epochs": 0}}, Origins.of_flags({("training", "epochs"): "--epochs"})
+        {"training": {"epochs": 0}}, Origins({("training", "epochs"): Origin("--epochs")})
     )
     with pytest.raises(ExperimentError) as caught:
         load_experiment([path], flags)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nncli.config import Experiment, Layer, TrainingSettings, load_experiment, write_experiment
-from nncli.config.loading import merge
+from nncli.config.layers import merge
 from nncli.data import DigitsDataset, TfdsDataset
 from nncli.errors import NncliError, NotFoundError
 from nncli.models import CnnModel, MlpModel
@@ -81,7 +81,7 @@ def test_short_forms(short: str, key: str, settings_of: Any) -> None:
 
 def test_the_types_are_those_of_the_union() -> None:
     for name, kind in {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp}.items():
-        assert type(load_experiment(flags=Layer({"optimizer": name})).optimizer) is kind
+        assert type(load_experiment([], Layer({"optimizer": name})).optimizer) is kind
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_merge_changes_neither_of_its_arguments() -> None:
 
 def test_loading_does_not_change_the_values_it_was_given() -> None:
     values = {"model": {"hidden_units": [3]}, "dataset": {"validation": 0.2}}
-    load_experiment(flags=Layer(values))
+    load_experiment([], Layer(values))
     assert values == {"model": {"hidden_units": [3]}, "dataset": {"validation": 0.2}}
 
 
@@ -241,7 +241,7 @@ NONSENSE = st.recursive(
 @given(st.dictionaries(st.sampled_from(KEYS), NONSENSE, max_size=4))
 def test_nonsense_under_known_keys_is_explained(values: dict[str, Any]) -> None:
     try:
-        load_experiment(flags=Layer(values))
+        load_experiment([], Layer(values))
     except NncliError as error:
         assert error.exit_code == 2
         assert error.message

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -11,27 +13,19 @@ from pydantic import BaseModel
 
 from nncli.backend import Device
 from nncli.cli._console import Screen
-from nncli.config import Experiment, Layer
-from nncli.config.explaining import Origins
+from nncli.config import Experiment, Layer, resolve
+from nncli.config.layers import yaml_or_text
 from nncli.config.yaml import KeyPath
+from nncli.errors import UsageError
 
 __all__ = [
-    "BatchSizeOption",
-    "ConfigOption",
     "DataDirOption",
-    "DatasetOption",
     "DebugOption",
     "DeviceOption",
-    "EpochsOption",
-    "HiddenUnitsOption",
     "JsonOption",
-    "LearningRateOption",
-    "ModelOption",
-    "NameOption",
-    "OptimizerOption",
     "QuietOption",
-    "SeedOption",
     "experiment_flags",
+    "experiment_options",
     "screen_of",
 ]
 
@@ -74,9 +68,20 @@ def _show_tracebacks(context: typer.Context, value: bool) -> bool:
 
 
 ConfigOption = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
-        "--config", "-c", metavar="FILE", help="A YAML file that describes the experiment."
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="A YAML file that describes the experiment; of several, later ones win.",
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any key of the experiment, its value as in YAML: --set model.dropout=0.2",
     ),
 ]
 DatasetOption = Annotated[
@@ -130,50 +135,81 @@ DebugOption = Annotated[
 ]
 
 
-def experiment_flags(flags: Mapping[tuple[str, KeyPath], Any]) -> Layer:
-    """The layer of values that were typed as flags.
+# What describes an experiment on the command line: parameter, flag, key, option.
+EXPERIMENT_OPTIONS: tuple[tuple[str, str, KeyPath, Any], ...] = (
+    ("dataset", "--dataset", ("dataset",), DatasetOption),
+    ("data_dir", "--data-dir", ("dataset", "data_dir"), DataDirOption),
+    ("model", "--model", ("model",), ModelOption),
+    ("hidden_units", "--hidden-units", ("model", "hidden_units"), HiddenUnitsOption),
+    ("epochs", "--epochs", ("training", "epochs"), EpochsOption),
+    ("batch_size", "--batch-size", ("training", "batch_size"), BatchSizeOption),
+    ("optimizer", "--optimizer", ("optimizer",), OptimizerOption),
+    ("learning_rate", "--learning-rate", ("optimizer", "learning_rate"), LearningRateOption),
+    ("seed", "--seed", ("seed",), SeedOption),
+    ("device", "--device", ("training", "device"), DeviceOption),
+    ("name", "--name", ("name",), NameOption),
+)
+# Flags whose text is not YAML but the value itself.
+TEXTS = ("--dataset", "--model", "--optimizer", "--device", "--name")
 
-    Args:
-        flags: by (flag, key path) what was typed, None where it was not. Texts mean what they
-            mean in YAML (`6`, `1e-3`); `hidden_units` is a list separated by commas.
+
+def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that describe an experiment, and hand it `resolved`.
+
+    Files, then the environment (`NNCLI_...`), then flags, then `--set`: later ones win. The command
+    is not called if there are mistakes.
     """
-    from nncli.config.yaml import parse_value
+    own = inspect.signature(command, eval_str=True).parameters
+    shared = {"config": ConfigOption, "settings": SetOption}
+    shared |= {name: option for name, _, _, option in EXPERIMENT_OPTIONS}
+    context, *others = [parameter for parameter in own.values() if parameter.name != "resolved"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
+        for name, option in shared.items()
+    ]
+    others = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in others]
+    parameters = [context, *added, *others]
 
-    values: dict[str, Any] = {}
-    origins: dict[KeyPath, str] = {}
-    for (flag, key), typed in flags.items():
-        if typed is None:
+    def run(context: typer.Context, **typed: Any) -> None:
+        files: list[Path] = typed.pop("config") or []
+        settings = _set_layer(typed.pop("settings") or [])
+        flags = experiment_flags({name: typed.pop(name) for name, *_ in EXPERIMENT_OPTIONS})
+        environment = Layer.of_environment(os.environ)
+        command(context, resolved=resolve(files, environment, flags, settings), **typed)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def experiment_flags(typed: Mapping[str, Any]) -> Layer:
+    """The layer of what was typed as flags, by the names in `EXPERIMENT_OPTIONS`."""
+    settings: list[tuple[str, KeyPath, Any]] = []
+    for name, flag, key, _ in EXPERIMENT_OPTIONS:
+        text = typed.get(name)
+        if text is None:
             continue
-        value: Any = str(typed)
-        if key[-1] == "hidden_units":
-            value = _parsed(parse_value, f"[{value.strip('[]')}]")
-        elif key[-1] in ("epochs", "batch_size", "learning_rate", "seed"):
-            value = _parsed(parse_value, value)
-        elif key[-1] == "data_dir":
+        value: Any = str(text)
+        if flag == "--hidden-units":
+            value = yaml_or_text(f"[{value.strip('[]')}]")
+        elif flag == "--data-dir":
             value = str(Path(value).expanduser().absolute())
-        group = values
-        for part in key[:-1]:
-            before = group.get(str(part))
-            group[str(part)] = _opened(str(part), before)
-            group = group[str(part)]
-        group[str(key[-1])] = value
-        origins[key] = flag
-    return Layer(values, Origins.of_flags(origins))
+        elif flag not in TEXTS:
+            value = yaml_or_text(value)
+        settings.append((flag, key, value))
+    return Layer.of(settings)
 
 
-def _opened(part: str, value: Any) -> dict[str, Any]:
-    """A mapping to put a further key into: a short form is written in full."""
-    from nncli.config.loading import EXPANSIONS
-
-    if value is None:
-        return {}
-    expand = EXPANSIONS.get(part)
-    expanded: dict[str, Any] = expand(value) if expand else value
-    return expanded
-
-
-def _parsed(parse_value: Any, text: str) -> Any:
-    try:
-        return parse_value(text)
-    except ValueError:
-        return text  # the experiment says what it wanted instead
+def _set_layer(assignments: Sequence[str]) -> Layer:
+    """The layer of `--set KEY=VALUE`: keys with dots, values as YAML writes them."""
+    settings: list[tuple[str, KeyPath, Any]] = []
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts):
+            raise UsageError(
+                f"--set: must be KEY=VALUE such as training.epochs=6, not {assignment!r}."
+            )
+        settings.append((f"--set {key.strip()}", tuple(parts), yaml_or_text(text)))
+    return Layer.of(settings)

@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "Train a model and leave it, with its metrics, in a run folder.",
     "evaluate": "Measure a trained model on its own dataset or on another.",
     "data": "Find and prepare data.",
+    "config": "Write and understand experiments.",
     "doctor": "Find out whether this machine is ready.",
 }
 

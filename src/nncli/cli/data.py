@@ -49,10 +49,8 @@ def prepare_command(
     debug: DebugOption = False,
 ) -> None:
     """Fetch and prepare a dataset ahead of time, from the network or from archives you have."""
-    flags = experiment_flags(
-        {("--dataset", ("dataset",)): name, ("--data-dir", ("dataset", "data_dir")): data_dir}
-    )
-    settings = load_experiment(flags=flags).dataset
+    flags = experiment_flags({"dataset": name, "data_dir": data_dir})
+    settings = load_experiment([], flags).dataset
     if archives is not None and not archives.is_dir():
         raise NotFoundError(f"There is no folder {archives}.")
     screen = screen_of(context)

@@ -10,26 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nncli.cli._options import (
-    BatchSizeOption,
-    ConfigOption,
-    DataDirOption,
-    DatasetOption,
     DebugOption,
-    DeviceOption,
-    EpochsOption,
-    HiddenUnitsOption,
     JsonOption,
-    LearningRateOption,
-    ModelOption,
-    NameOption,
-    OptimizerOption,
     QuietOption,
-    SeedOption,
-    experiment_flags,
+    experiment_options,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
-from nncli.config import load_experiment
+from nncli.config import Resolved
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -41,20 +29,10 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command("train")
+@experiment_options
 def train_command(
     context: typer.Context,
-    config: ConfigOption = None,
-    dataset: DatasetOption = None,
-    data_dir: DataDirOption = None,
-    model: ModelOption = None,
-    hidden_units: HiddenUnitsOption = None,
-    epochs: EpochsOption = None,
-    batch_size: BatchSizeOption = None,
-    optimizer: OptimizerOption = None,
-    learning_rate: LearningRateOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    name: NameOption = None,
+    resolved: Resolved,
     runs_dir: Annotated[
         Path, typer.Option("--runs-dir", metavar="DIR", help="Where run folders are numbered.")
     ] = Path("runs"),
@@ -71,31 +49,15 @@ def train_command(
     """Train a model and leave it, with its metrics, in a run folder.
 
     Without anything else this is the classic tutorial: MNIST, one hidden layer of
-    128 units, Adam, batches of 128, 6 epochs. Flags win over the YAML file, and the
-    file over the defaults.
+    128 units, Adam, batches of 128, 6 epochs. Flags win over the environment
+    (NNCLI_TRAINING__EPOCHS=3), and the environment over the YAML files.
     """
-    flags = experiment_flags(
-        {
-            ("--name", ("name",)): name,
-            ("--seed", ("seed",)): seed,
-            ("--dataset", ("dataset",)): dataset,
-            ("--data-dir", ("dataset", "data_dir")): data_dir,
-            ("--model", ("model",)): model,
-            ("--hidden-units", ("model", "hidden_units")): hidden_units,
-            ("--optimizer", ("optimizer",)): optimizer,
-            ("--learning-rate", ("optimizer", "learning_rate")): learning_rate,
-            ("--epochs", ("training", "epochs")): epochs,
-            ("--batch-size", ("training", "batch_size")): batch_size,
-            ("--device", ("training", "device")): device,
-        }
-    )
-    experiment = load_experiment([config] if config else [], flags)
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.training import train
 
     result = train(
-        experiment,
+        resolved.experiment,
         runs_dir=runs_dir,
         run_dir=run_dir,
         reporter=reporter_for(screen),

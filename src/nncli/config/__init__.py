@@ -1,6 +1,22 @@
 """The experiment: what users write, where its values come from, and what is wrong with them."""
 
 from nncli.config.experiment import Experiment, TrainingSettings
-from nncli.config.loading import Layer, load_experiment, write_experiment
+from nncli.config.layers import Layer
+from nncli.config.loading import (
+    Resolved,
+    load_experiment,
+    plain_values,
+    resolve,
+    write_experiment,
+)
 
-__all__ = ["Experiment", "Layer", "TrainingSettings", "load_experiment", "write_experiment"]
+__all__ = [
+    "Experiment",
+    "Layer",
+    "Resolved",
+    "TrainingSettings",
+    "load_experiment",
+    "plain_values",
+    "resolve",
+    "write_experiment",
+]

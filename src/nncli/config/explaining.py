@@ -4,78 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from nncli.config.experiment import Experiment
-from nncli.config.yaml import KeyPath, Position, YamlDocument
+from nncli.config.origins import Origin, Origins
+from nncli.config.yaml import KeyPath
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-__all__ = ["Origins", "explain", "locate"]
+__all__ = ["dotted", "explain", "located"]
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a value stands: its name in messages, and for a file the line to quote."""
-
-    name: str
-    line: str | None = None
-    column: int = 0
-    order: tuple[str, int] = ("", 0)
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Where the values of one or several layers stand, by key path."""
-
-    by_key: Mapping[KeyPath, Origin] = field(default_factory=dict)
-
-    @classmethod
-    def of_file(cls, path: Path, document: YamlDocument) -> Origins:
-        """The origins of a parsed file: `path:line:column`."""
-        return cls(
-            {
-                key: Origin(
-                    f"{path}:{position.line}:{position.column}",
-                    document.lines[position.line - 1],
-                    position.column,
-                    (str(path), position.line),
-                )
-                for key, position in document.positions.items()
-                if key and position.line <= len(document.lines)
-            }
-        )
-
-    @classmethod
-    def of_flags(cls, flags: Mapping[KeyPath, str]) -> Origins:
-        """The origins of values from the command line, each named as it was typed."""
-        return cls({key: Origin(name) for key, name in flags.items()})
-
-    def followed_by(self, later: Origins) -> Origins:
-        """These origins, with those of a later layer on top."""
-        return Origins({**self.by_key, **later.by_key})
-
-    def find(self, key: KeyPath) -> Origin | None:
-        """Where `key` stands, or else the nearest mapping or list around it."""
-        for length in range(len(key), 0, -1):
-            if key[:length] in self.by_key:
-                return self.by_key[key[:length]]
-        return None
-
-
-def locate(
-    origin: str, key: KeyPath, message: str, lines: list[str], position: Position | None
-) -> str:
+def located(origin: Origin | None, key: KeyPath, message: str) -> str:
     """One problem as a block: where and what, then the line with a caret below."""
-    dotted = _dotted(key)
-    block = f"{origin}  {dotted}: {message}" if dotted else f"{origin}  {message}"
-    if position is not None and 0 < position.line <= len(lines):
-        block += _quoted(lines[position.line - 1], position.column)
-    return block
+    where = origin.name if origin else "experiment"
+    dotted_key = dotted(key)
+    block = f"{where}  {dotted_key}: {message}" if dotted_key else f"{where}  {message}"
+    return block + (origin.quoted() if origin else "")
 
 
 def explain(error: ValidationError, values: Mapping[str, Any], origins: Origins) -> list[str]:
@@ -84,22 +31,14 @@ def explain(error: ValidationError, values: Mapping[str, Any], origins: Origins)
     for details in error.errors(include_url=False):
         key = _without_tags(details["loc"], values)
         of_type = details["type"] == "union_tag_invalid"
-        origin = origins.find((*key, "type") if of_type else key)
-        where = origin.name if origin else "experiment"
-        block = f"{where}  {_dotted(key)}: {_message(details, key, values)}"
-        if origin and origin.line is not None:
-            block += _quoted(origin.line, origin.column)
+        origin = origins.about((*key, "type") if of_type else key)
+        block = located(origin, key, _message(details, key, values))
         problems.append((origin.order if origin else ("", 0), block))
     return [block for _, block in sorted(problems, key=lambda problem: problem[0])]
 
 
-def _quoted(line: str, column: int) -> str:
-    shown = line.replace("\t", " ")
-    start = max(0, column - 60)
-    return f"\n    {shown[start : start + 76]}\n    {' ' * (column - 1 - start)}^"
-
-
-def _dotted(key: Iterable[str | int]) -> str:
+def dotted(key: Iterable[str | int]) -> str:
+    """A key path as people write it: `model.hidden_units[1]`."""
     text = ""
     for part in key:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

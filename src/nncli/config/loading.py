@@ -1,109 +1,86 @@
-"""From files and flags to an `Experiment`: layers, merged in order, each value with its origin."""
+"""From files, environment and flags to an `Experiment`, and back to a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from nncli import data, models, optimizers
 from nncli.config import yaml
 from nncli.config.experiment import Experiment
-from nncli.config.explaining import Origins, explain, locate
+from nncli.config.explaining import explain, located
+from nncli.config.layers import DEFAULT_TYPES, Discarded, Layer, Merged, merge_layers
+from nncli.config.origins import Origin, Origins
+from nncli.config.yaml import KeyPath
 from nncli.errors import ExperimentError, NotFoundError
 
-__all__ = ["Layer", "load_experiment", "write_experiment"]
+__all__ = ["Resolved", "load_experiment", "plain_values", "resolve", "write_experiment"]
 
-EXPANSIONS = {"dataset": data.expand, "model": models.expand, "optimizer": optimizers.expand}
-DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
+# Values that are paths: relative to the file they stand in.
 PATH_KEYS = (("dataset", "data_dir"),)
+# A file extends a file that extends a file ...: more than this is a mistake, not a plan.
+MAXIMUM_FILES = 100
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One source of values: a file, or the flags of a command line.
+class Resolved:
+    """An experiment, and where its values came from."""
 
-    `origins` says for a key path where its value stands, in the words of an error message
-    (`configs/mnist.yaml:7:3`, `--epochs`); `lines` is the text of a file, to be quoted.
-    """
+    experiment: Experiment
+    merged: Merged
 
-    values: Mapping[str, Any]
-    origins: Origins = field(default_factory=Origins)
+    def origin(self, key: KeyPath) -> str:
+        """Where the value of `key` came from: a place in a file, a flag, or `default`."""
+        current: Any = self.merged.values
+        for part in key:
+            if not isinstance(current, dict) or part not in current:
+                return "default"
+            current = current[part]
+        found = Origins(self.merged.origins).find(key)
+        return found.name if found else "default"
+
+    @property
+    def discarded(self) -> Sequence[Discarded]:
+        """Values that a changed `type` made meaningless."""
+        return self.merged.discarded
 
 
-def load_experiment(files: Sequence[Path] = (), flags: Layer | None = None) -> Experiment:
-    """Merge defaults < `files` (in their order) < `flags` and check the result.
+def load_experiment(files: Sequence[Path] = (), *layers: Layer) -> Experiment:
+    """Merge defaults < `files` (in their order) < `layers` and check the result.
 
     Raises:
         ExperimentError: there are mistakes; all of them are in it.
         NotFoundError: a file does not exist.
     """
-    layers = [read_file(file) for file in files]
-    if flags is not None:
-        layers.append(flags)
-    values: dict[str, Any] = {}
-    origins = Origins()
-    for layer in layers:
-        values = merge(values, _expanded(layer.values))
-        origins = origins.followed_by(layer.origins)
-    for key, default in DEFAULT_TYPES.items():
-        if isinstance(values.get(key), dict):
-            values[key] = {"type": default, **values[key]}
+    return resolve(files, *layers).experiment
+
+
+def resolve(files: Sequence[Path] = (), *layers: Layer) -> Resolved:
+    """As `load_experiment`, remembering where every value came from."""
+    reader = _Reader()
+    for file in files:
+        reader.read(file)
+    merged = merge_layers([*reader.layers, *layers])
     try:
-        return Experiment.model_validate(values)
+        experiment = Experiment.model_validate(merged.values)
     except ValidationError as error:
-        raise ExperimentError(explain(error, values, origins)) from error
+        found = explain(error, merged.values, Origins(merged.origins))
+        raise ExperimentError([*reader.problems, *found]) from error
+    if reader.problems:
+        raise ExperimentError(reader.problems)
+    return Resolved(experiment, merged)
 
 
-def read_file(path: Path) -> Layer:
-    """Read one YAML file as a layer; its relative paths are relative to it.
-
-    Raises:
-        NotFoundError: there is no such file.
-        ExperimentError: it is no YAML, or no mapping; all mistakes of the text are in it.
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise NotFoundError(f"There is no file {path}.", hint=_nearby(path)) from None
-    except OSError as error:
-        raise NotFoundError(f"Cannot read {path}: {error.strerror}.") from error
-    document = yaml.parse(content)
-    problems = [
-        locate(f"{path}:{p.position.line}:{p.position.column}", p.key, p.message,
-               document.lines, p.position)
-        for p in document.problems
-    ]  # fmt: skip
-    if not problems and document.value is not None and not isinstance(document.value, dict):
-        kind = "a list" if isinstance(document.value, list) else "a single value"
-        problems.append(f"{path}:1:1  an experiment is a mapping (key: value); this file is {kind}")
-    if problems:
-        raise ExperimentError(problems)
-    values = document.value or {}
-    for group, key in PATH_KEYS:
-        mapping = values.get(group)
-        if isinstance(mapping, dict) and isinstance(mapping.get(key), str):
-            mapping[key] = str((path.parent / Path(mapping[key]).expanduser()).absolute())
-    return Layer(values, Origins.of_file(path, document))
-
-
-def merge(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `later` over `earlier`: mappings are merged, everything else is replaced.
-
-    A mapping whose `type` changes replaces the earlier one: its other keys meant something else.
-    """
-    merged = dict(earlier)
-    for key, value in later.items():
-        before = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(before, Mapping):
-            changed = "type" in value and value["type"] != before.get("type", value["type"])
-            merged[key] = dict(value) if changed else merge(before, value)
-        else:
-            merged[key] = value
-    return merged
+def plain_values(experiment: Experiment) -> dict[str, Any]:
+    """Every value of `experiment` as YAML and JSON know them; what a group is comes first."""
+    values = experiment.model_dump(mode="json")
+    for key in DEFAULT_TYPES:
+        values[key] = {"type": values[key].pop("type"), **values[key]}
+    return values
 
 
 def write_experiment(experiment: Experiment, path: Path, *, header: str) -> None:
@@ -112,24 +89,76 @@ def write_experiment(experiment: Experiment, path: Path, *, header: str) -> None
     Raises:
         StorageError: the file cannot be written.
     """
-    values = experiment.model_dump(mode="json")
-    for key in DEFAULT_TYPES:  # what a group is comes before what is set in it
-        values[key] = {"type": values[key].pop("type"), **values[key]}
-    yaml.write(values, path, header=header)
+    yaml.write(plain_values(experiment), path, header=header)
 
 
-def _expanded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Short forms in full, so that a later layer can add a key to them."""
-    return {
-        key: EXPANSIONS[key](value) if key in EXPANSIONS else value
-        for key, value in values.items()
-        if value is not None or key == "name"
-    }
+class _Reader:
+    """Reads files and what they extend into layers, and collects the mistakes of all of them."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+        self.problems: list[str] = []
+        self.files = 0
+
+    def read(self, path: Path, extended_by: tuple[Path, ...] = ()) -> None:
+        """Add the layers of `path`: first what it extends, then its own."""
+        document = yaml.parse(_content(path))
+        self.files += 1
+        for problem in document.problems:
+            origin = Origin.in_file(path, problem.position, document.lines)
+            self.problems.append(located(origin, problem.key, problem.message))
+        if document.value is None:
+            return
+        if not isinstance(document.value, dict):
+            kind = "a list" if isinstance(document.value, list) else "a single value"
+            message = f"an experiment is a mapping (key: value); this file is {kind}"
+            self.problems.append(f"{path}:1:1  {message}")
+            return
+        values = dict(document.value)
+        origins = Origins.of_file(path, document)
+        if "extends" in values:
+            self.extend(values.pop("extends"), path, origins.find(("extends",)), extended_by)
+        for group, key in PATH_KEYS:
+            mapping = values.get(group)
+            if isinstance(mapping, dict) and isinstance(mapping.get(key), str):
+                place = (path.parent / Path(mapping[key]).expanduser()).absolute()
+                values[group] = {**mapping, key: str(place)}
+        self.layers.append(Layer(values, origins))
+
+    def extend(
+        self, named: Any, path: Path, origin: Origin | None, extended_by: tuple[Path, ...]
+    ) -> None:
+        """Read the file that `path` names as its base."""
+        chain = (*extended_by, path)
+        if not isinstance(named, str):
+            self.problems.append(located(origin, ("extends",), "must be the path of a file"))
+            return
+        base = path.parent / Path(named).expanduser()
+        if base.resolve() in [file.resolve() for file in chain]:
+            circle = " extends ".join(str(file) for file in (*chain, base))
+            self.problems.append(located(origin, ("extends",), f"a circle: {circle}"))
+        elif self.files >= MAXIMUM_FILES:
+            message = f"more than {MAXIMUM_FILES} files extend each other"
+            self.problems.append(located(origin, ("extends",), message))
+        else:
+            try:
+                self.read(base, chain)
+            except NotFoundError as error:
+                self.problems.append(located(origin, ("extends",), str(error).replace("\n", " ")))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(yaml.MAXIMUM_BYTES + 1)  # a pipe or a device may have no end
+    except FileNotFoundError:
+        raise NotFoundError(f"There is no file {path}.", hint=_nearby(path)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise NotFoundError(f"Cannot read {path}: {reason}.") from error
 
 
 def _nearby(path: Path) -> str | None:
-    import difflib
-
     folder = path.parent if path.parent.is_dir() else Path()
     names = [str(file) for file in folder.glob("*.y*ml")]
     close = difflib.get_close_matches(str(path), names, n=1)

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["KeyPath", "Position", "YamlDocument", "YamlProblem", "parse", "parse_value", "write"]
+from nncli.files import write_atomically
+
+__all__ = [
+    "KeyPath",
+    "Position",
+    "YamlDocument",
+    "YamlProblem",
+    "dump",
+    "parse",
+    "parse_value",
+    "write",
+]
 
 KeyPath = tuple[str | int, ...]
 
@@ -52,8 +63,7 @@ def parse(content: bytes) -> YamlDocument:
     """Parse one YAML document. Never raises for what is in `content`: see `problems`."""
     document = YamlDocument()
     if len(content) > MAXIMUM_BYTES:
-        _add(document, Position(1, 1), f"the file has {len(content):,} bytes; at most "
-             f"{MAXIMUM_BYTES:,} are read")  # fmt: skip
+        _add(document, Position(1, 1), f"the file is larger than {MAXIMUM_BYTES:,} bytes")
         return document
     try:
         text = content.decode("utf-8-sig")
@@ -211,19 +221,26 @@ def _position(node: Any) -> Position:
     return Position(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def write(value: dict[str, Any], path: Path, *, header: str) -> None:
-    """Write plain values as block YAML below a comment `header`, whole or not at all."""
+def dump(value: dict[str, Any]) -> str:
+    """Plain values as block YAML, keys in their order."""
     from io import StringIO
 
     from ruamel.yaml import YAML
 
-    from nncli.files import write_atomically
-
     writer: Any = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False  # keys in the order of the experiment
+    writer.sort_base_mapping_type_on_output = False
     writer.allow_unicode = True
     text = StringIO()
     writer.dump(value, text)
+    return text.getvalue()
+
+
+def write(value: dict[str, Any], path: Path, *, header: str) -> None:
+    """Write plain values as block YAML below a comment `header`, whole or not at all.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
     comment = "".join(f"# {line}\n" for line in header.splitlines())
-    write_atomically(path, comment + text.getvalue())
+    write_atomically(path, comment + dump(value))

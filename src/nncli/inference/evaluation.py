@@ -189,7 +189,7 @@ def _dataset_settings(
             )
         settings = stored
     else:
-        settings = load_experiment(flags=Layer({"dataset": dataset})).dataset
+        settings = load_experiment([], Layer({"dataset": dataset})).dataset
         if stored is not None and settings.label == stored.label:
             settings = stored  # the same held-out shares: never test on what was trained on
         else:

@@ -124,7 +124,7 @@ def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Ex
         case str() | Path():
             return load_experiment([Path(value)])
         case _:
-            return load_experiment(flags=Layer(value or {}))
+            return load_experiment([], Layer(value or {}))
 
 
 def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Dataset]:

@@ -1,0 +1,30 @@
+"""Experiments side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nncli.config.experiment import Experiment
+from nncli.config.loading import plain_values
+from nncli.config.yaml import KeyPath
+
+__all__ = ["differences", "flatten"]
+
+
+def flatten(values: Mapping[str, Any], path: KeyPath = ()) -> dict[KeyPath, Any]:
+    """Nested mappings as one, by key path; lists are values."""
+    flat: dict[KeyPath, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, (*path, key))
+        else:
+            flat[(*path, key)] = value
+    return flat
+
+
+def differences(first: Experiment, second: Experiment) -> list[tuple[KeyPath, Any, Any]]:
+    """The keys whose values differ, with both values; None where an experiment lacks the key."""
+    left, right = flatten(plain_values(first)), flatten(plain_values(second))
+    keys = [*left, *(key for key in right if key not in left)]
+    return [(k, left.get(k), right.get(k)) for k in keys if left.get(k) != right.get(k)]

@@ -1,0 +1,76 @@
+"""The JSON Schema (draft 2020-12) of experiments, for editors that complete and check YAML."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from nncli.config.experiment import Experiment
+from nncli.config.layers import DEFAULT_TYPES
+from nncli.errors import NotFoundError
+
+__all__ = ["experiment_schema", "schema_file", "schema_of"]
+
+
+def experiment_schema() -> dict[str, Any]:
+    """The schema of an experiment file: short forms and `extends` included."""
+    schema = Experiment.model_json_schema()
+    for key in DEFAULT_TYPES:
+        union = schema["properties"][key]
+        members = union.pop("oneOf")
+        types = list(union.pop("discriminator")["mapping"])
+        short = {"type": "string"} if key == "dataset" else {"enum": types}
+        # Without a `type` several members fit, which `oneOf` would refuse.
+        union["anyOf"] = [short, *members]
+    schema["properties"]["extends"] = {
+        "type": "string",
+        "description": "A file, relative to this one, whose values this file is laid over.",
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def schema_of(key: str) -> dict[str, Any]:
+    """The schema of one key, such as `training.epochs` or `model`.
+
+    Raises:
+        NotFoundError: there is no such key.
+    """
+    whole = experiment_schema()
+    found: list[dict[str, Any]] = [whole]
+    for part in key.split("."):
+        members = [member for schema in found for member in _members(schema, whole)]
+        found = [m["properties"][part] for m in members if part in m.get("properties", {})]
+        if not found:
+            known = sorted({name for m in members for name in m.get("properties", {})})
+            raise NotFoundError(
+                f"An experiment has no key {key}.", hint=f"Known here are {', '.join(known)}."
+            )
+    distinct = [schema for number, schema in enumerate(found) if schema not in found[:number]]
+    single = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+    needed = _references(single, whole["$defs"])
+    definitions = {"$defs": needed} if needed else {}
+    return {"$schema": whole["$schema"], **single, **definitions}
+
+
+def schema_file() -> Path:
+    """The schema as it is shipped, for the header that editors read."""
+    return Path(str(files("nncli.config") / "experiment.schema.json"))
+
+
+def _references(schema: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The definitions that `schema` refers to, themselves or through each other."""
+    text = json.dumps(schema)
+    direct = {n: d for n, d in definitions.items() if f'"#/$defs/{n}"' in text}
+    others = {n: d for n, d in definitions.items() if n not in direct}
+    return direct | (_references(direct, others) if direct and others else {})
+
+
+def _members(schema: dict[str, Any], whole: dict[str, Any]) -> list[dict[str, Any]]:
+    """The mappings that a schema may stand for."""
+    if "$ref" in schema:
+        return [whole["$defs"][schema["$ref"].rpartition("/")[2]]]
+    if "anyOf" in schema:
+        return [m for member in schema["anyOf"] for m in _members(member, whole)]
+    return [schema]

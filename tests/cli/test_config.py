@@ -1,0 +1,165 @@
+"""`nncli config` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from nncli.config import load_experiment
+from nncli.config.schema import experiment_schema, schema_file
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+
+
+def test_init_writes_a_file_that_is_what_it_says(run_cli: Any) -> None:
+    result = run_cli(["config", "init", "--dataset", "digits", "--model", "cnn", "mine.yaml"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "Wrote mine.yaml. Run it: nncli train -c mine.yaml\n"
+    text = Path("mine.yaml").read_text()
+    assert text.startswith(f"# yaml-language-server: $schema={schema_file()}\n")
+    experiment = load_experiment([Path("mine.yaml")])
+    assert (experiment.dataset.type, experiment.model.type) == ("digits", "cnn")
+    for key in ("filters:", "kernel_size:", "learning_rate:", "epochs:", "monitor:", "seed:"):
+        assert key in text
+    assert run_cli(["train", "-c", "mine.yaml", "--epochs", "1", "-q"]).exit_code == 0
+
+
+def test_init_of_nothing_is_the_defaults_and_leaves_the_dataset_open(run_cli: Any) -> None:
+    assert run_cli(["config", "init"]).exit_code == 0
+    experiment = load_experiment([Path("experiment.yaml")])
+    assert experiment == load_experiment()
+    assert not experiment.names_dataset
+
+
+def test_init_does_not_overwrite_unless_forced(run_cli: Any) -> None:
+    Path("mine.yaml").write_text("seed: 5\n")
+    refused = run_cli(["config", "init", "mine.yaml"])
+    assert refused.exit_code == 2 and "mine.yaml exists." in refused.stderr
+    assert Path("mine.yaml").read_text() == "seed: 5\n"
+    assert run_cli(["config", "init", "mine.yaml", "--force", "--seed", "6"]).exit_code == 0
+    assert load_experiment([Path("mine.yaml")]).seed == 6
+    shown = run_cli(["config", "init", "-"])
+    assert "nncli train -c FILE" in shown.stdout
+
+
+def test_show_reads_back_as_the_same_experiment(run_cli: Any) -> None:
+    result = run_cli(["config", "show", "--set", "model.dropout=0.25", "--set", "optimizer=sgd"])
+    assert result.exit_code == 0
+    Path("shown.yaml").write_text(result.stdout)
+    experiment = load_experiment([Path("shown.yaml")])
+    assert experiment.model.model_dump()["dropout"] == 0.25
+    assert experiment.optimizer.type == "sgd"
+    as_json = json.loads(run_cli(["config", "show", "--json"]).stdout)
+    assert as_json["name"] == "mnist-mlp" and as_json["training"]["epochs"] == 6
+
+
+def test_show_origin_names_every_source(run_cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.yaml").write_text("model:\n  type: cnn\n  filters: [8]\ntraining:\n  epochs: 9\n")
+    monkeypatch.setenv("NNCLI_TRAINING__BATCH_SIZE", "32")
+    arguments = ["config", "show", "-c", "a.yaml", "--origin", "--model", "mlp"]
+    lines = run_cli([*arguments, "--set", "seed=3"]).stdout.splitlines()
+    rows = {line.split()[0]: line.split(maxsplit=2)[2] for line in lines if ":" not in line[:9]}
+    assert rows["training.epochs"] == "a.yaml:5:3"
+    assert rows["training.batch_size"] == "environment NNCLI_TRAINING__BATCH_SIZE"
+    assert rows["seed"] == "--set seed"
+    assert rows["model.type"] == "--model"
+    assert rows["model.dropout"] == "default"
+    assert lines[-1] == "discarded: model.filters (a.yaml:3:3), because --model changed the type"
+    found = json.loads(run_cli([*arguments, "--json"]).stdout)
+    assert found["training.epochs"] == {"value": 9, "origin": "a.yaml:5:3"}
+
+
+def test_validate_goes_through_all_files(run_cli: Any) -> None:
+    Path("good.yaml").write_text("seed: 1\n")
+    Path("bad.yaml").write_text("seed: x\ntraining: {epoch: 1}\n")
+    assert run_cli(["config", "validate", "good.yaml"]).exit_code == 0
+    result = run_cli(["config", "validate", "bad.yaml", "missing.yaml", "good.yaml"])
+    assert result.exit_code == 2
+    assert result.stdout == "good.yaml: ok\n"
+    assert "bad.yaml:1:1  seed: must be a whole number" in result.stderr
+    assert "bad.yaml:2:12  training.epoch: unknown key; did you mean epochs?" in result.stderr
+    assert "There is no file missing.yaml." in result.stderr
+    found = json.loads(run_cli(["config", "validate", "--json", "bad.yaml", "good.yaml"]).stdout)
+    assert [(f["file"], f["valid"]) for f in found["files"]] == [
+        ("bad.yaml", False),
+        ("good.yaml", True),
+    ]
+
+
+def test_the_schema_is_one_and_fits_the_examples(run_cli: Any) -> None:
+    from nncli.config.yaml import parse
+
+    schema = json.loads(run_cli(["config", "schema"]).stdout)
+    assert schema == experiment_schema() == json.loads(schema_file().read_text())
+    validator = jsonschema.Draft202012Validator
+    validator.check_schema(schema)
+    for path in CONFIGS:
+        validator(schema).validate(parse(path.read_bytes()).value)
+    for text, valid in {
+        "model: cnn": True,
+        "model: {hidden_units: [3]}": True,
+        "optimizer: {learning_rate: 0.1}": True,
+        "extends: base.yaml": True,
+        "dataset: {type: tfds, name: mnist}": True,
+        "model: transformer": False,
+        "model: {type: mlp, filters: [3]}": False,
+        "training: {epochs: 0}": False,
+        "training: {epoch: 1}": False,
+        "trainig: {}": False,
+    }.items():
+        assert validator(schema).is_valid(parse(text.encode()).value) is valid, text
+
+
+def test_schema_of_one_key(run_cli: Any) -> None:
+    epochs = json.loads(run_cli(["config", "schema", "training.epochs"]).stdout)
+    assert (epochs["type"], epochs["minimum"], epochs["default"]) == ("integer", 1, 6)
+    assert "$defs" not in epochs
+    training = json.loads(run_cli(["config", "schema", "training"]).stdout)
+    assert "$defs" in training
+    wrong = run_cli(["config", "schema", "training.epoch"])
+    assert wrong.exit_code == 2 and "Known here are batch_size" in wrong.stderr
+
+
+def test_diff_shows_only_what_differs(run_cli: Any, digits_run: Any) -> None:
+    Path("a.yaml").write_text("dataset: digits\ntraining: {epochs: 3}\n")
+    Path("b.yaml").write_text("dataset: digits\ntraining: {epochs: 3, batch_size: 64}\n")
+    assert run_cli(["config", "diff", "a.yaml", "a.yaml"]).stdout == "No difference.\n"
+    lines = run_cli(["config", "diff", "a.yaml", "b.yaml"]).stdout.splitlines()
+    assert [line.split() for line in lines] == [
+        ["a.yaml", "b.yaml"],
+        ["training.batch_size", "128", "64"],
+    ]
+    rows = json.loads(run_cli(["config", "diff", "a.yaml", digits_run.folder, "--json"]).stdout)
+    assert rows == {"name": [None, "digits-mlp"], "training.epochs": [3, 2]}
+
+
+def test_set_wants_a_key_and_a_value(run_cli: Any) -> None:
+    for text in ("epochs", "=3", "training.=3"):
+        result = run_cli(["config", "show", "--set", text])
+        assert result.exit_code == 2
+        assert f"must be KEY=VALUE such as training.epochs=6, not '{text}'" in result.stderr
+    result = run_cli(["config", "show", "--set", "model.units=3"])
+    assert (
+        "--set model.units  model.units: unknown key; did you mean hidden_units?" in result.stderr
+    )
+
+
+def test_no_config_command_imports_tensorflow() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from nncli.cli import main\n"
+        "for c in (['show'], ['init', '-'], ['schema'], ['validate', sys.argv[1]]):\n"
+        "    assert main(['config', *c]) == 0\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'tensorflow_datasets', 'sklearn'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(CONFIGS[0])], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

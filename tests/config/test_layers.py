@@ -1,0 +1,140 @@
+"""Laying values over each other, and knowing where each came from."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nncli.config import Layer, resolve
+from nncli.config.layers import merge, merge_layers
+from nncli.errors import ExperimentError
+
+KEYS = st.sampled_from(["a", "b", "c"])
+LEAVES = st.one_of(st.integers(), st.booleans(), st.lists(st.integers(), max_size=2))
+GROUPS = st.recursive(
+    st.dictionaries(KEYS, LEAVES, max_size=3),
+    lambda inner: st.dictionaries(KEYS, st.one_of(LEAVES, inner), max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(GROUPS, max_size=4))
+@settings(deadline=None)
+def test_merging_layers_is_a_left_fold(groups: list[dict[str, Any]]) -> None:
+    expected: dict[str, Any] = reduce(merge, groups, {})
+    assert merge_layers([Layer(group) for group in groups]).values == expected
+
+
+SAME_SHAPE = st.fixed_dictionaries(
+    {},
+    optional={
+        "seed": st.integers(),
+        "model": st.fixed_dictionaries({}, optional={"type": st.just("cnn"), "dropout": LEAVES}),
+        "training": st.dictionaries(KEYS, LEAVES, max_size=3),
+    },
+)
+
+
+@given(SAME_SHAPE, SAME_SHAPE, SAME_SHAPE)
+@settings(deadline=None)
+def test_merging_is_associative_where_no_type_changes(
+    first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]
+) -> None:
+    assert merge(merge(first, second), third) == merge(first, merge(second, third))
+
+
+def written(name: str, text: str) -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_defaults_files_environment_flags_in_this_order() -> None:
+    base = written("base.yaml", "seed: 1\ntraining: {epochs: 1, batch_size: 1}\nname: base\n")
+    later = written("later.yaml", "training: {epochs: 2}\n")
+    environment = {"NNCLI_TRAINING__EPOCHS": "3", "NNCLI_SEED": "3", "PATH": "/bin"}
+    flags = Layer.of([("--epochs", ("training", "epochs"), 4)])
+    resolved = resolve([base, later], Layer.of_environment(environment), flags)
+    experiment = resolved.experiment
+    assert (experiment.training.epochs, experiment.seed) == (4, 3)
+    assert (experiment.training.batch_size, experiment.name) == (1, "base")
+    assert resolved.origin(("training", "epochs")) == "--epochs"
+    assert resolved.origin(("seed",)) == "environment NNCLI_SEED"
+    assert resolved.origin(("training", "batch_size")) == "base.yaml:2:23"
+    assert resolved.origin(("training", "monitor")) == "default"
+    without = resolve([base, later])
+    assert without.origin(("training", "epochs")) == "later.yaml:1:12"
+
+
+def test_a_later_short_form_owns_the_name_it_gives() -> None:
+    file = written("a.yaml", "dataset: {type: tfds, name: mnist, validation: 0.2}\n")
+    resolved = resolve([file], Layer.of([("--dataset", ("dataset",), "fashion_mnist")]))
+    assert resolved.origin(("dataset", "name")) == "--dataset"
+    assert resolved.origin(("dataset", "validation")) == "a.yaml:1:36"
+    assert resolved.discarded == []
+
+
+def test_a_changed_type_discards_the_whole_mapping_and_says_so() -> None:
+    file = written("a.yaml", "model:\n  type: cnn\n  filters: [4, 5]\n  dropout: 0.5\n")
+    resolved = resolve([file], Layer.of([("--model", ("model",), "mlp")]))
+    assert resolved.experiment.model.model_dump()["dropout"] == 0.0
+    assert resolved.origin(("model", "dropout")) == "default"
+    lost = {(item.key, item.origin and item.origin.name) for item in resolved.discarded}
+    assert lost == {(("model", "filters"), "a.yaml:3:3"), (("model", "dropout"), "a.yaml:4:3")}
+    assert {item.by and item.by.name for item in resolved.discarded} == {"--model"}
+
+
+def test_extends_is_relative_to_its_file_and_lies_below_it() -> None:
+    written("shared/base.yaml", "dataset: {type: tfds, data_dir: here}\nseed: 7\nname: base\n")
+    mine = written("mine/e.yaml", "extends: ../shared/base.yaml\nname: mine\n")
+    resolved = resolve([mine])
+    assert (resolved.experiment.name, resolved.experiment.seed) == ("mine", 7)
+    assert resolved.origin(("seed",)) == "mine/../shared/base.yaml:2:1"
+    dataset = resolved.experiment.dataset.model_dump()
+    assert Path(dataset["data_dir"]).resolve() == Path("shared/here").resolve()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends: a.yaml\n", "a.yaml:1:1  extends: a circle: a.yaml extends a.yaml"),
+        (
+            "extends: b.yaml\n",
+            "b.yaml:1:1  extends: a circle: a.yaml extends b.yaml extends a.yaml",
+        ),
+        ("extends: c.yaml\n", "a.yaml:1:1  extends: There is no file c.yaml. Did you mean"),
+        ("extends: [b.yaml]\n", "a.yaml:1:1  extends: must be the path of a file"),
+    ],
+)
+def test_mistakes_with_extends_have_a_place(text: str, message: str) -> None:
+    written("b.yaml", "extends: a.yaml\n")
+    with pytest.raises(ExperimentError) as caught:
+        resolve([written("a.yaml", text)])
+    assert caught.value.problems[0].startswith(message)
+    assert caught.value.problems[0].splitlines()[1].startswith("    extends: ")
+
+
+def test_mistakes_of_all_files_are_said_at_once() -> None:
+    first = written("a.yaml", "seed: -1\nseed: 2\n")
+    second = written("b.yaml", "trainig: {}\n")
+    third = written("c.yaml", "model: [\n")
+    environment = Layer.of_environment({"NNCLI_TRAINING__EPOCHS": "many", "NNCLI_TYPO": "1"})
+    with pytest.raises(ExperimentError) as caught:
+        resolve([first, second, third], environment)
+    text = str(caught.value)
+    assert text.startswith("6 mistakes:\n")
+    for part in (
+        "a.yaml:2:1  seed: this key stands twice",
+        "a.yaml:1:1  seed: must be at least 0, not -1",
+        "b.yaml:1:1  trainig: unknown key; did you mean training?",
+        "c.yaml:2:1  not YAML",
+        "environment NNCLI_TRAINING__EPOCHS  training.epochs: must be a whole number, not 'many'",
+        "environment NNCLI_TYPO  typo: unknown key",
+    ):
+        assert part in text
