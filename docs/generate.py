@@ -111,11 +111,19 @@ def schema() -> str:
     return to_json(experiment_schema())
 
 
+def dataset_names() -> str:
+    """The table of names that is shipped in the package, a name a line."""
+    import tensorflow_datasets as tfds
+
+    return "".join(f"{name}\n" for name in tfds.list_builders(with_community_datasets=False))
+
+
 # By path from docs/.
 PAGES = {
     "commands.md": commands,
     "configuration.md": configuration,
     "../src/nncli/config/experiment.schema.json": schema,
+    "../src/nncli/data/tfds_names.txt": dataset_names,
 }
 
 

@@ -12,6 +12,7 @@ import typer
 from pydantic import BaseModel
 
 from nncli.backend import Device
+from nncli.cli import _completion
 from nncli.cli._console import Screen
 from nncli.config import Experiment, Layer, resolve
 from nncli.config.layers import yaml_or_text
@@ -72,6 +73,7 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         "-c",
+        autocompletion=_completion.experiments,
         metavar="FILE",
         help="A YAML file that describes the experiment; of several, later ones win.",
     ),
@@ -88,6 +90,7 @@ DatasetOption = Annotated[
     str | None,
     typer.Option(
         "--dataset",
+        autocompletion=_completion.datasets,
         metavar="NAME",
         help="What is learned from: digits (embedded) or a tensorflow-datasets name. Default: "
         "mnist, or digits where mnist can neither be found nor downloaded.",
@@ -98,7 +101,13 @@ DataDirOption = Annotated[
     typer.Option("--data-dir", metavar="DIR", help=described("dataset.data_dir")),
 ]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", metavar="TYPE", help="The network: mlp or cnn.")
+    str | None,
+    typer.Option(
+        "--model",
+        autocompletion=_completion.model_types,
+        metavar="TYPE",
+        help="The network: mlp or cnn.",
+    ),
 ]
 HiddenUnitsOption = Annotated[
     str | None,
@@ -113,7 +122,10 @@ BatchSizeOption = Annotated[
 OptimizerOption = Annotated[
     str | None,
     typer.Option(
-        "--optimizer", metavar="TYPE", help="adam, adamw, sgd or rmsprop. \\[default: adam]"
+        "--optimizer",
+        autocompletion=_completion.optimizers,
+        metavar="TYPE",
+        help="adam, adamw, sgd or rmsprop. \\[default: adam]",
     ),
 ]
 LearningRateOption = Annotated[

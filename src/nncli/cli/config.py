@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nncli.cli import _completion
 from nncli.cli._options import DebugOption, experiment_options, screen_of
 from nncli.config import Experiment, Resolved, load_experiment, plain_values
 from nncli.config.comparing import differences, flatten
@@ -91,7 +92,12 @@ def show_command(
 @app.command("validate")
 def validate_command(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="YAML files.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES...", autocompletion=_completion.experiments, help="YAML files."
+        ),
+    ],
     json: AsJson = False,
     debug: DebugOption = False,
 ) -> None:
@@ -132,8 +138,20 @@ def schema_command(
 @app.command("diff")
 def diff_command(
     context: typer.Context,
-    first: Annotated[Path, typer.Argument(metavar="A", help="A YAML file or a run folder.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
+    first: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A",
+            autocompletion=_completion.experiments_and_runs,
+            help="A YAML file or a run folder.",
+        ),
+    ],
+    second: Annotated[
+        Path,
+        typer.Argument(
+            metavar="B", autocompletion=_completion.experiments_and_runs, help="Another."
+        ),
+    ],
     json: AsJson = False,
     debug: DebugOption = False,
 ) -> None:

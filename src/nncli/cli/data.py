@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nncli.cli import _completion
 from nncli.cli._options import (
     DataDirOption,
     DebugOption,
@@ -34,7 +35,12 @@ def _group() -> None:
 def prepare_command(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A tensorflow-datasets name, such as mnist.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=_completion.datasets,
+            help="A tensorflow-datasets name, such as mnist.",
+        ),
     ],
     archives: Annotated[
         Path | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nncli.cli import _completion
 from nncli.cli._options import (
     DebugOption,
     DeviceOption,
@@ -39,11 +40,15 @@ class SplitName(StrEnum):
 @app.command("evaluate")
 def evaluate_command(
     context: typer.Context,
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .keras file.")],
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="MODEL", autocompletion=_completion.models, help="A .keras file."),
+    ],
     dataset: Annotated[
         str | None,
         typer.Option(
             "--dataset",
+            autocompletion=_completion.datasets,
             metavar="NAME",
             help="Other data with the same inputs; classes are matched by name. Default: what the "
             "model was trained on.",

@@ -1,0 +1,70 @@
+"""What the shell offers when tab is pressed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nncli.cli import _completion
+
+
+def offered(words: str) -> list[str]:
+    """What bash is told after `words`, the last of which is incomplete."""
+    code = (
+        "import sys; from nncli.cli import main; code = main()\n"
+        "assert not {'tensorflow', 'numpy', 'tensorflow_datasets'} & set(sys.modules)\n"
+        "sys.exit(code)"
+    )
+    environment = {
+        **os.environ,
+        "_NNCLI_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("nncli tr", ["train"]),
+        ("nncli config d", ["diff"]),
+        ("nncli train --dataset fashion_m", ["fashion_mnist"]),
+        ("nncli data prepare digi", ["digits"]),
+        ("nncli train --optimizer ad", ["adam", "adamw"]),
+        ("nncli train --model c", ["cnn"]),
+        ("nncli train -c exp", ["experiments/"]),
+        ("nncli train -c experiments/", ["experiments/a.yaml", "experiments/b.yml"]),
+        ("nncli evaluate ", ["runs/1-x/model.keras", "experiments/", "runs/"]),
+        ("nncli config diff runs/1", ["runs/1-x", "runs/1-x/"]),
+    ],
+)
+def test_completions(words: str, completions: list[str]) -> None:
+    for name in ("experiments/a.yaml", "experiments/b.yml", "experiments/c.txt"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    run = Path("runs/1-x")
+    run.mkdir(parents=True)
+    (run / "model.keras").touch()
+    (run / "config.yaml").touch()
+    assert offered(words) == completions
+
+
+def test_types_offered_are_all_that_there_are() -> None:
+    assert _completion.model_types("") == ["mlp", "cnn"]
+    assert _completion.optimizers("") == ["adam", "adamw", "sgd", "rmsprop"]
+
+
+def test_the_table_of_names_is_that_of_tensorflow_datasets() -> None:
+    import tensorflow_datasets as tfds
+
+    names = tfds.list_builders(with_community_datasets=False)
+    assert _completion.datasets("") == ["digits", *names]
