@@ -58,10 +58,9 @@ class PlainReporter(QuietReporter):
 
     def fit_started(self, plan: FitPlan) -> None:
         self.plan = plan
-        text = (
-            f"Training on {plan.examples:,} examples: {plan.epochs} epochs of "
-            f"{plan.steps_per_epoch:,} steps"
-        )
+        epochs = f"{plan.epochs:,} epoch{'' if plan.epochs == 1 else 's'}"
+        steps = f"{plan.steps_per_epoch:,} step{'' if plan.steps_per_epoch == 1 else 's'}"
+        text = f"Training on {plan.examples:,} examples: {epochs} of {steps}"
         self.screen.err.print(Text(text), soft_wrap=True)
 
     def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
