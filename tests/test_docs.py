@@ -252,7 +252,9 @@ def test_generated_pages_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     stale = [
         name
         for name, page in generate.PAGES.items()
-        if (place.parent / name).read_text(encoding="utf-8") != page()
+        # The names are compared in tests/cli/test_completion.py, in a process of their own.
+        if not name.endswith("tfds_names.txt")
+        and (place.parent / name).read_text(encoding="utf-8") != page()
     ]
     assert not stale, "run `make docs`"
 
