@@ -164,3 +164,11 @@ def test_json_is_indented_readable_and_ends_in_a_line_break() -> None:
 def test_the_users_folders_follow_the_environment(tmp_path: Path) -> None:
     assert cache_folder() == tmp_path / "user" / "cache" / "nncli"
     assert state_folder() == tmp_path / "user" / "state" / "nncli"
+
+
+def test_a_link_stays_a_link(own_folders: Path) -> None:
+    (own_folders / "real.json").write_text("old")
+    (own_folders / "link.json").symlink_to("real.json")
+    write_atomically(own_folders / "link.json", "new")
+    assert (own_folders / "link.json").is_symlink()
+    assert (own_folders / "real.json").read_text() == "new"

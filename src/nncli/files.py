@@ -71,6 +71,7 @@ def open_atomically(path: Path) -> Iterator[Path]:
         StorageError: the file cannot be written.
     """
     with storage_errors(path):
+        path = path.resolve()  # a link stays a link: what it names is replaced
         if path.exists() and not path.is_file() and not path.is_dir():
             yield path
             return

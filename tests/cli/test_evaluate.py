@@ -35,6 +35,13 @@ def test_writes_the_same_schema_as_train(run_cli: Any, digits_run: TrainingResul
     assert document["test"] == trained["test"]
 
 
+@pytest.mark.parametrize("output", ["-", "/dev/stdout"])
+def test_output_may_be_the_screen(run_cli: Any, digits_run: TrainingResult, output: str) -> None:
+    result = run_cli(["evaluate", str(digits_run.model_path), "--output", output])
+    assert json.loads(result.stdout)["outcome"] == "completed"
+    assert Path("/dev/stdout").is_symlink() and not Path("-").exists()
+
+
 def test_quiet_says_nothing(run_cli: Any, digits_run: TrainingResult) -> None:
     result = run_cli(["evaluate", str(digits_run.model_path), "--quiet", "--split", "train"])
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")

@@ -103,9 +103,10 @@ def evaluate_command(
         device=device or "auto",
         reporter=reporter_for(screen),
     )
-    if output is not None:
+    to_screen = str(output) in ("-", "/dev/stdout")  # descriptor 1 is the libraries' log by now
+    if output is not None and not to_screen:
         evaluation.document.write(output)
-    if json:
+    if json or to_screen:
         screen.out.file.write(evaluation.document.to_json())
     elif not quiet:
         _show(screen, evaluation)
