@@ -55,6 +55,8 @@ def test_quiet_says_nothing(run_cli: Any, digits_run: TrainingResult) -> None:
         (["MODEL", "--dataset", "mnits"], 2, "There is no dataset named 'mnits'."),
         (["MODEL", "--split", "holdout"], 2, "'holdout' is not one of"),
         (["MODEL", "-o", "no/such/out.json"], 2, "There is no folder no/such"),
+        (["MODEL", "-o", "."], 2, "--output: . is a folder."),
+        (["MODEL", "-o", "MODEL"], 2, "is the model itself."),
         (["MODEL", "--pixel-range", "0"], 2, "must be LOW,HIGH such as 0,1, not '0'"),
         (["MODEL", "--pixel-range", "0,1"], 2, "This model scales its pixels itself"),
         (["MODEL", "--data-dir", "."], 2, "digits is not in a data folder"),

@@ -91,6 +91,7 @@ def test_the_two_commands_at_the_end_work(run_cli: Any) -> None:
         (["--model", "mpl"], 2, "there is no type 'mpl'; did you mean mlp?"),
         (["--dataset", "./photos"], 2, "looks like a file or folder"),
         (["--device", "tpu"], 2, "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
+        (["--data-dir", "nowhere"], 2, "There is no folder"),
         (["-c", "missing.yaml"], 2, "error: There is no file missing.yaml."),
         (["--seed", "-1"], 2, "error: --seed  seed: must be at least 0, not -1"),
         (["--name", "../up"], 2, "error: --name  name: '../up' is not a valid name"),
@@ -199,3 +200,20 @@ def test_the_default_experiment_on_the_real_mnist(run_cli: Any, prepared_mnist: 
     written = json.loads(Path("out.json").read_text())
     assert written["test"] == document["test"]
     assert [row["count"] for row in written["per_class"]][:2] == [980, 1135]
+
+
+@pytest.mark.slow
+def test_a_run_outlives_the_reader_of_its_output(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m nncli {' '.join(FAST)} --epochs 9 2>&1 | head -n 2"
+    subprocess.run(["bash", "-c", command], check=True, cwd=tmp_path, capture_output=True)
+    document = json.loads((tmp_path / "runs/1-digits-mlp/metrics.json").read_text())
+    assert (document["outcome"], document["epochs"]) == ("completed", 9)
+
+
+@pytest.mark.slow
+def test_a_run_without_any_streams(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m nncli {' '.join(FAST)} <&- >&- 2>&-"
+    done = subprocess.run(["bash", "-c", command], check=False, cwd=tmp_path)
+    assert done.returncode == 0
+    document = json.loads((tmp_path / "runs/1-digits-mlp/metrics.json").read_text())
+    assert document["outcome"] == "completed"

@@ -18,6 +18,17 @@ __all__ = ["Screen"]
 MAXIMUM_LOG_BYTES = 1_000_000
 
 
+class PatientConsole(Console):
+    """A console whose reader may go away: the work goes on, and nothing more is shown.
+
+    Rich would end the process, in the middle of a training.
+    """
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        self.file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
+
+
 class Screen:
     """The two consoles of a command, and the capture that keeps libraries off them.
 
@@ -29,8 +40,8 @@ class Screen:
         """`release`: give the descriptors back at the end. A process that ends anyway keeps them
         captured, for libraries also write while Python shuts down."""
         self.release = release
-        self.out = Console(file=sys.stdout, highlight=False)
-        self.err = Console(file=sys.stderr, highlight=False)
+        self.out = PatientConsole(file=sys.stdout, highlight=False)
+        self.err = PatientConsole(file=sys.stderr, highlight=False)
         self.quiet = False
         self.debug = False
         self._real: tuple[TextIO, TextIO, int, int] | None = None
@@ -51,8 +62,8 @@ class Screen:
         if self._real is not None:
             return
         self._real = (sys.stdout, sys.stderr, os.dup(1), os.dup(2))
-        self.out = Console(file=_kept(sys.stdout, 1, self._real[2]), highlight=False)
-        self.err = Console(file=_kept(sys.stderr, 2, self._real[3]), highlight=False)
+        self.out = PatientConsole(file=_kept(sys.stdout, 1, self._real[2]), highlight=False)
+        self.err = PatientConsole(file=_kept(sys.stderr, 2, self._real[3]), highlight=False)
         self._send_to(_open_log())
 
     def log_to(self, path: Path) -> None:
@@ -106,8 +117,8 @@ class Screen:
         sys.stdout, sys.stderr = stdout, stderr
         self._log.close()
         self._real = self._log = None
-        self.out = Console(file=stdout, highlight=False)
-        self.err = Console(file=stderr, highlight=False)
+        self.out = PatientConsole(file=stdout, highlight=False)
+        self.err = PatientConsole(file=stderr, highlight=False)
 
 
 def _kept(stream: TextIO, descriptor: int, duplicate: int) -> IO[str]:

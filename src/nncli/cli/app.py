@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -103,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     command = list(sys.argv[1:] if arguments is None else arguments)
     before = _raise_on_sigterm()
+    _open_closed_streams()
     with Screen(release=arguments is not None) as screen:
         try:
             code = app(args=command, prog_name="nncli", standalone_mode=False, obj=screen)
@@ -135,6 +137,9 @@ def _explained(error: BaseException, screen: Screen) -> int:
             return error.exit_code
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
+        case OSError() if error.errno in (errno.ENOSPC, errno.EIO):
+            screen.error(f"Cannot write the results: {error.strerror}.", "Was it a full disk?")
+            return 1
         case MemoryError():
             screen.error("There is not enough memory.", "Try a smaller --batch-size or model.")
             return 1
@@ -164,6 +169,19 @@ def _raise_on_sigterm() -> Any:
         return signal.signal(signal.SIGTERM, terminate)
     except ValueError:
         return None  # not in the main thread: signals are somebody else's
+
+
+def _open_closed_streams() -> None:
+    """Give a process that was started without stdin, stdout or stderr an empty one."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free descriptor: this one
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _discard_stdout() -> None:

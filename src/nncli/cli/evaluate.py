@@ -88,8 +88,8 @@ def evaluate_command(
 ) -> None:
     """Measure a trained model on its own dataset or on another."""
     bounds = _range(pixel_range)
-    if output is not None and not output.absolute().parent.is_dir():
-        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
+    if output is not None:
+        _check_output(output, model)
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.inference import evaluate
@@ -110,6 +110,16 @@ def evaluate_command(
         screen.out.file.write(evaluation.document.to_json())
     elif not quiet:
         _show(screen, evaluation)
+
+
+def _check_output(output: Path, model: Path) -> None:
+    """Refuse a place for the metrics that is no place, or that is the model itself."""
+    if not output.absolute().parent.is_dir():
+        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
+    if output.is_dir():
+        raise UsageError(f"--output: {output} is a folder.", hint="Name a file in it.")
+    if output.exists() and model.exists() and output.samefile(model):
+        raise UsageError(f"--output: {output} is the model itself.", hint="Name another file.")
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

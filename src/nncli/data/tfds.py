@@ -106,6 +106,12 @@ def load(settings: TfdsDataset, *, reporter: Reporter) -> Dataset:
         DataUnavailableError: it is not prepared and cannot be downloaded.
         DataError: it is no image classification, or cannot be read.
     """
+    if settings.data_dir is not None and not settings.data_dir.is_dir():
+        raise NotFoundError(
+            f"There is no folder {settings.data_dir} with prepared datasets.",
+            hint="Check dataset.data_dir (--data-dir). To prepare into a new folder: "
+            f"nncli data prepare {settings.name} --data-dir {settings.data_dir}",
+        )
     folder = prepared_folder(settings)
     cached = fetch(_key(settings, folder)) if folder else None
     if cached:

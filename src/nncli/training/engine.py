@@ -181,7 +181,7 @@ def _fit_and_finish(run: _Run, monitor: str, reporter: Reporter) -> TrainingResu
             exit_code=exit_code,
             hint=f"Start again with: nncli train -c {run.folder.config}",
         ) from None
-    except Exception as error:
+    except BaseException as error:
         reason = error.message if isinstance(error, NncliError) else repr(error)
         logger.exception("the run failed")
         run.folder.write_metrics(_metrics(run, "failed", history.rows, best, error=reason))
