@@ -91,10 +91,14 @@ def test_the_two_commands_at_the_end_work(run_cli: Any) -> None:
         (["--model", "mpl"], 2, "there is no type 'mpl'; did you mean mlp?"),
         (["--dataset", "./photos"], 2, "looks like a file or folder"),
         (["--device", "tpu"], 2, "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
+        (["mine.yaml"], 2, "Did you mean -c mine.yaml?"),
+        (["--run-dir", "a", "--runs-dir", "b"], 2, "--runs-dir does not apply"),
+        (["--set", "epochs=3"], 2, "epochs: unknown key; did you mean training.epochs?"),
+        (["--set", "dataset.name=digits"], 2, "write dataset: digits"),
         (["--data-dir", "nowhere"], 2, "There is no folder"),
         (["-c", "missing.yaml"], 2, "error: There is no file missing.yaml."),
         (["--seed", "-1"], 2, "error: --seed  seed: must be at least 0, not -1"),
-        (["--name", "../up"], 2, "error: --name  name: '../up' is not a valid name"),
+        (["--name", "../up"], 2, "error: --name  name: '../up' is not a valid name; letters"),
         (["--learning-rate", "nan"], 2, "optimizer.learning_rate: must be a"),
         (["--dataset", "digits", "--runs-dir", "file/runs"], 1, "is a file."),
         (["--dataset", "digits", "--run-dir", "full"], 2, "exists and is not empty"),
@@ -127,6 +131,7 @@ def test_without_mnist_and_network_digits_stand_in_loudly(
     result = run_cli(["train", "--epochs", "1"])
     assert result.exit_code == 0
     assert "warning: MNIST is not on this machine and cannot be downloaded" in result.stderr
+    assert os.environ["TFDS_DATA_DIR"] in result.stderr
     assert "These are digits, not MNIST" in result.stdout
     document = json.loads(Path("runs/1-digits-mlp/metrics.json").read_text())
     used = document["dataset"]

@@ -112,7 +112,8 @@ def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
                                     "not 'tpu'"),
         ("training: {deterministic: 1}", "1:12  training.deterministic: must be true or false, "
                                          "not 1"),
-        ("training: {monitor: loss}", "1:12  training.monitor: 'loss' is not a valid monitor"),
+        ("training: {monitor: loss}", "1:12  training.monitor: 'loss' is not a valid monitor"
+         "; it is like validation_loss or train_accuracy"),
         ("training: fast", "1:1  training: must be a mapping (key: value), not 'fast'"),
         ("model: [1, 2]", "1:1  model: must be a mapping (key: value), not [1, 2]"),
         ("model: 3", "1:1  model: must be a mapping (key: value), not 3"),
@@ -126,7 +127,8 @@ def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
                                           "0, not 0"),
         ("optimizer: {learning_rate: .nan}", "1:13  optimizer.learning_rate: must be a finite "
                                              "number, not nan"),
-        ("name: ../x", "1:1  name: '../x' is not a valid name"),
+        ("name: ../x", "1:1  name: '../x' is not a valid name"
+         "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit"),
         ("dataset: {name: 3}", "1:11  dataset.name: must be text, not 3"),
         ("dataset: {name: mnist, data_dir: 3}", "1:24  dataset.data_dir: must be a path, not 3"),
         ("dataset: {type: digits, name: x}", "1:25  dataset.name: unknown key; known are "

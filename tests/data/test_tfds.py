@@ -271,6 +271,13 @@ def test_archives_of_the_right_size_with_something_else_in_them(
     assert prepared_folder(TfdsDataset(name="mnist")) is None
 
 
+def test_a_dataset_of_another_kind_is_refused_before_it_is_downloaded(
+    no_network: str, reporter: Any
+) -> None:
+    with pytest.raises(DataError, match="iris is Tensor to ClassLabel"):
+        load(TfdsDataset(name="iris"), reporter=reporter)
+
+
 def test_a_folder_of_archives_that_is_not_there(tmp_path: Path, reporter: Any) -> None:
     with pytest.raises(NotFoundError, match="There is no folder"):
         prepare(TfdsDataset(name="mnist"), archives=tmp_path / "nowhere", reporter=reporter)

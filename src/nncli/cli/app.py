@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import sys
 import traceback
@@ -133,7 +134,7 @@ def _explained(error: BaseException, screen: Screen) -> int:
             path = context.command_path if context is not None else "nncli"
             message = error.format_message().replace("Value error, ", "")
             if message:
-                screen.error(_as_question(message), f"See: {path} --help")
+                screen.error(_as_question(message), f"{_config_hint(message)}See: {path} --help")
             return error.exit_code
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
@@ -157,6 +158,12 @@ def _as_question(message: str) -> str:
     """Click's list of possible options as a question."""
     before, found, options = message.partition(" (Possible options: ")
     return f"{before}; did you mean {options.removesuffix(')')}?" if found else message
+
+
+def _config_hint(message: str) -> str:
+    """What somebody meant who names an experiment without `-c`."""
+    found = re.fullmatch(r"Got unexpected extra arguments? ?\(s?\)? ?\(?(\S+\.ya?ml)\)?", message)
+    return f"Did you mean -c {found[1]}?\n" if found else ""
 
 
 def _raise_on_sigterm() -> Any:

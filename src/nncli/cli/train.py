@@ -18,6 +18,7 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.config import Resolved
+from nncli.errors import UsageError
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -34,8 +35,11 @@ def train_command(
     context: typer.Context,
     resolved: Resolved,
     runs_dir: Annotated[
-        Path, typer.Option("--runs-dir", metavar="DIR", help="Where run folders are numbered.")
-    ] = Path("runs"),
+        Path | None,
+        typer.Option(
+            "--runs-dir", metavar="DIR", help="Where run folders are numbered. \\[default: runs]"
+        ),
+    ] = None,
     run_dir: Annotated[
         Path | None,
         typer.Option(
@@ -52,13 +56,15 @@ def train_command(
     128 units, Adam, batches of 128, 6 epochs. Flags win over the environment
     (NNCLI_TRAINING__EPOCHS=3), and the environment over the YAML files.
     """
+    if runs_dir is not None and run_dir is not None:
+        raise UsageError("--run-dir names the folder itself: --runs-dir does not apply.")
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.training import train
 
     result = train(
         resolved.experiment,
-        runs_dir=runs_dir,
+        runs_dir=runs_dir or "runs",
         run_dir=run_dir,
         reporter=reporter_for(screen),
         command=["nncli", *sys.argv[1:]],
@@ -90,7 +96,7 @@ def _show(screen: Screen, result: TrainingResult) -> None:
         f"{metrics.timing.total_seconds:.1f} s",
     ]
     if metrics.dataset.fallback:
-        lines.append("These are digits, not MNIST: see the warning above.")
+        lines.append("These are digits, not MNIST, which is not on this machine.")
     screen.out.print(Text("\n".join(lines)), soft_wrap=True)
     screen.out.print()
     screen.out.print(table)

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["dotted", "explain", "located"]
 
+# What a pattern allows, in words.
+PATTERNS = {
+    "name": "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit",
+    "monitor": "; it is like validation_loss or train_accuracy",
+}
+
 
 def located(origin: Origin | None, key: KeyPath, message: str) -> str:
     """One problem as a block: where and what, then the line with a caret below."""
@@ -65,6 +71,9 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     found = f", not {_shown(value)}"
     if kind == "extra_forbidden":
+        deeper = _deeper(str(key[0]), values) if len(key) == 1 else None
+        if deeper:
+            return f"unknown key; did you mean {deeper}?"
         return f"unknown key{_meant(str(key[-1]), _valid_keys(key[:-1], values))}"
     if kind == "union_tag_invalid":
         names = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
@@ -96,7 +105,7 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
     if kind == "missing":
         return "a value is missing"
     if kind == "string_pattern_mismatch":
-        return f"{_shown(value)} is not a valid {key[-1]}"
+        return f"{_shown(value)} is not a valid {key[-1]}{PATTERNS.get(str(key[-1]), '')}"
     if kind in words:
         bounds = {name: _whole(bound) for name, bound in context.items()}
         return words[kind].format(**bounds) + found
@@ -116,13 +125,20 @@ def _meant(word: str, names: Iterable[str]) -> str:
     return f"; known are {', '.join(names)}." if len(names) <= 12 else "."
 
 
+def _deeper(word: str, values: Mapping[str, Any]) -> str | None:
+    """The key of that very name inside a group, for one that stands a level too high."""
+    groups = [name for name in Experiment.model_fields if _valid_keys((name,), values)]
+    return next((f"{g}.{word}" for g in groups if word in _valid_keys((g,), values)), None)
+
+
 def _valid_keys(key: KeyPath, values: Mapping[str, Any]) -> list[str]:
     """The keys that the group at `key` has."""
     if not key:
         return list(Experiment.model_fields)
     annotation: Any = Experiment.model_fields[str(key[0])].annotation
     members = get_args(annotation) or (annotation,)
-    chosen = values.get(str(key[0]), {}).get("type")
+    group = values.get(str(key[0]))
+    chosen = group.get("type") if isinstance(group, Mapping) else None
     for member in members:
         fields = getattr(member, "model_fields", {})
         if chosen is None or ("type" in fields and fields["type"].default == chosen):

@@ -62,6 +62,8 @@ class TfdsDataset(HeldOutShares):
     @field_validator("name")
     @classmethod
     def _is_a_name(cls, name: str) -> str:
+        if name == "digits":
+            raise ValueError("is embedded and no tensorflow-datasets name; write dataset: digits")
         if re.fullmatch(r"[A-Za-z]\w*(/[\w.+-]+)?(:\d+\.[\d*]+\.[\d*]+)?", name):
             return name.lower() if name.isupper() else name  # MNIST is mnist
         if name.startswith(".") or "/" in name or Path(name).suffix:
@@ -118,6 +120,7 @@ def load(settings: TfdsDataset, *, reporter: Reporter) -> Dataset:
         return cached
     builder = _builder(settings)
     if not builder.is_prepared():
+        _image_and_class(settings, builder)  # nothing is downloaded that cannot be used
         _check_network(builder, data_folder(settings))
         download_and_prepare(builder, data_folder(settings), archives=None, reporter=reporter)
     folder = Path(builder.data_dir)
@@ -153,7 +156,7 @@ def _check_network(builder: Any, folder: Path) -> None:
                 "Connect to the network and try again, or prepare it from archives you have: "
                 f"nncli data prepare {builder.name} --from FOLDER\n"
                 "A dataset prepared elsewhere is found with --data-dir FOLDER. "
-                "To go on without any: --dataset digits."
+                "To train without any: --dataset digits."
             ),
         )
 
@@ -190,8 +193,8 @@ def _builder(settings: TfdsDataset) -> Any:
     return builder
 
 
-def _decode(settings: TfdsDataset, builder: Any) -> DecodedDataset:
-    import numpy as np
+def _image_and_class(settings: TfdsDataset, builder: Any) -> tuple[Any, Any]:
+    """The TFDS features of input and target; known before the dataset is prepared."""
     import tensorflow_datasets as tfds
 
     keys = builder.info.supervised_keys
@@ -209,6 +212,13 @@ def _decode(settings: TfdsDataset, builder: Any) -> DecodedDataset:
             "nncli trains on an Image and a ClassLabel.",
             hint="Datasets with an image and a class work: mnist, fashion_mnist, cifar10, ...",
         )
+    return image, label
+
+
+def _decode(settings: TfdsDataset, builder: Any) -> DecodedDataset:
+    import numpy as np
+
+    image, label = _image_and_class(settings, builder)
     shape = tuple(image.shape)
     maxima = {"uint8": 255.0, "uint16": 65535.0}
     dtype = str(np.dtype(image.numpy_dtype))

@@ -16,6 +16,7 @@ from nncli import backend, data, optimizers, runs
 from nncli.config import Experiment, Layer, load_experiment
 from nncli.data import Dataset, TfdsDataset
 from nncli.data.pipelines import EpochOrder, ordered_batches, shuffled_batches, steps
+from nncli.data.tfds import data_folder
 from nncli.drawing.curves import draw_learning_curves
 from nncli.errors import InterruptedRunError, NncliError, Terminated, UsageError
 from nncli.files import open_atomically
@@ -133,10 +134,12 @@ def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Datas
     if experiment.names_dataset or not isinstance(settings, TfdsDataset):
         dataset = data.load(settings, seed=experiment.seed, reporter=reporter)
     else:
+        place = data_folder(settings)
         dataset, settings = data.load_default(settings, seed=experiment.seed, reporter=reporter)
         if settings.label != experiment.dataset.label:
             reporter.warning(
-                "MNIST is not on this machine and cannot be downloaded: this run uses the "
+                "MNIST is not on this machine and cannot be downloaded (prepared datasets are "
+                f"looked for in {place}): this run uses the "
                 "embedded digits (1,797 images of 8 x 8 pixels) instead.\n"
                 "Its numbers are not MNIST's. With archives of MNIST at hand: "
                 "nncli data prepare mnist --from FOLDER"
@@ -171,10 +174,10 @@ def _fit_and_finish(run: _Run, monitor: str, reporter: Reporter) -> TrainingResu
         metrics = _finish(run, history.rows, best, reporter)
     except KeyboardInterrupt as signal:
         exit_code = 143 if isinstance(signal, Terminated) else 130
+        run.folder.write_metrics(_metrics(run, "interrupted", history.rows, best))
         if best.row is not None:
             best.restore(run.networks.trained)
             _save_model(run)
-        run.folder.write_metrics(_metrics(run, "interrupted", history.rows, best))
         kept = f"the best of {len(history.rows)} epochs is in" if best.row else "no epoch is in"
         raise InterruptedRunError(
             f"Stopped by {'SIGTERM' if exit_code == 143 else 'Ctrl-C'}: {kept} {run.folder.path}.",
