@@ -49,6 +49,8 @@ def commands() -> str:
 def configuration() -> str:
     """The page of all keys of an experiment: type, default, limits and description."""
     from nncli.config import Experiment
+    from nncli.config.training import EarlyStopping
+    from nncli.optimizers.schedules import Schedule
 
     parts = [
         f"# Configuration\n\n{GENERATED}",
@@ -62,6 +64,11 @@ def configuration() -> str:
             title = f"{name}: {kind.default}" if kind else name
             first_line = (member.__doc__ or "").strip().splitlines()[0]
             parts.append(f"## {title}\n\n{first_line}\n\n{_keys(member)}")
+    for schedule in get_args(Schedule):
+        title = f"optimizer.learning_rate: {schedule.model_fields['type'].default}"
+        parts.append(f"## {title}\n\n{schedule.__doc__.strip()}\n\n{_keys(schedule)}")
+    stopping = EarlyStopping.__doc__ or ""
+    parts.append(f"## training.early_stopping\n\n{stopping.strip()}\n\n{_keys(EarlyStopping)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -83,10 +90,13 @@ def _value(schema: dict[str, Any]) -> str:
     """What a key may hold, in words."""
     if "anyOf" in schema:
         return " or ".join(_value(member) for member in schema["anyOf"])
+    if "oneOf" in schema:
+        words = [_value(member) for member in schema["oneOf"]]
+        return " or ".join(dict.fromkeys(words))
     if "const" in schema or "enum" in schema:
         values = schema.get("enum", [schema.get("const")])
         return ", ".join(f"`{value}`" for value in values)
-    if "$ref" in schema or "oneOf" in schema:
+    if "$ref" in schema or schema.get("type") == "object":
         return "mapping"
     if schema["type"] == "array":
         items = schema.get("items") or schema["prefixItems"][0]

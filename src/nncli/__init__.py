@@ -16,16 +16,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nncli.config import Experiment
     from nncli.inference import Evaluation, evaluate
-    from nncli.training import TrainingResult, train
+    from nncli.training import TrainingResult, resume, train
 
 __version__ = "0.1.0"
-__all__ = ["Evaluation", "Experiment", "TrainingResult", "__version__", "evaluate", "train"]
+__all__ = [
+    "Evaluation",
+    "Experiment",
+    "TrainingResult",
+    "__version__",
+    "evaluate",
+    "resume",
+    "train",
+]
 
 _HOMES = {
     "Evaluation": "nncli.inference",
     "Experiment": "nncli.config",
     "TrainingResult": "nncli.training",
     "evaluate": "nncli.inference",
+    "resume": "nncli.training",
     "train": "nncli.training",
 }
 

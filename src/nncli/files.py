@@ -16,6 +16,7 @@ from nncli.errors import StorageError
 __all__ = [
     "cache_folder",
     "open_atomically",
+    "remove_oldest",
     "state_folder",
     "storage_errors",
     "to_json",
@@ -35,6 +36,26 @@ def state_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_state_dir("nncli", appauthor=False))
+
+
+def remove_oldest(folder: Path, limit: int) -> None:
+    """Remove the files of `folder` that were used longest ago until it has `limit` bytes or less.
+
+    Another process may remove the same files at the same time.
+    """
+    found = []
+    for path in folder.iterdir():
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        found.append((max(status.st_atime, status.st_mtime), status.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= limit:
+            return
+        path.unlink(missing_ok=True)
+        total -= size
 
 
 @contextmanager

@@ -14,12 +14,16 @@ __all__ = ["FitPlan", "Reporter", "SilentReporter", "Task"]
 
 @dataclass(frozen=True)
 class FitPlan:
-    """What a training is going to do: counts, not settings."""
+    """What a training is going to do: counts, not settings.
+
+    `complete_epochs` lie behind it already, when a run is resumed.
+    """
 
     epochs: int
     steps_per_epoch: int
     batch_size: int
     examples: int
+    complete_epochs: int = 0
 
 
 class Task(Protocol):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nncli.data import Split
-from nncli.data.pipelines import EpochOrder, ordered_batches, shuffled_batches, steps
+from nncli.data.pipelines import EpochOrder, Feed, steps
 
 
 def numbered(size: int, indices: list[int] | None = None) -> Split:
@@ -66,7 +66,7 @@ def test_the_largest_seed_works() -> None:
 
 def test_each_epoch_has_every_example_once_in_an_order_of_its_own() -> None:
     order = EpochOrder(50, 0)
-    batches = shuffled_batches(numbered(50), 8, order)
+    batches = Feed().shuffled(numbered(50), 8, order)
     seen = []
     for order.epoch in range(3):
         pixels, sizes = epoch(batches)
@@ -83,17 +83,17 @@ def test_each_epoch_has_every_example_once_in_an_order_of_its_own() -> None:
 def test_a_part_of_the_arrays_is_shuffled_alone() -> None:
     chosen = [3, 5, 7, 11, 13, 17, 19]
     order = EpochOrder(len(chosen), 0)
-    pixels, _ = epoch(shuffled_batches(numbered(20, chosen), 2, order))
+    pixels, _ = epoch(Feed().shuffled(numbered(20, chosen), 2, order))
     assert sorted(pixels) == chosen
     assert pixels == [chosen[position] for position in order.permutation()]
 
 
 def test_ordered_batches_keep_the_order() -> None:
-    assert epoch(ordered_batches(numbered(5), 2)) == ([0, 1, 2, 3, 4], [2, 2, 1])
-    assert epoch(ordered_batches(numbered(9, [8, 1, 4]), 2)) == ([8, 1, 4], [2, 1])
+    assert epoch(Feed().ordered(numbered(5), 2)) == ([0, 1, 2, 3, 4], [2, 2, 1])
+    assert epoch(Feed().ordered(numbered(9, [8, 1, 4]), 2)) == ([8, 1, 4], [2, 1])
 
 
 def test_keras_can_know_how_many_batches_there_are() -> None:
-    shuffled = shuffled_batches(numbered(10), 4, EpochOrder(10, 0))
+    shuffled = Feed().shuffled(numbered(10), 4, EpochOrder(10, 0))
     assert int(shuffled.cardinality()) == 3
-    assert int(ordered_batches(numbered(10, [1, 2]), 4).cardinality()) == 1
+    assert int(Feed().ordered(numbered(10, [1, 2]), 4).cardinality()) == 1

@@ -31,6 +31,8 @@ def test_a_run_leaves_every_documented_file(digits_run: TrainingResult) -> None:
         "environment.json",
         "plots/learning_curves.png",
         "log.txt",
+        "checkpoints/epoch-000001-step-000000000.npz",
+        "checkpoints/epoch-000002-step-000000000.npz",
     }
     picture = (digits_run.folder / "plots/learning_curves.png").read_bytes()
     assert picture.startswith(b"\x89PNG") and len(picture) > 5_000

@@ -10,7 +10,15 @@ from nncli.data.catalogue import dataset_names
 from nncli.models import ModelSettings
 from nncli.optimizers import OptimizerSettings
 
-__all__ = ["datasets", "experiments", "experiments_and_runs", "model_types", "models", "optimizers"]
+__all__ = [
+    "datasets",
+    "experiments",
+    "experiments_and_runs",
+    "model_types",
+    "models",
+    "optimizers",
+    "runs",
+]
 
 
 def datasets(incomplete: str) -> list[str]:
@@ -41,8 +49,16 @@ def models(incomplete: str) -> list[str]:
 
 def experiments_and_runs(incomplete: str) -> list[str]:
     """Run folders in `runs/`, YAML files, and folders on the way to them."""
-    runs = [str(path.parent) for path in sorted(Path("runs").glob("*/config.yaml"))]
-    return list(dict.fromkeys(_beginning(incomplete, runs) + experiments(incomplete)))
+    return list(dict.fromkeys(_beginning(incomplete, _runs()) + experiments(incomplete)))
+
+
+def runs(incomplete: str) -> list[str]:
+    """Run folders in `runs/`, and `latest`."""
+    return _beginning(incomplete, ["latest", *_runs()])
+
+
+def _runs() -> list[str]:
+    return [str(path.parent) for path in sorted(Path("runs").glob("*/config.yaml"))]
 
 
 def _types(union: Any) -> list[str]:

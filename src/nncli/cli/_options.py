@@ -5,23 +5,26 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 from pydantic import BaseModel
 
-from nncli.backend import Device
+from nncli.backend import Backend, Device
 from nncli.cli import _completion
 from nncli.cli._console import Screen
-from nncli.config import Experiment, Layer, resolve
+from nncli.config import Experiment, Layer, Resolved, resolve
 from nncli.config.layers import yaml_or_text
 from nncli.config.yaml import KeyPath
 from nncli.errors import UsageError
 
 __all__ = [
+    "BackendOption",
     "DataDirOption",
     "DebugOption",
+    "Described",
     "DeviceOption",
     "JsonOption",
     "QuietOption",
@@ -134,6 +137,9 @@ LearningRateOption = Annotated[
 ]
 SeedOption = Annotated[str | None, typer.Option("--seed", metavar="N", help=described("seed"))]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help=described("name"))]
+BackendOption = Annotated[
+    Backend | None, typer.Option("--backend", help=described("training.backend"))
+]
 DeviceOption = Annotated[Device | None, typer.Option("--device", help=described("training.device"))]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the metrics document (JSON) on stdout, nothing else.")
@@ -158,23 +164,33 @@ EXPERIMENT_OPTIONS: tuple[tuple[str, str, KeyPath, Any], ...] = (
     ("optimizer", "--optimizer", ("optimizer",), OptimizerOption),
     ("learning_rate", "--learning-rate", ("optimizer", "learning_rate"), LearningRateOption),
     ("seed", "--seed", ("seed",), SeedOption),
+    ("backend", "--backend", ("training", "backend"), BackendOption),
     ("device", "--device", ("training", "device"), DeviceOption),
     ("name", "--name", ("name",), NameOption),
 )
 # Flags whose text is not YAML but the value itself.
-TEXTS = ("--dataset", "--model", "--optimizer", "--device", "--name")
+TEXTS = ("--dataset", "--model", "--optimizer", "--backend", "--device", "--name")
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a command line says about an experiment: files, then the environment (`NNCLI_...`),
+    then flags, then `--set`; later ones win."""
+
+    files: Sequence[Path]
+    layers: Sequence[Layer]
+
+    def resolve(self) -> Resolved:
+        """The experiment, on top of the defaults; `ExperimentError` if there are mistakes."""
+        return resolve(self.files, *self.layers)
 
 
 def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that describe an experiment, and hand it `resolved`.
-
-    Files, then the environment (`NNCLI_...`), then flags, then `--set`: later ones win. The command
-    is not called if there are mistakes.
-    """
+    """Give a command the options that describe an experiment, and hand it `described`."""
     own = inspect.signature(command, eval_str=True).parameters
     shared = {"config": ConfigOption, "settings": SetOption}
     shared |= {name: option for name, _, _, option in EXPERIMENT_OPTIONS}
-    context, *others = [parameter for parameter in own.values() if parameter.name != "resolved"]
+    context, *others = [parameter for parameter in own.values() if parameter.name != "described"]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
         for name, option in shared.items()
@@ -187,7 +203,7 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
         settings = _set_layer(typed.pop("settings") or [])
         flags = experiment_flags({name: typed.pop(name) for name, *_ in EXPERIMENT_OPTIONS})
         environment = Layer.of_environment(os.environ)
-        command(context, resolved=resolve(files, environment, flags, settings), **typed)
+        command(context, described=Described(files, (environment, flags, settings)), **typed)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -41,6 +41,7 @@ class PlainReporter(QuietReporter):
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
         self.plan: FitPlan | None = None
+        self.has_heading = False
 
     def notice(self, message: str) -> None:
         self.screen.err.print(Text(message), soft_wrap=True)
@@ -57,7 +58,7 @@ class PlainReporter(QuietReporter):
         return super().task(description, total=total, unit=unit)
 
     def fit_started(self, plan: FitPlan) -> None:
-        self.plan = plan
+        self.plan, self.has_heading = plan, False
         epochs = f"{plan.epochs:,} epoch{'' if plan.epochs == 1 else 's'}"
         steps = f"{plan.steps_per_epoch:,} step{'' if plan.steps_per_epoch == 1 else 's'}"
         text = f"Training on {plan.examples:,} examples: {epochs} of {steps}"
@@ -65,7 +66,8 @@ class PlainReporter(QuietReporter):
 
     def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
         assert self.plan is not None
-        if epoch == 1:
+        if not self.has_heading:
+            self.has_heading = True
             for line in _heading(values):
                 self.screen.err.print(Text(line, style="dim"), soft_wrap=True)
         self.screen.err.print(Text(_row(epoch, self.plan.epochs, values)), soft_wrap=True)
@@ -112,8 +114,9 @@ class LiveReporter(PlainReporter):
             transient=True,
         )
         self.bar_task = self.bar.add_task(
-            f"epoch 1/{plan.epochs}",
+            f"epoch {plan.complete_epochs + 1}/{plan.epochs}",
             total=plan.epochs * plan.steps_per_epoch,
+            completed=plan.complete_epochs * plan.steps_per_epoch,
             step="compiling",
             values="",
         )

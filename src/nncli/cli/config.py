@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli import _completion
-from nncli.cli._options import DebugOption, experiment_options, screen_of
+from nncli.cli._options import DebugOption, Described, experiment_options, screen_of
 from nncli.config import Experiment, Resolved, load_experiment, plain_values
 from nncli.config.comparing import differences, flatten
 from nncli.config.explaining import dotted
@@ -38,7 +38,7 @@ def _group() -> None:
 @experiment_options
 def init_command(
     context: typer.Context,
-    resolved: Resolved,
+    described: Described,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Where to write; - is the screen.")
     ] = Path("experiment.yaml"),
@@ -52,7 +52,7 @@ def init_command(
     from nncli.config.templates import template
 
     to_screen = str(file) == "-"
-    text = template(resolved.experiment, "FILE" if to_screen else shlex.quote(str(file)))
+    text = template(described.resolve().experiment, "FILE" if to_screen else shlex.quote(str(file)))
     screen = screen_of(context)
     if to_screen:
         screen.out.file.write(text)
@@ -67,7 +67,7 @@ def init_command(
 @experiment_options
 def show_command(
     context: typer.Context,
-    resolved: Resolved,
+    described: Described,
     origin: Annotated[
         bool, typer.Option("--origin", help="Say for every value where it came from.")
     ] = False,
@@ -77,6 +77,7 @@ def show_command(
     """Show the resolved experiment: defaults, files, environment and flags merged."""
     from nncli.config.yaml import dump
 
+    resolved = described.resolve()
     values = {**plain_values(resolved.experiment), "name": resolved.experiment.run_name}
     screen = screen_of(context)
     if json and origin:

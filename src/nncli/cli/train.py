@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nncli.cli import _completion
 from nncli.cli._options import (
     DebugOption,
+    Described,
     JsonOption,
     QuietOption,
     experiment_options,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
-from nncli.config import Resolved
 from nncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ app = typer.Typer(add_completion=False)
 @experiment_options
 def train_command(
     context: typer.Context,
-    resolved: Resolved,
+    described: Described,
     runs_dir: Annotated[
         Path | None,
         typer.Option(
@@ -46,6 +47,15 @@ def train_command(
             "--run-dir", metavar="DIR", help="The exact run folder, instead of a numbered one."
         ),
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            autocompletion=_completion.runs,
+            help="Continue a run that was interrupted or killed: its folder, or latest.",
+        ),
+    ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -56,19 +66,34 @@ def train_command(
     128 units, Adam, batches of 128, 6 epochs. Flags win over the environment
     (NNCLI_TRAINING__EPOCHS=3), and the environment over the YAML files.
     """
-    if runs_dir is not None and run_dir is not None:
-        raise UsageError("--run-dir names the folder itself: --runs-dir does not apply.")
-    screen = screen_of(context)
-    screen.capture_libraries()
-    from nncli.training import train
+    if run_dir is not None and (runs_dir or resume) is not None:
+        other = "--runs-dir" if resume is None else "--resume"
+        raise UsageError(f"--run-dir names the folder itself: {other} does not apply.")
+    from nncli import runs, training
 
-    result = train(
-        resolved.experiment,
-        runs_dir=runs_dir or "runs",
-        run_dir=run_dir,
-        reporter=reporter_for(screen),
-        command=["nncli", *sys.argv[1:]],
-    )
+    screen = screen_of(context)
+    place = runs_dir or Path("runs")
+    command = ["nncli", *sys.argv[1:]]
+    if resume is None:
+        experiment = described.resolve().experiment
+        screen.capture_libraries()
+        result = training.train(
+            experiment,
+            runs_dir=place,
+            run_dir=run_dir,
+            reporter=reporter_for(screen),
+            command=command,
+        )
+    else:
+        folder = runs.find(place, resume)
+        screen.capture_libraries()
+        result = training.resume(
+            folder.path,
+            *described.layers,
+            files=described.files,
+            reporter=reporter_for(screen),
+            command=command,
+        )
     if json:
         screen.out.file.write(result.metrics.to_json())
     elif not quiet:

@@ -1,6 +1,6 @@
 """The experiment: what users write, where its values come from, and what is wrong with them."""
 
-from nncli.config.experiment import Experiment, TrainingSettings
+from nncli.config.experiment import Experiment
 from nncli.config.layers import Layer
 from nncli.config.loading import (
     Resolved,
@@ -9,6 +9,7 @@ from nncli.config.loading import (
     resolve,
     write_experiment,
 )
+from nncli.config.training import TrainingSettings
 
 __all__ = [
     "Experiment",

@@ -7,47 +7,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from nncli import data, models, optimizers
-from nncli.backend import Device
+from nncli.config.training import TrainingSettings
 from nncli.data import DatasetSettings, TfdsDataset
 from nncli.models import MlpModel, ModelSettings
 from nncli.optimizers import Adam, OptimizerSettings
 from nncli.settings import Settings
 
-__all__ = ["Experiment", "TrainingSettings"]
-
-
-class TrainingSettings(Settings):
-    """How the network is trained."""
-
-    epochs: int = Field(
-        default=6,
-        ge=1,
-        le=1_000_000,
-        description="Times that every training example is seen; more fit more, then overfit.",
-    )
-    batch_size: int = Field(
-        default=128,
-        ge=1,
-        le=10_000_000,
-        description="Examples a step; larger runs faster an epoch and takes fewer steps.",
-    )
-    monitor: str = Field(
-        default="validation_loss",
-        pattern=r"^(train|validation)_[a-z_]+$",
-        description=(
-            "Column of the history whose best epoch is kept as the model: validation_loss, "
-            "validation_accuracy, train_loss, ... Without validation data: train_loss."
-        ),
-    )
-    deterministic: bool = Field(
-        default=True,
-        description=(
-            "Bit-identical results, run after run, on the same machine; off may be faster on a GPU."
-        ),
-    )
-    device: Device = Field(
-        default="auto", description="cpu, gpu (an error without one) or auto (a GPU if there is)."
-    )
+__all__ = ["Experiment"]
 
 
 class Experiment(Settings):

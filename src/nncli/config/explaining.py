@@ -20,6 +20,7 @@ __all__ = ["dotted", "explain", "located"]
 PATTERNS = {
     "name": "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit",
     "monitor": "; it is like validation_loss or train_accuracy",
+    "memory_budget": "; it is like 4GiB, 500MB or auto",
 }
 
 
@@ -55,9 +56,8 @@ def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) ->
     """Drop the union tags that pydantic puts into locations (`model.mlp.units`)."""
     key: list[str | int] = []
     current: Any = values
-    for position, part in enumerate(location):
-        of_union = position == 1 and location[0] in ("dataset", "model", "optimizer")
-        if of_union and isinstance(current, Mapping) and part == current.get("type"):
+    for part in location:
+        if _is_tag(part, current):
             continue
         key.append(part)
         try:
@@ -65,6 +65,18 @@ def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) ->
         except (KeyError, IndexError, TypeError):
             current = None
     return tuple(key)
+
+
+def _is_tag(part: str | int, current: Any) -> bool:
+    if not isinstance(part, str):
+        return False
+    of_type = isinstance(current, Mapping) and part not in current and part == _type_of(current)
+    return of_type or part.startswith("<")
+
+
+def _type_of(group: Mapping[str, Any]) -> Any:
+    """The `type` of a group; a schedule without one is constant."""
+    return group.get("type", "constant")
 
 
 def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> str:
@@ -76,8 +88,11 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
             return f"unknown key; did you mean {deeper}?"
         return f"unknown key{_meant(str(key[-1]), _valid_keys(key[:-1], values))}"
     if kind == "union_tag_invalid":
-        names = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
+        tags = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
+        names = [name for name in tags if not name.startswith("<")]
         meant = _meant(str(context["tag"]), names)
+        if "<number>" in tags and not isinstance(value, Mapping):
+            return f"must be a number or one of {', '.join(names)}{found}"
         listed = "" if meant.endswith(".") else f" The types are {', '.join(names)}."
         return f"there is no type {context['tag']!r}{meant}{listed}"
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
@@ -101,7 +116,8 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
         "path_type": "must be a path",
     }
     if kind == "value_error":
-        return f"{_shown(value)} {context['error']}"
+        shown = "" if isinstance(value, Mapping) else f"{_shown(value)} "
+        return f"{shown}{context['error']}"
     if kind == "missing":
         return "a value is missing"
     if kind == "string_pattern_mismatch":
@@ -133,17 +149,24 @@ def _deeper(word: str, values: Mapping[str, Any]) -> str | None:
 
 def _valid_keys(key: KeyPath, values: Mapping[str, Any]) -> list[str]:
     """The keys that the group at `key` has."""
-    if not key:
-        return list(Experiment.model_fields)
-    annotation: Any = Experiment.model_fields[str(key[0])].annotation
-    members = get_args(annotation) or (annotation,)
-    group = values.get(str(key[0]))
-    chosen = group.get("type") if isinstance(group, Mapping) else None
-    for member in members:
-        fields = getattr(member, "model_fields", {})
-        if chosen is None or ("type" in fields and fields["type"].default == chosen):
-            return list(fields)
-    return []
+    candidates: list[Any] = [Experiment]
+    group: Any = values
+    for part in key:
+        fields = [member.model_fields[part] for member in candidates if part in member.model_fields]
+        candidates = [group for field in fields for group in _groups(field.annotation)]
+        group = group.get(part) if isinstance(group, Mapping) else None
+        chosen = _type_of(group) if isinstance(group, Mapping) else None
+        of_type = [m for m in candidates if "type" in m.model_fields]
+        matching = [m for m in of_type if m.model_fields["type"].default == chosen]
+        candidates = matching or candidates
+    return list(candidates[0].model_fields) if candidates else []
+
+
+def _groups(annotation: Any) -> list[Any]:
+    """The groups of settings that a value of this type may be."""
+    if hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [group for member in get_args(annotation) for group in _groups(member)]
 
 
 def _shown(value: Any) -> str:

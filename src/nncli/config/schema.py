@@ -10,6 +10,7 @@ from typing import Any
 from nncli.config.experiment import Experiment
 from nncli.config.layers import DEFAULT_TYPES
 from nncli.errors import NotFoundError
+from nncli.optimizers.schedules import schedule_types
 
 __all__ = ["experiment_schema", "schema_file", "schema_of"]
 
@@ -24,6 +25,10 @@ def experiment_schema() -> dict[str, Any]:
         short = {"type": "string"} if key == "dataset" else {"enum": types}
         # Without a `type` several members fit, which `oneOf` would refuse.
         union["anyOf"] = [short, *members]
+    for definition in schema["$defs"].values():
+        rate = definition.get("properties", {}).get("learning_rate", {})
+        if "oneOf" in rate:  # a number, a schedule, or the name of one
+            rate["anyOf"] = [{"enum": schedule_types()}, *rate.pop("oneOf")]
     schema["properties"]["extends"] = {
         "type": "string",
         "description": "A file, relative to this one, whose values this file is laid over.",

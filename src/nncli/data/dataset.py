@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from nncli.data.rows import DiskRows
 from nncli.descriptions import ClassTarget, ImageInput
 
 if TYPE_CHECKING:
@@ -22,13 +23,14 @@ class Split:
     """Examples of one split: a view of arrays that may be shared with other splits.
 
     Attributes:
-        inputs: pixels, shape (stored, height, width, channels), an unsigned integer dtype.
+        inputs: pixels, shape (stored, height, width, channels), an unsigned integer dtype; in
+            memory, or on disk and read by index.
         targets: class indices, shape (stored,), int64.
         indices: which of the stored examples belong to this split, in order, shape (size,),
             int64; None for all of them.
     """
 
-    inputs: NDArray[Any]
+    inputs: NDArray[Any] | DiskRows
     targets: NDArray[np.int64]
     indices: NDArray[np.int64] | None = None
 
@@ -39,6 +41,16 @@ class Split:
     def labels(self) -> NDArray[np.int64]:
         """The targets of this split alone, shape (size,), int64."""
         return self.targets if self.indices is None else self.targets[self.indices]
+
+    @property
+    def examples(self) -> NDArray[Any]:
+        """The inputs of this split alone, shape (size, ...), all of them in memory."""
+        import numpy as np
+
+        if self.indices is None and not isinstance(self.inputs, DiskRows):
+            return self.inputs
+        indices = np.arange(len(self)) if self.indices is None else self.indices
+        return self.inputs[indices]
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def join(splits: Sequence[Split]) -> Split:
 
     if len(splits) == 1:
         return splits[0]
-    inputs = [s.inputs if s.indices is None else s.inputs[s.indices] for s in splits]
+    inputs = [split.examples for split in splits]
     return Split(np.concatenate(inputs), np.concatenate([split.labels for split in splits]))
 
 

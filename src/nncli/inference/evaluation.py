@@ -14,7 +14,7 @@ from nncli import backend, data
 from nncli.backend import Device
 from nncli.config import Experiment, Layer, load_experiment
 from nncli.data import Dataset, DatasetSettings, Split, TfdsDataset
-from nncli.data.pipelines import ordered_batches
+from nncli.data.pipelines import Feed
 from nncli.data.splits import join
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.inference.foreign import fit_inputs, fit_outputs
@@ -122,10 +122,10 @@ def evaluate(
     return Evaluation(path, examples.name, split, len(chosen), values, per_class, document)
 
 
-def answers(network: Any, split: Split) -> NDArray[np.float32]:
+def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:
     """What `network` says about every example of `split`, shape (size, classes), float32."""
-    inputs = ordered_batches(split, BATCH_SIZE).map(lambda pixels, _: pixels)
-    result: NDArray[np.float32] = network.predict(inputs, verbose=0)
+    batches = (feed or Feed()).ordered(split, BATCH_SIZE)
+    result: NDArray[np.float32] = network.predict(batches, verbose=0)
     return result
 
 

@@ -49,7 +49,7 @@ def fit_inputs(
             f"The model takes inputs of shape {wanted[1:]}; {dataset.name} has {stored}.",
             hint="Evaluate on a dataset with the same inputs.",
         )
-    inputs = split.inputs if split.indices is None else split.inputs[split.indices]
+    inputs = split.examples
     if len(wanted) != 4:
         inputs = inputs.reshape(len(inputs), *wanted[1:])
     if pixel_range is not None:

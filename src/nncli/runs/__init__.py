@@ -1,6 +1,6 @@
 """The run folder: what is in it, how it is named, written and read."""
 
-from nncli.runs.folder import RunFolder, check_place, create
+from nncli.runs.folder import RunFolder, check_place, create, find
 from nncli.runs.metrics import (
     ClassMetrics,
     DatasetUsed,
@@ -20,4 +20,5 @@ __all__ = [
     "Timing",
     "check_place",
     "create",
+    "find",
 ]

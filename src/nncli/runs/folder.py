@@ -17,11 +17,11 @@ from pathlib import Path
 
 from nncli.backend import devices, library_versions, usable_cores
 from nncli.config import Experiment, write_experiment
-from nncli.errors import StorageError, UsageError
+from nncli.errors import NotFoundError, StorageError, UsageError
 from nncli.files import storage_errors, to_json, write_atomically
 from nncli.runs.metrics import EpochRow, Metrics
 
-__all__ = ["RunFolder", "check_place", "create"]
+__all__ = ["RunFolder", "check_place", "create", "find"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class RunFolder:
         """What the libraries said."""
         return self.path / "log.txt"
 
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of what an exact resume needs."""
+        return self.path / "checkpoints"
+
     def write_config(self, experiment: Experiment, version: str) -> None:
         """Write the resolved experiment."""
         header = (
@@ -61,6 +66,21 @@ class RunFolder:
     def write_metrics(self, metrics: Metrics) -> None:
         """Write the metrics document."""
         metrics.write(self.metrics)
+
+    def read_metrics(self) -> Metrics | None:
+        """The metrics document; None if there is none that can be read."""
+        return Metrics.read(self.metrics)
+
+    def read_history(self) -> list[EpochRow]:
+        """The rows of the history; an empty cell is None."""
+        try:
+            text = (self.path / "history.csv").read_text(encoding="utf-8")
+        except OSError:
+            return []
+        return [
+            {name: float(cell) if cell else None for name, cell in row.items()}
+            for row in csv.DictReader(io.StringIO(text))
+        ]
 
     def write_history(self, rows: Sequence[EpochRow]) -> None:
         """Write one row an epoch; a number that does not exist is an empty cell."""
@@ -94,13 +114,29 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock whose pid tells a live run from a killed one."""
+        """Hold the lock whose pid tells a live run from a killed one.
+
+        Raises:
+            UsageError: another process holds it.
+        """
         lock = self.path / "lock"
-        write_atomically(lock, json.dumps({"pid": os.getpid(), "host": platform.node()}))
+        with storage_errors(lock):
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            yield
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = os.read(descriptor, 1000).decode(errors="replace").strip()
+                raise UsageError(f"{self.path} is still running: {holder}.") from None
+            try:
+                os.ftruncate(descriptor, 0)
+                document = {"pid": os.getpid(), "host": platform.node()}
+                os.write(descriptor, json.dumps(document).encode())
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
         finally:
-            lock.unlink(missing_ok=True)
+            os.close(descriptor)  # which gives the lock back, as the death of the process does
 
 
 def check_place(runs_dir: Path, run_dir: Path | None) -> None:
@@ -148,11 +184,37 @@ def create(runs_dir: Path, name: str, *, run_dir: Path | None = None) -> RunFold
         runs_dir.mkdir(parents=True, exist_ok=True)
         with (runs_dir / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes or the process dies
-            names = [path.name for path in runs_dir.iterdir()]
-            numbers = [int(found[1]) for item in names if (found := re.match(r"(\d+)-", item))]
-            path = runs_dir / f"{max(numbers, default=0) + 1}-{name}"
+            path = runs_dir / f"{max(_numbered(runs_dir), default=0) + 1}-{name}"
             path.mkdir()
     return RunFolder(path)
+
+
+def find(runs_dir: Path, named: str) -> RunFolder:
+    """The run that somebody means by `named`: a folder, `latest`, or its number or name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if Path(named).is_dir():
+        return RunFolder(Path(named))
+    numbered = _numbered(runs_dir)
+    if named == "latest" and numbered:
+        return RunFolder(numbered[max(numbered)])
+    for number, path in numbered.items():
+        if named in (str(number), path.name):
+            return RunFolder(path)
+    if not numbered:
+        raise NotFoundError(f"There is no run {named}, and {runs_dir} has none.")
+    newest = numbered[max(numbered)]
+    raise NotFoundError(f"There is no run {named}.", hint=f"The newest is {newest} (latest).")
+
+
+def _numbered(runs_dir: Path) -> dict[int, Path]:
+    """The numbered runs in `runs_dir`."""
+    if not runs_dir.is_dir():
+        return {}
+    found = ((re.match(r"(\d+)-", path.name), path) for path in runs_dir.iterdir())
+    return {int(match[1]): path for match, path in found if match}
 
 
 def _git_commit() -> str | None:

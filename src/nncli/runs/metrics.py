@@ -86,6 +86,19 @@ class Metrics(Settings):
         """A document whose only metrics are those of `split`."""
         return cls.model_validate({split: values, **others})
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.outcome in ("completed", "stopped_early")
+
+    @classmethod
+    def read(cls, path: Path) -> Metrics | None:
+        """The document in `path`; None if there is none, or none of this schema."""
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
     def to_json(self) -> str:
         """The document as indented JSON, without NaN."""
         return to_json(self.model_dump(mode="json"))

@@ -1,5 +1,8 @@
 """What happens during `fit`: one small callback for each thing.
 
+They come in the order of this file: each may rely on what those before it have done. None of them
+uses the beginning or the end of `fit`, of which a resumed training has two.
+
 This file imports Keras at its top because it subclasses it; it is itself imported lazily.
 """
 
@@ -8,40 +11,164 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
+from nncli.config.training import EarlyStopping
 from nncli.data.pipelines import EpochOrder
 from nncli.errors import TrainingError
+from nncli.optimizers.schedules import ReduceOnPlateau, initial_rate
 from nncli.reporting import Reporter
 from nncli.runs import EpochRow
+from nncli.training import state
+from nncli.training.checkpoints import Arrays, Checkpoint
+from nncli.training.monitoring import Monitor
+from nncli.training.stopping import StopRequest
 
-__all__ = ["KeepBestWeights", "RecordHistory", "ReportProgress", "ShuffleEachEpoch"]
+__all__ = [
+    "EndInTime",
+    "FollowPosition",
+    "KeepBestWeights",
+    "LowerOnPlateau",
+    "Position",
+    "RecordHistory",
+    "ReportProgress",
+    "RestoreState",
+    "SaveCheckpoints",
+    "StopEarly",
+    "StopWhenAsked",
+    "TimeIsUp",
+    "WatchLoss",
+]
+
+# Writing checkpoints may cost this share of the training time.
+CHECKPOINT_COST = 0.02
+# A request to stop that comes during a validation waits for its end, but no longer than this.
+VALIDATION_PATIENCE_SECONDS = 10.0
 
 
-class ShuffleEachEpoch(keras.callbacks.Callback):
-    """Tells the order of the training examples which epoch begins."""
+class TimeIsUp(Exception):  # noqa: N818 (no error: the training ends as it was told to)
+    """Ends `fit` after `max_minutes`."""
 
-    def __init__(self, order: EpochOrder) -> None:
+
+@dataclass
+class Position:
+    """Where a training is, and what it has to show.
+
+    Attributes:
+        steps: steps of a whole epoch.
+        epoch: complete epochs.
+        step: steps of the running epoch that are done.
+        first_step: the step of the running epoch at which this process began.
+        rows: the history.
+        best_weights: weights of the best epoch so far; empty before the first.
+        seconds_before: time that earlier processes spent in `fit`.
+        epoch_seconds: the part of it that they spent in the running epoch.
+    """
+
+    steps: int
+    epoch: int = 0
+    step: int = 0
+    first_step: int = 0
+    rows: list[EpochRow] = field(default_factory=list)
+    best_weights: list[Any] = field(default_factory=list)
+    seconds_before: float = 0.0
+    epoch_seconds: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
+    epoch_began: float = 0.0
+
+    @property
+    def fit_seconds(self) -> float:
+        """Time spent in `fit`, that of earlier processes included."""
+        return self.seconds_before + time.perf_counter() - self.began
+
+    def checkpoint(self, model: Any) -> Checkpoint:
+        """This moment, with everything that `model` holds."""
+        running = time.perf_counter() - self.epoch_began if self.step else 0.0
+        arrays = {**state.snapshot(model), "best": self.best_weights}
+        if not self.step:
+            del arrays["metrics"]  # those of the validation, if anything: an epoch begins without
+        return Checkpoint(
+            self.epoch,
+            self.step,
+            tuple(self.rows),
+            self.fit_seconds,
+            self.epoch_seconds + running if self.step else 0.0,
+            arrays,
+        )
+
+
+class FollowPosition(keras.callbacks.Callback):
+    """Counts epochs and steps, and tells the order of the examples which epoch begins.
+
+    Keras counts whole executions, beyond the end of an epoch, and from 0 in a resumed epoch.
+    """
+
+    def __init__(self, position: Position, order: EpochOrder) -> None:
         super().__init__()
+        self.position = position
         self.order = order
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.order.epoch = epoch
+        self.position.epoch = epoch
+        self.position.step = self.position.first_step
+        self.position.epoch_began = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        position = self.position
+        position.step = min(position.first_step + batch + 1, position.steps)
+
+
+class RestoreState(keras.callbacks.Callback):
+    """Puts the state of a checkpoint back, once, where `fit` has just reset the metrics."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        self.arrays: Arrays | None = arrays
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.arrays is not None:
+            state.restore(self.model, self.arrays)
+            self.arrays = None
+
+
+class WatchLoss(keras.callbacks.Callback):
+    """Ends a training whose loss is no number any more, before anything of it is kept."""
+
+    def __init__(self, position: Position) -> None:
+        super().__init__()
+        self.position = position
+        self.checked = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.checked = self.position.first_step
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        loss = (logs or {}).get("loss", 0.0)
+        if math.isfinite(loss):
+            self.checked = self.position.step
+            return
+        first, last = self.checked + 1, self.position.step
+        steps = f"step {last}" if first >= last else f"steps {first} to {last}"
+        rate = float(_shortest(self.model.optimizer.learning_rate) or 0.1)
+        raise TrainingError(
+            f"The loss is not a finite number any more (epoch {self.position.epoch + 1}, {steps}).",
+            hint="A smaller learning rate usually helps: try --learning-rate "
+            f"{min(rate / 10, 0.01):g}. So do --set training.clipnorm=1, and a look at the data "
+            "for values that are huge or missing.",
+        )
 
 
 class RecordHistory(keras.callbacks.Callback):
-    """Collects a row an epoch under nncli's names and hands each on; ends a run that diverged."""
+    """Adds a row an epoch under nncli's names, and hands all of them on."""
 
-    def __init__(self, on_row: Callable[[list[EpochRow]], None]) -> None:
+    def __init__(self, position: Position, on_rows: Callable[[list[EpochRow]], None]) -> None:
         super().__init__()
-        self.rows: list[EpochRow] = []
-        self.on_row = on_row
-        self.began = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.began = time.perf_counter()
+        self.position = position
+        self.on_rows = on_rows
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         row: dict[str, float | None] = {"epoch": epoch + 1}
@@ -50,53 +177,67 @@ class RecordHistory(keras.callbacks.Callback):
             names = [name for name in measured if name.startswith(split)]
             row |= {name: measured[name] for name in sorted(names, key=_loss_first)}
         row["learning_rate"] = _shortest(self.model.optimizer.learning_rate)
-        row["seconds"] = round(time.perf_counter() - self.began, 3)
-        self.rows.append(row)
-        self.on_row(self.rows)
-        if row["train_loss"] is None:
-            raise TrainingError(
-                f"The loss is not a finite number any more (epoch {epoch + 1}).",
-                hint="A smaller learning rate usually helps: try --learning-rate "
-                f"{min((row['learning_rate'] or 0.1) / 10, 0.01):g}",
-            )
+        position = self.position
+        seconds = position.epoch_seconds + time.perf_counter() - position.epoch_began
+        row["seconds"] = round(seconds, 3)
+        position.rows.append(row)
+        position.epoch, position.step, position.first_step = epoch + 1, 0, 0
+        position.epoch_seconds = 0.0
+        self.on_rows(position.rows)
 
 
 class KeepBestWeights(keras.callbacks.Callback):
-    """Keeps a copy of the weights of the epoch with the best value of `monitor`.
+    """Keeps a copy of the weights of the best epoch."""
 
-    Accuracies are best when highest, everything else when lowest; of equal epochs the first is
-    kept. Reads the rows of `history`, and so comes after it.
-    """
-
-    def __init__(self, history: RecordHistory, monitor: str) -> None:
+    def __init__(self, position: Position, monitor: Monitor) -> None:
         super().__init__()
-        self.history = history
+        self.position = position
         self.monitor = monitor
-        self.sign = -1.0 if monitor.endswith("accuracy") else 1.0
-        self.best = math.inf
-        self.weights: list[Any] | None = None
-        self.row: EpochRow | None = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        row = self.history.rows[-1]
-        value = row[self.monitor]
-        if value is not None and self.sign * value < self.best:
-            self.best = self.sign * value
-            self.weights = self.model.get_weights()
-            self.row = row
+        rows = self.position.rows
+        if self.monitor.best(rows) is rows[-1]:
+            self.position.best_weights = state.values(self.model.weights)
 
-    def restore(self, model: Any) -> None:
-        """Put the kept weights into `model`."""
-        if self.weights is not None:
-            model.set_weights(self.weights)
+
+class StopEarly(keras.callbacks.Callback):
+    """Ends the training when the monitored metric has stalled."""
+
+    def __init__(self, position: Position, monitor: Monitor, settings: EarlyStopping) -> None:
+        super().__init__()
+        self.position = position
+        self.monitor = monitor
+        self.settings = settings
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.monitor.has_stalled(self.position.rows, self.settings):
+            self.model.stop_training = True
+
+
+class LowerOnPlateau(keras.callbacks.Callback):
+    """Lowers the learning rate when the monitored metric has stalled."""
+
+    def __init__(
+        self, position: Position, monitor: Monitor, settings: ReduceOnPlateau, default: float
+    ) -> None:
+        super().__init__()
+        self.position = position
+        self.monitor = monitor
+        self.settings = settings
+        self.initial = initial_rate(settings, default)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        count = self.monitor.reductions(self.position.rows, self.settings)
+        rate = max(self.initial * self.settings.factor**count, self.settings.min_learning_rate)
+        self.model.optimizer.learning_rate = min(rate, self.initial)
 
 
 class ReportProgress(keras.callbacks.Callback):
-    """Tells a `Reporter` about epochs and steps. Reads the rows of `history`."""
+    """Tells a `Reporter` about epochs and steps."""
 
-    def __init__(self, history: RecordHistory, reporter: Reporter) -> None:
+    def __init__(self, position: Position, reporter: Reporter) -> None:
         super().__init__()
-        self.history = history
+        self.position = position
         self.reporter = reporter
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -104,10 +245,94 @@ class ReportProgress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         values = {_named(name): float(value) for name, value in (logs or {}).items()}
-        self.reporter.step_ended(batch + 1, values)
+        self.reporter.step_ended(self.position.step, values)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.reporter.epoch_ended(epoch + 1, self.history.rows[-1])
+        self.reporter.epoch_ended(epoch + 1, self.position.rows[-1])
+
+
+class SaveCheckpoints(keras.callbacks.Callback):
+    """Hands a checkpoint to `save` after every epoch, and inside epochs that last long.
+
+    After an epoch it is left out where saving would cost more than its share of the training time
+    so far (`CHECKPOINT_COST`); the first and the last epoch and every `minutes` always have one.
+    """
+
+    def __init__(
+        self, position: Position, save: Callable[[Checkpoint], None], minutes: float
+    ) -> None:
+        super().__init__()
+        self.position = position
+        self.save = save
+        self.interval = 60 * minutes
+        self.began = self.saved = time.perf_counter()
+        self.seconds = self.longest = 0.0
+
+    def write(self) -> None:
+        """Save this moment, and remember what that cost."""
+        now = time.perf_counter()
+        self.save(self.position.checkpoint(self.model))
+        self.saved = time.perf_counter()
+        self.longest = max(self.longest, self.saved - now)
+        self.seconds += self.saved - now
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        whole = self.position.step >= self.position.steps  # then the end of the epoch is near
+        if time.perf_counter() - self.saved >= self.interval and not whole:
+            self.write()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        now = time.perf_counter()
+        affordable = self.seconds + self.longest <= CHECKPOINT_COST * (now - self.began)
+        last = self.model.stop_training or epoch + 1 >= self.params["epochs"]
+        if not self.seconds or affordable or last or now - self.saved >= self.interval:
+            self.write()
+
+
+class EndInTime(keras.callbacks.Callback):
+    """Ends the training after `minutes`, with a checkpoint from which it could go on."""
+
+    def __init__(self, checkpoints: SaveCheckpoints, minutes: float) -> None:
+        super().__init__()
+        self.checkpoints = checkpoints
+        self.seconds = 60 * minutes
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        position = self.checkpoints.position
+        if position.step < position.steps:  # a whole epoch is validated first
+            self.on_epoch_end(batch)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.checkpoints.position.fit_seconds >= self.seconds:
+            self.checkpoints.write()
+            raise TimeIsUp
+
+
+class StopWhenAsked(keras.callbacks.Callback):
+    """Follows a request to stop after the running step, with a checkpoint.
+
+    During a validation it waits for the end of it: a checkpoint cannot lie between the last step
+    of an epoch and its row. If that takes long, the last checkpoint has to do.
+    """
+
+    def __init__(self, checkpoints: SaveCheckpoints, request: StopRequest) -> None:
+        super().__init__()
+        self.checkpoints = checkpoints
+        self.request = request
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        position = self.checkpoints.position
+        if position.step < position.steps:
+            self.on_epoch_end(batch)
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.request.waiting_seconds > VALIDATION_PATIENCE_SECONDS:
+            self.request.follow()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.request:
+            self.checkpoints.write()
+            self.request.follow()
 
 
 def _named(keras_name: str) -> str:

@@ -9,34 +9,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nncli
-from nncli import backend, data, optimizers, runs
+from nncli import backend, data, runs
 from nncli.config import Experiment, Layer, load_experiment
+from nncli.config.comparing import differences
+from nncli.config.explaining import dotted
 from nncli.data import Dataset, TfdsDataset
-from nncli.data.pipelines import EpochOrder, ordered_batches, shuffled_batches, steps
+from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
-from nncli.drawing.curves import draw_learning_curves
-from nncli.errors import InterruptedRunError, NncliError, Terminated, UsageError
-from nncli.files import open_atomically
-from nncli.inference.evaluation import answers, measure
-from nncli.objectives import compile_for_training
-from nncli.preprocessing import archive
-from nncli.preprocessing.archive import ModelDescription
-from nncli.reporting import FitPlan, Reporter, SilentReporter
-from nncli.runs import DatasetUsed, EpochRow, Metrics, RunFolder, Timing
-from nncli.training import networks, seeding
-from nncli.training.networks import Networks
+from nncli.errors import InterruptedRunError, NncliError, NotFoundError, Terminated, UsageError
+from nncli.reporting import Reporter, SilentReporter
+from nncli.runs import EpochRow, Metrics, RunFolder
+from nncli.training import checkpoints, execution, networks, seeding
+from nncli.training.checkpoints import Checkpoint
+from nncli.training.fitting import fit, position_of
+from nncli.training.monitoring import Monitor
+from nncli.training.run import Run
+from nncli.training.stopping import stop_requests
+from nncli.training.weighting import class_weights
 
-if TYPE_CHECKING:
-    from nncli.training.callbacks import KeepBestWeights, RecordHistory
+__all__ = ["TrainingResult", "resume", "train"]
 
-__all__ = ["TrainingResult", "train"]
-
-# One call into TensorFlow runs this many steps: fewer cost time, more make the display jump.
-STEPS_PER_EXECUTION = 16
-VALIDATION_BATCH_SIZE = 1024
+# What a resumed run may have different: it changes how long the run goes on, not what it computes.
+MAY_CHANGE = ("training.epochs", "training.max_minutes", "training.checkpoint_minutes")
 
 logger = logging.getLogger("nncli")
 
@@ -49,21 +46,6 @@ class TrainingResult:
     model_path: Path
     metrics: Metrics
     history: Sequence[EpochRow]
-
-
-@dataclass
-class _Run:
-    """A run that has started: what its files are written from."""
-
-    experiment: Experiment
-    requested: str | None
-    dataset: Dataset
-    networks: Networks
-    folder: RunFolder
-    began: float
-    data_seconds: float
-    fit_seconds: float = 0.0
-    evaluate_seconds: float = 0.0
 
 
 def train(
@@ -91,31 +73,152 @@ def train(
         DataError: the dataset cannot be had.
         TrainingError: the loss stopped being a number.
         StorageError: the run folder cannot be written.
-        InterruptedRunError: Ctrl-C or SIGTERM; what was reached is in the run folder.
+        InterruptedRunError: Ctrl-C or SIGTERM; `resume` goes on where the run was.
     """
     began = time.perf_counter()
     reporter = reporter or SilentReporter()
     experiment = _experiment(experiment)
     place = Path(runs_dir), Path(run_dir) if run_dir is not None else None
     runs.check_place(*place)
-    with reporter.task("Starting TensorFlow"):
-        settings = experiment.training
-        backend.prepare(device=settings.device, deterministic=settings.deterministic)
-    seeding.seed_everything(experiment.seed)
     requested = experiment.dataset.label if experiment.names_dataset else None
-    data_began = time.perf_counter()
-    experiment, dataset = _load(experiment, reporter)
-    data_seconds = time.perf_counter() - data_began
-    monitor = _monitor(experiment, dataset)
-    built = networks.build(experiment.model, dataset)
-    folder = runs.create(place[0], experiment.run_name, run_dir=place[1])
-    run = _Run(experiment, requested, dataset, built, folder, began, data_seconds)
-    with _logging_to(folder.log), folder.locked():
+    prepared = _prepare(experiment, reporter)
+    folder = runs.create(place[0], prepared.experiment.run_name, run_dir=place[1])
+    run = prepared.started(folder, requested, began)
+    with folder.locked(), _logging_to(folder.log):
         reporter.run_started(folder.path, folder.log)
-        folder.write_config(experiment, nncli.__version__)
+        folder.write_config(run.experiment, nncli.__version__)
         folder.write_environment(command or sys.argv)
-        folder.write_metrics(_metrics(run, "running"))
-        return _fit_and_finish(run, monitor, reporter)
+        return _fit_and_finish(run, None, reporter)
+
+
+def resume(
+    run: Path | str,
+    *layers: Layer,
+    files: Sequence[Path] = (),
+    reporter: Reporter | None = None,
+    command: Sequence[str] | None = None,
+) -> TrainingResult:
+    """Continue a run that was interrupted or killed, as if nothing had happened.
+
+    Args:
+        run: the run folder.
+        layers: changes to its experiment; only what makes it longer is allowed.
+        files: as `layers`, in YAML files, which lie below them.
+        reporter: told what is going on; default: nobody.
+        command: recorded in `environment.json`; default: this process's own.
+
+    Returns:
+        As `train`. A run that is finished is returned as it is.
+
+    Raises:
+        NotFoundError: there is no such run.
+        UsageError: the run is still running, or its experiment would be another.
+        TrainingError, DataError, StorageError, InterruptedRunError: as `train`.
+    """
+    began = time.perf_counter()
+    reporter = reporter or SilentReporter()
+    folder = RunFolder(Path(run))
+    if not folder.config.is_file():
+        raise NotFoundError(
+            f"{folder.path} is no run that could be resumed: it has no config.yaml.",
+            hint="A run that was killed before it wrote one has done nothing yet: start it anew.",
+        )
+    before = load_experiment([folder.config])
+    experiment = load_experiment([folder.config, *files], *layers)
+    changed = _check_changes(before, experiment)
+    with folder.locked():
+        metrics = folder.read_metrics()
+        if metrics is not None and metrics.is_finished and not changed:
+            reporter.notice(
+                f"{folder.path} is finished ({_counted(metrics.epochs or 0)}): there is nothing "
+                "left to do."
+            )
+            return TrainingResult(folder.path, folder.model, metrics, folder.read_history())
+        found = checkpoints.newest(folder.checkpoints)
+        for path in found.damaged:
+            reporter.warning(f"{path} is damaged: the checkpoint before it is used.")
+        requested = metrics.dataset.requested if metrics else experiment.dataset.label
+        prepared = _prepare(experiment, reporter)
+        started = prepared.started(folder, requested, began)
+        with _logging_to(folder.log):
+            reporter.run_started(folder.path, folder.log)
+            folder.write_config(started.experiment, nncli.__version__)
+            folder.write_environment(command or sys.argv)
+            if found.checkpoint is None:
+                reporter.notice("There is no checkpoint yet: the run begins anew.")
+            return _fit_and_finish(started, found.checkpoint, reporter)
+
+
+def _check_changes(before: Experiment, wanted: Experiment) -> bool:
+    """Whether anything differs; raises where it is more than a run may go on with."""
+    changes = {dotted(key): pair for key, *pair in differences(before, wanted)}
+    refused = {key: pair for key, pair in changes.items() if key not in MAY_CHANGE}
+    if refused:
+        listed = "\n".join(
+            f"  {k}: {old} in the run, {new} now" for k, (old, new) in refused.items()
+        )
+        raise UsageError(
+            f"A resumed run has the experiment that it began with; this one differs:\n{listed}",
+            hint="Leave it as it was (--epochs may grow), or start a new run.",
+        )
+    epochs = before.training.epochs
+    if wanted.training.epochs < epochs:
+        raise UsageError(f"The run is one of {_counted(epochs)}: it can only become longer.")
+    return bool(changes)
+
+
+def _counted(epochs: int) -> str:
+    return f"{epochs:,} epoch{'' if epochs == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Everything that is loaded and built before there is a run folder."""
+
+    experiment: Experiment
+    dataset: Dataset
+    networks: networks.Networks
+    monitor: Monitor
+    weights: Any
+    data_seconds: float
+
+    def started(self, folder: RunFolder, requested: str | None, began: float) -> Run:
+        """The run of this in `folder`."""
+        return Run(
+            self.experiment,
+            requested,
+            self.dataset,
+            self.networks,
+            folder,
+            self.monitor,
+            self.weights,
+            began,
+            self.data_seconds,
+        )
+
+
+def _prepare(experiment: Experiment, reporter: Reporter) -> _Prepared:
+    settings = experiment.training
+    name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
+    with reporter.task(f"Starting {name}"):
+        backend.prepare(
+            backend=settings.backend,
+            device=settings.device,
+            deterministic=settings.deterministic,
+            precision=settings.precision,
+        )
+    seeding.seed_everything(experiment.seed)
+    began = time.perf_counter()
+    experiment, dataset = _load(experiment, reporter)
+    data_seconds = time.perf_counter() - began
+    dataset = fit_memory(dataset, settings.memory_bytes or backend.memory_bytes() // 4)
+    monitor = _monitor(experiment, dataset)
+    weights = class_weights(dataset, settings.class_weight)
+    built = networks.build(experiment.model, dataset)
+    count = steps(len(dataset.splits["train"]), settings.batch_size)
+    decided = execution.decided(settings, built.trained, count)
+    experiment = experiment.model_copy(update={"training": decided})
+    return _Prepared(experiment, dataset, built, monitor, weights, data_seconds)
 
 
 def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Experiment:
@@ -149,163 +252,47 @@ def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Datas
     return experiment.resolved(data.located(settings)), dataset
 
 
-def _monitor(experiment: Experiment, dataset: Dataset) -> str:
+def _monitor(experiment: Experiment, dataset: Dataset) -> Monitor:
     """The column of the history that chooses the kept epoch."""
     splits = [split for split in ("train", "validation") if split in dataset.splits]
     columns = [f"{split}_{metric}" for split in splits for metric in ("loss", "accuracy")]
     monitor = experiment.training.monitor
     if monitor in columns:
-        return monitor
+        return Monitor(monitor)
     if monitor == "validation_loss":  # the default, and there is no validation data
-        return "train_loss"
+        return Monitor("train_loss")
     raise UsageError(
         f"training.monitor: there is no {monitor} to watch.",
         hint=f"This experiment has: {', '.join(columns)}.",
     )
 
 
-def _fit_and_finish(run: _Run, monitor: str, reporter: Reporter) -> TrainingResult:
-    from nncli.training.callbacks import KeepBestWeights, RecordHistory
-
-    history = RecordHistory(run.folder.write_history)
-    best = KeepBestWeights(history, monitor)
+def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter) -> TrainingResult:
+    position = position_of(run, checkpoint)
+    rows = position.rows
+    run.folder.write_metrics(run.metrics("running", rows))
     try:
-        _fit(run, history, best, reporter)
-        metrics = _finish(run, history.rows, best, reporter)
+        with stop_requests() as request:
+            outcome = fit(run, position, checkpoint, request, reporter)
+        metrics = run.finish(rows, outcome, reporter)
     except KeyboardInterrupt as signal:
         exit_code = 143 if isinstance(signal, Terminated) else 130
-        run.folder.write_metrics(_metrics(run, "interrupted", history.rows, best))
-        if best.row is not None:
-            best.restore(run.networks.trained)
-            _save_model(run)
-        kept = f"the best of {len(history.rows)} epochs is in" if best.row else "no epoch is in"
+        run.folder.write_metrics(run.metrics("interrupted", rows))
+        if position.best_weights:
+            run.networks.trained.set_weights(position.best_weights)
+            run.save_model()
+        done = f"{_counted(len(rows))} of {run.experiment.training.epochs:,} done"
         raise InterruptedRunError(
-            f"Stopped by {'SIGTERM' if exit_code == 143 else 'Ctrl-C'}: {kept} {run.folder.path}.",
+            f"Stopped by {'SIGTERM' if exit_code == 143 else 'Ctrl-C'}: {done}.",
             exit_code=exit_code,
-            hint=f"Start again with: nncli train -c {run.folder.config}",
+            hint=f"Go on with: nncli train --resume {run.folder.path}",
         ) from None
     except BaseException as error:
         reason = error.message if isinstance(error, NncliError) else repr(error)
         logger.exception("the run failed")
-        run.folder.write_metrics(_metrics(run, "failed", history.rows, best, error=reason))
+        run.folder.write_metrics(run.metrics("failed", rows, error=reason))
         raise
-    return TrainingResult(run.folder.path, run.folder.model, metrics, history.rows)
-
-
-def _fit(run: _Run, history: RecordHistory, best: KeepBestWeights, reporter: Reporter) -> None:
-    from nncli.training.callbacks import ReportProgress, ShuffleEachEpoch
-
-    settings = run.experiment.training
-    split = run.dataset.splits["train"]
-    validation = run.dataset.splits.get("validation")
-    order = EpochOrder(len(split), run.experiment.seed)
-    count = steps(len(split), settings.batch_size)
-    compile_for_training(
-        run.networks.trained,
-        optimizers.build(run.experiment.optimizer),
-        steps_per_execution=min(STEPS_PER_EXECUTION, count),
-        jit_compile=False,
-    )
-    began = time.perf_counter()
-    reporter.fit_started(FitPlan(settings.epochs, count, settings.batch_size, len(split)))
-    try:
-        run.networks.trained.fit(
-            shuffled_batches(split, settings.batch_size, order),
-            validation_data=ordered_batches(validation, VALIDATION_BATCH_SIZE)
-            if validation
-            else None,
-            epochs=settings.epochs,
-            shuffle=False,  # the batches are shuffled already
-            verbose=0,
-            callbacks=[
-                ShuffleEachEpoch(order),
-                history,
-                best,
-                ReportProgress(history, reporter),
-            ],
-        )
-    finally:
-        reporter.fit_ended()
-        run.fit_seconds = time.perf_counter() - began
-
-
-def _finish(
-    run: _Run, rows: Sequence[EpochRow], best: KeepBestWeights, reporter: Reporter
-) -> Metrics:
-    """Save the kept epoch, evaluate it once on test, and write what is left to write."""
-    best.restore(run.networks.trained)
-    _save_model(run)
-    test = None
-    if "test" in run.dataset.splits:
-        split = run.dataset.splits["test"]
-        began = time.perf_counter()
-        with reporter.task(f"Evaluating {len(split):,} test examples"):
-            test = measure(answers(run.networks.answering, split), split.labels)
-        run.evaluate_seconds = time.perf_counter() - began
-    kept = int(best.row["epoch"] or 0) if best.row else None
-    with reporter.task("Drawing"), open_atomically(run.folder.plot("learning_curves")) as path:
-        title = f"{run.experiment.run_name}"
-        draw_learning_curves(rows, path, title=title, best_epoch=kept)
-    metrics = _metrics(run, "completed", rows, best, test=test)
-    run.folder.write_metrics(metrics)
-    return metrics
-
-
-def _save_model(run: _Run) -> None:
-    description = ModelDescription(
-        nncli=nncli.__version__,
-        inputs=run.dataset.inputs,
-        target=run.dataset.target,
-        image_size=run.dataset.image_size,
-        experiment=run.experiment.model_dump(mode="json"),
-    )
-    archive.save(run.networks.saved, run.folder.model, description)
-
-
-def _metrics(
-    run: _Run,
-    outcome: runs.Outcome,
-    rows: Sequence[EpochRow] = (),
-    best: KeepBestWeights | None = None,
-    *,
-    test: dict[str, float | None] | None = None,
-    error: str | None = None,
-) -> Metrics:
-    row = best.row if best else None
-    examples = len(rows) * len(run.dataset.splits["train"])
-    return Metrics(
-        outcome=outcome,
-        name=run.experiment.run_name,
-        train=_of_split(row, "train"),
-        validation=_of_split(row, "validation"),
-        test=test,
-        kept_epoch=int(row["epoch"] or 0) if row else None,
-        epochs=len(rows),
-        monitor=best.monitor if best else None,
-        parameters=int(run.networks.saved.count_params()),
-        dataset=DatasetUsed(
-            name=run.dataset.name,
-            requested=run.requested,
-            fallback=run.requested is None and run.dataset.name == "digits",
-            examples={name: len(split) for name, split in run.dataset.splits.items()},
-            classes=len(run.dataset.target.names),
-        ),
-        timing=Timing(
-            total_seconds=time.perf_counter() - run.began,
-            data_seconds=run.data_seconds,
-            fit_seconds=run.fit_seconds or None,
-            evaluate_seconds=run.evaluate_seconds or None,
-            examples_per_second=examples / run.fit_seconds if run.fit_seconds else None,
-        ),
-        error=error,
-    )
-
-
-def _of_split(row: EpochRow | None, split: str) -> dict[str, float | None] | None:
-    if row is None:
-        return None
-    prefix = f"{split}_"
-    return {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)} or None
+    return TrainingResult(run.folder.path, run.folder.model, metrics, rows)
 
 
 @contextmanager

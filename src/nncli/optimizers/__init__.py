@@ -6,18 +6,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from nncli.optimizers import schedules
+from nncli.optimizers.schedules import LearningRate
 from nncli.settings import Settings
 
 __all__ = ["Adam", "AdamW", "OptimizerSettings", "RmsProp", "Sgd", "build", "expand"]
 
-LEARNING_RATE = "Size of a step; too large diverges, too small crawls."
+LEARNING_RATE = (
+    "Size of a step, a number or a schedule ({type: cosine, ...}); too large diverges, too small "
+    "crawls."
+)
 
 
 class Adam(Settings):
     """Adam (Kingma and Ba, 2014): a step size for every weight; rarely needs tuning."""
 
     type: Literal["adam"] = Field(default="adam", description="Adam.")
-    learning_rate: float = Field(default=0.001, gt=0, description=LEARNING_RATE)
+    learning_rate: LearningRate = Field(default=0.001, description=LEARNING_RATE)
     beta_1: float = Field(default=0.9, ge=0, lt=1, description="Memory of the mean gradient.")
     beta_2: float = Field(default=0.999, ge=0, lt=1, description="Memory of its square.")
     epsilon: float = Field(default=1e-7, gt=0, description="Keeps the division finite.")
@@ -36,7 +41,7 @@ class Sgd(Settings):
     """Stochastic gradient descent, with momentum if you like; sensitive to the learning rate."""
 
     type: Literal["sgd"] = Field(default="sgd", description="Stochastic gradient descent.")
-    learning_rate: float = Field(default=0.01, gt=0, description=LEARNING_RATE)
+    learning_rate: LearningRate = Field(default=0.01, description=LEARNING_RATE)
     momentum: float = Field(
         default=0.0, ge=0, lt=1, description="Share of the last step that is repeated; often 0.9."
     )
@@ -47,7 +52,7 @@ class RmsProp(Settings):
     """RMSprop (Hinton, 2012): steps divided by the recent size of the gradient."""
 
     type: Literal["rmsprop"] = Field(default="rmsprop", description="RMSprop.")
-    learning_rate: float = Field(default=0.001, gt=0, description=LEARNING_RATE)
+    learning_rate: LearningRate = Field(default=0.001, description=LEARNING_RATE)
     rho: float = Field(default=0.9, ge=0, lt=1, description="Memory of the squared gradient.")
     momentum: float = Field(
         default=0.0, ge=0, lt=1, description="Share of the last step that is repeated."
@@ -63,8 +68,25 @@ def expand(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
-def build(settings: OptimizerSettings) -> Any:
-    """Build the `keras.optimizers.Optimizer` that `settings` describe."""
+def build(
+    settings: OptimizerSettings,
+    *,
+    steps_per_epoch: int = 1,
+    epochs: int = 1,
+    clipnorm: float | None = None,
+    global_clipnorm: float | None = None,
+    gradient_accumulation_steps: int | None = None,
+) -> Any:
+    """Build the `keras.optimizers.Optimizer` that `settings` describe.
+
+    Args:
+        settings: which optimizer, and its settings.
+        steps_per_epoch: steps of one epoch, in which schedules are counted.
+        epochs: length of the training, for schedules that last to its end.
+        clipnorm: largest norm of the gradient of one weight array.
+        global_clipnorm: largest norm of all gradients together.
+        gradient_accumulation_steps: steps whose mean gradient makes one change of the weights.
+    """
     import keras
 
     classes = {
@@ -73,4 +95,14 @@ def build(settings: OptimizerSettings) -> Any:
         "sgd": keras.optimizers.SGD,
         "rmsprop": keras.optimizers.RMSprop,
     }
-    return classes[settings.type](**settings.model_dump(exclude={"type"}))
+    default = type(settings).model_fields["learning_rate"].default
+    rate = schedules.build(
+        settings.learning_rate, default=default, steps_per_epoch=steps_per_epoch, epochs=epochs
+    )
+    return classes[settings.type](
+        learning_rate=rate,
+        clipnorm=clipnorm,
+        global_clipnorm=global_clipnorm,
+        gradient_accumulation_steps=gradient_accumulation_steps,
+        **settings.model_dump(exclude={"type", "learning_rate"}),
+    )

@@ -1,0 +1,181 @@
+"""How the network is trained: the `training` group of an experiment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ByteSize, Discriminator, Field, Tag, TypeAdapter, model_validator
+
+from nncli.backend import Backend, Device, Precision
+from nncli.settings import Settings
+
+__all__ = ["EarlyStopping", "TrainingSettings"]
+
+
+def _auto_or_value(value: Any) -> str:
+    return "<auto>" if value == "auto" else "<value>"
+
+
+def _balanced_or_weights(value: Any) -> str:
+    return "<balanced>" if isinstance(value, str) else "<weights>"
+
+
+Auto = Annotated[Literal["auto"], Tag("<auto>")]
+Minutes = Annotated[float, Field(gt=0, le=1_000_000)]
+
+
+class EarlyStopping(Settings):
+    """Ends the training when the monitored metric stops improving."""
+
+    patience: int = Field(
+        default=5, ge=1, description="Epochs without improvement after which the training ends."
+    )
+    min_delta: float = Field(
+        default=0.0, ge=0, description="Smallest change that counts as an improvement."
+    )
+
+
+class TrainingSettings(Settings):
+    """How the network is trained."""
+
+    epochs: int = Field(
+        default=6,
+        ge=1,
+        le=1_000_000,
+        description="Times that every training example is seen; more fit more, then overfit.",
+    )
+    batch_size: int = Field(
+        default=128,
+        ge=1,
+        le=10_000_000,
+        description="Examples a step; larger runs faster an epoch and takes fewer steps.",
+    )
+    monitor: str = Field(
+        default="validation_loss",
+        pattern=r"^(train|validation)_[a-z_]+$",
+        description=(
+            "Column of the history whose best epoch is kept as the model: validation_loss, "
+            "validation_accuracy, train_loss, ... Without validation data: train_loss."
+        ),
+    )
+    early_stopping: EarlyStopping | None = Field(
+        default=None,
+        description=(
+            "{patience: 5} ends the training after 5 epochs in which `monitor` did not improve."
+        ),
+    )
+    class_weight: (
+        Annotated[
+            Annotated[Literal["balanced"], Tag("<balanced>")]
+            | Annotated[dict[str, Annotated[float, Field(ge=0)]], Tag("<weights>")],
+            Discriminator(_balanced_or_weights),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description=(
+            "How much an example of each class counts in the training loss: {name: weight}, "
+            "classes not named count 1; balanced gives every class the same total."
+        ),
+    )
+    clipnorm: float | None = Field(
+        default=None,
+        gt=0,
+        description="Largest norm of the gradient of each weight array; helps where steps explode.",
+    )
+    global_clipnorm: float | None = Field(
+        default=None, gt=0, description="Largest norm of all gradients together."
+    )
+    gradient_accumulation_steps: int | None = Field(
+        default=None,
+        ge=2,
+        le=1_000_000,
+        description=(
+            "Steps whose mean gradient makes one change of the weights: a larger batch than "
+            "fits into memory."
+        ),
+    )
+    max_minutes: Minutes | None = Field(
+        default=None,
+        description="Training ends after this many minutes, wherever it is; then it is evaluated.",
+    )
+    checkpoint_minutes: Minutes = Field(
+        default=5.0,
+        description=(
+            "Longest time between checkpoints, in minutes: what a killed run can lose. Every "
+            "epoch writes one too, while writing costs less than 2 % of the time."
+        ),
+    )
+    backend: Backend = Field(
+        default="tensorflow",
+        description="What Keras computes with; jax is faster and needs pip install 'nncli[jax]'.",
+    )
+    device: Device = Field(
+        default="auto", description="cpu, gpu (an error without one) or auto (a GPU if there is)."
+    )
+    precision: Precision = Field(
+        default="float32",
+        description=(
+            "mixed_float16 computes in half precision on a GPU, mixed_bfloat16 on newer ones: "
+            "faster, less memory, a little less exact. float32 is best on a CPU."
+        ),
+    )
+    deterministic: bool = Field(
+        default=True,
+        description=(
+            "Bit-identical results, run after run, on the same machine; off may be faster on a GPU."
+        ),
+    )
+    steps_per_execution: Annotated[
+        Auto | Annotated[int, Field(ge=1, le=100_000), Tag("<value>")],
+        Discriminator(_auto_or_value),
+    ] = Field(
+        default="auto",
+        description=(
+            "Steps that run in one call; more is faster, and the display moves less often. auto: "
+            "about 0.2 s a call."
+        ),
+    )
+    jit_compile: Annotated[
+        Auto | Annotated[bool, Tag("<value>")], Discriminator(_auto_or_value)
+    ] = Field(
+        default="auto",
+        description=(
+            "Compile with XLA: faster steps for a later start. On tensorflow it needs "
+            "deterministic: false; jax always compiles. auto: where the run is long enough."
+        ),
+    )
+    memory_budget: str = Field(
+        default="auto",
+        pattern=r"^(auto|[0-9]+(\.[0-9]+)? ?[kMGT]i?B)$",
+        description=(
+            "Data up to this size (4GiB, 500MB) is held in memory; more is read from disk as it "
+            "is needed. auto: a quarter of the memory."
+        ),
+    )
+    tensorboard: bool = Field(
+        default=False, description="Write TensorBoard logs into the run folder."
+    )
+    profile: bool = Field(
+        default=False, description="Write a trace of the first steps into the run folder."
+    )
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.clipnorm is not None and self.global_clipnorm is not None:
+            raise ValueError("clipnorm and global_clipnorm exclude each other")
+        if self.backend == "tensorflow" and self.deterministic and self.jit_compile is True:
+            raise ValueError(
+                "jit_compile: true needs deterministic: false, for TensorFlow switches XLA off "
+                "where operations must be deterministic"
+            )
+        if self.backend == "jax" and self.jit_compile is False:
+            raise ValueError("jit_compile: false does not go with backend: jax, which compiles")
+        return self
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """`memory_budget` in bytes; None for auto."""
+        if self.memory_budget == "auto":
+            return None
+        return int(TypeAdapter(ByteSize).validate_python(self.memory_budget))

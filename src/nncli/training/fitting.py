@@ -1,0 +1,166 @@
+"""`fit`, from the beginning or from a checkpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from nncli import optimizers
+from nncli.data.pipelines import EpochOrder, steps
+from nncli.objectives import compile_for_training
+from nncli.optimizers.schedules import ReduceOnPlateau
+from nncli.reporting import FitPlan, Reporter
+from nncli.training import checkpoints, state
+from nncli.training.checkpoints import Checkpoint
+from nncli.training.run import Run
+from nncli.training.stopping import StopRequest
+
+if TYPE_CHECKING:
+    from nncli.training.callbacks import Position
+
+__all__ = ["fit", "position_of"]
+
+VALIDATION_BATCH_SIZE = 1024
+
+
+def position_of(run: Run, checkpoint: Checkpoint | None) -> Position:
+    """Where the training of `run` begins."""
+    from nncli.training.callbacks import Position
+
+    count = steps(len(run.dataset.splits["train"]), run.experiment.training.batch_size)
+    if checkpoint is None:
+        return Position(count)
+    return Position(
+        count,
+        epoch=checkpoint.epoch,
+        step=checkpoint.step,
+        first_step=checkpoint.step,
+        rows=list(checkpoint.rows),
+        best_weights=list(checkpoint.arrays["best"]),
+        seconds_before=checkpoint.fit_seconds,
+        epoch_seconds=checkpoint.epoch_seconds,
+    )
+
+
+def fit(
+    run: Run,
+    position: Position,
+    checkpoint: Checkpoint | None,
+    request: StopRequest,
+    reporter: Reporter,
+) -> Literal["completed", "stopped_early"]:
+    """Train the networks of `run` from `position` on, and leave them with their best weights.
+
+    A resumed training calls Keras's `fit` twice: for what is left of the broken epoch, and for the
+    epochs behind it. One `fit` with a shorter first epoch is not the same on TensorFlow.
+    """
+    from nncli.training.callbacks import TimeIsUp
+
+    settings = run.experiment.training
+    model = run.networks.trained
+    _compile(run, position.steps)
+    state.build_all(model, len(run.dataset.target.names))
+    order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
+    callbacks = _callbacks(run, position, order, checkpoint, request, reporter)
+    outcome: Literal["completed", "stopped_early"] = "completed"
+    reporter.fit_started(
+        FitPlan(
+            settings.epochs,
+            position.steps,
+            settings.batch_size,
+            len(run.dataset.splits["train"]),
+            complete_epochs=position.epoch,
+        )
+    )
+    try:
+        while position.epoch < settings.epochs and outcome == "completed":
+            if run.monitor.has_stalled(position.rows, settings.early_stopping):
+                outcome = "stopped_early"
+                break
+            until = position.epoch + 1 if position.first_step else settings.epochs
+            model.fit(
+                _train_batches(run, order, position.first_step),
+                validation_data=_validation_batches(run),
+                initial_epoch=position.epoch,
+                epochs=until,
+                shuffle=False,  # the batches are shuffled already
+                verbose=0,
+                callbacks=callbacks,
+            )
+        request.follow()
+    except TimeIsUp:
+        outcome = "stopped_early"
+    finally:
+        reporter.fit_ended()
+        run.fit_seconds = position.fit_seconds
+    if position.best_weights:
+        model.set_weights(position.best_weights)
+    return outcome
+
+
+def _compile(run: Run, steps_per_epoch: int) -> None:
+    settings = run.experiment.training
+    optimizer = optimizers.build(
+        run.experiment.optimizer,
+        steps_per_epoch=steps_per_epoch,
+        epochs=settings.epochs,
+        clipnorm=settings.clipnorm,
+        global_clipnorm=settings.global_clipnorm,
+        gradient_accumulation_steps=settings.gradient_accumulation_steps,
+    )
+    compiles = settings.jit_compile is True or settings.backend == "jax"
+    compile_for_training(
+        run.networks.trained,
+        optimizer,
+        steps_per_execution=settings.steps_per_execution,
+        jit_compile=compiles,
+    )
+
+
+def _callbacks(
+    run: Run,
+    position: Position,
+    order: EpochOrder,
+    checkpoint: Checkpoint | None,
+    request: StopRequest,
+    reporter: Reporter,
+) -> list[Any]:
+    from nncli.training import callbacks as ours
+
+    settings = run.experiment.training
+    rate = run.experiment.optimizer.learning_rate
+    saving = ours.SaveCheckpoints(
+        position,
+        lambda moment: checkpoints.save(run.folder.checkpoints, moment),
+        settings.checkpoint_minutes,
+    )
+    found: list[Any] = [ours.FollowPosition(position, order)]
+    if checkpoint is not None:
+        found.append(ours.RestoreState(checkpoint.arrays))
+    found += [
+        ours.WatchLoss(position),
+        ours.RecordHistory(position, run.folder.write_history),
+        ours.KeepBestWeights(position, run.monitor),
+    ]
+    if settings.early_stopping is not None:
+        found.append(ours.StopEarly(position, run.monitor, settings.early_stopping))
+    if isinstance(rate, ReduceOnPlateau):
+        default = type(run.experiment.optimizer).model_fields["learning_rate"].default
+        found.append(ours.LowerOnPlateau(position, run.monitor, rate, default))
+    found += [ours.ReportProgress(position, reporter), saving]
+    if settings.max_minutes is not None:
+        found.append(ours.EndInTime(saving, settings.max_minutes))
+    found.append(ours.StopWhenAsked(saving, request))
+    return found
+
+
+def _train_batches(run: Run, order: EpochOrder, first_step: int) -> Any:
+    settings = run.experiment.training
+    split = run.dataset.splits["train"]
+    return run.feed.shuffled(
+        split, settings.batch_size, order, first_step=first_step, class_weights=run.class_weights
+    )
+
+
+def _validation_batches(run: Run) -> Any:
+    split = run.dataset.splits.get("validation")
+    return run.feed.ordered(split, VALIDATION_BATCH_SIZE) if split else None

@@ -1,0 +1,128 @@
+"""A run that has started: what its files are written from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import nncli
+from nncli import runs
+from nncli.config import Experiment
+from nncli.data import Dataset
+from nncli.data.pipelines import Feed
+from nncli.drawing.curves import draw_learning_curves
+from nncli.files import open_atomically
+from nncli.inference.evaluation import answers, measure
+from nncli.preprocessing import archive
+from nncli.preprocessing.archive import ModelDescription
+from nncli.reporting import Reporter
+from nncli.runs import DatasetUsed, EpochRow, Metrics, RunFolder, Timing
+from nncli.training.monitoring import Monitor
+from nncli.training.networks import Networks
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Run"]
+
+
+@dataclass
+class Run:
+    """An experiment, what was built for it, and how far it has come."""
+
+    experiment: Experiment
+    requested: str | None
+    dataset: Dataset
+    networks: Networks
+    folder: RunFolder
+    monitor: Monitor
+    class_weights: NDArray[np.float32] | None
+    began: float
+    data_seconds: float
+    feed: Feed = field(default_factory=Feed)
+    fit_seconds: float = 0.0
+    evaluate_seconds: float = 0.0
+
+    def finish(
+        self, rows: Sequence[EpochRow], outcome: runs.Outcome, reporter: Reporter
+    ) -> Metrics:
+        """Save the model, evaluate it once on test, and write what is left to write."""
+        self.save_model()
+        test = None
+        if "test" in self.dataset.splits:
+            split = self.dataset.splits["test"]
+            began = time.perf_counter()
+            with reporter.task(f"Evaluating {len(split):,} test examples"):
+                test = measure(answers(self.networks.answering, split, self.feed), split.labels)
+            self.evaluate_seconds = time.perf_counter() - began
+        if rows:
+            picture = self.folder.plot("learning_curves")
+            with reporter.task("Drawing"), open_atomically(picture) as path:
+                title = self.experiment.run_name
+                draw_learning_curves(rows, path, title=title, best_epoch=self._kept_epoch(rows))
+        metrics = self.metrics(outcome, rows, test=test)
+        self.folder.write_metrics(metrics)
+        return metrics
+
+    def save_model(self) -> None:
+        """Write `model.keras` with the weights that the networks have now."""
+        description = ModelDescription(
+            nncli=nncli.__version__,
+            inputs=self.dataset.inputs,
+            target=self.dataset.target,
+            image_size=self.dataset.image_size,
+            experiment=self.experiment.model_dump(mode="json"),
+        )
+        archive.save(self.networks.saved, self.folder.model, description)
+
+    def metrics(
+        self,
+        outcome: runs.Outcome,
+        rows: Sequence[EpochRow] = (),
+        *,
+        test: dict[str, float | None] | None = None,
+        error: str | None = None,
+    ) -> Metrics:
+        """The metrics document of this moment."""
+        row = self.monitor.best(rows)
+        examples = len(rows) * len(self.dataset.splits["train"])
+        return Metrics(
+            outcome=outcome,
+            name=self.experiment.run_name,
+            train=_of_split(row, "train"),
+            validation=_of_split(row, "validation"),
+            test=test,
+            kept_epoch=self._kept_epoch(rows),
+            epochs=len(rows),
+            monitor=self.monitor.column,
+            parameters=int(self.networks.saved.count_params()),
+            dataset=DatasetUsed(
+                name=self.dataset.name,
+                requested=self.requested,
+                fallback=self.requested is None and self.dataset.name == "digits",
+                examples={name: len(split) for name, split in self.dataset.splits.items()},
+                classes=len(self.dataset.target.names),
+            ),
+            timing=Timing(
+                total_seconds=time.perf_counter() - self.began,
+                data_seconds=self.data_seconds,
+                fit_seconds=self.fit_seconds or None,
+                evaluate_seconds=self.evaluate_seconds or None,
+                examples_per_second=examples / self.fit_seconds if self.fit_seconds else None,
+            ),
+            error=error,
+        )
+
+    def _kept_epoch(self, rows: Sequence[EpochRow]) -> int | None:
+        row = self.monitor.best(rows)
+        return int(row["epoch"] or 0) if row else None
+
+
+def _of_split(row: EpochRow | None, split: str) -> dict[str, float | None] | None:
+    if row is None:
+        return None
+    prefix = f"{split}_"
+    return {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)} or None
