@@ -26,6 +26,10 @@ def names() -> list[tuple[str, ...]]:
         app = importlib.import_module(f"nncli.cli.{name}").app
         members = [command.name for command in app.registered_commands]
         found += [(name, member) for member in members if member != name]
+        for group in app.registered_groups:
+            inner = group.typer_instance
+            found.append((name, inner.info.name))
+            found += [(name, inner.info.name, c.name) for c in inner.registered_commands]
     return found
 
 

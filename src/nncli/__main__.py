@@ -1,8 +1,6 @@
 """`python -m nncli`."""
 
-import sys
-
-from nncli.cli import main
+from nncli.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

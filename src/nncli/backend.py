@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +16,14 @@ __all__ = [
     "Backend",
     "Device",
     "Precision",
+    "chosen",
     "devices",
     "has_accelerator",
     "is_installed",
     "library_versions",
     "memory_bytes",
     "prepare",
+    "tensorflow_left_alone",
     "usable_cores",
 ]
 
@@ -75,6 +79,18 @@ def prepare(
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.mixed_precision.set_global_policy(precision)
+
+
+def chosen(wanted: Backend | None, preferred: Backend = "tensorflow") -> Backend:
+    """The backend to use: `wanted`, or the one that Keras runs on already in this process, or
+    `preferred` if it is installed, or TensorFlow."""
+    if wanted is not None:
+        return wanted
+    if "keras" in sys.modules:
+        import keras
+
+        return "jax" if keras.config.backend() == "jax" else "tensorflow"
+    return preferred if is_installed(preferred) else "tensorflow"
 
 
 def is_installed(backend: Backend) -> bool:
@@ -155,6 +171,26 @@ def _compiled_programs(library: str) -> Path | None:
     except OSError:
         return None
     return folder
+
+
+@contextmanager
+def tensorflow_left_alone() -> Iterator[None]:
+    """Keep Keras on JAX from importing TensorFlow while the block runs, if it is not there yet.
+
+    Keras asks whether an object that it saves or loads is one of TensorFlow's by importing it,
+    which costs seconds. As long as nobody has imported it, nothing can be.
+    """
+    from keras.src.utils import module_utils  # no public way to say so
+
+    library = module_utils.tensorflow
+    if "tensorflow" in sys.modules or library._available is not None:
+        yield
+        return
+    library._available = False
+    try:
+        yield
+    finally:
+        library._available = None
 
 
 def has_accelerator() -> bool:

@@ -1,5 +1,5 @@
 """The command line: one file a command, and the one place where errors become exit codes."""
 
-from nncli.cli.app import main
+from nncli.cli.app import main, run
 
-__all__ = ["main"]
+__all__ = ["main", "run"]

@@ -28,6 +28,8 @@ __all__ = [
     "DeviceOption",
     "JsonOption",
     "QuietOption",
+    "RunDirOption",
+    "RunsDirOption",
     "experiment_flags",
     "experiment_options",
     "screen_of",
@@ -139,6 +141,16 @@ SeedOption = Annotated[str | None, typer.Option("--seed", metavar="N", help=desc
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help=described("name"))]
 BackendOption = Annotated[
     Backend | None, typer.Option("--backend", help=described("training.backend"))
+]
+RunsDirOption = Annotated[
+    Path | None,
+    typer.Option("--runs-dir", metavar="DIR", help="Where runs are numbered. \\[default: runs]"),
+]
+RunDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--run-dir", metavar="DIR", help="The exact run folder, instead of a numbered one."
+    ),
 ]
 DeviceOption = Annotated[Device | None, typer.Option("--device", help=described("training.device"))]
 JsonOption = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -21,7 +22,7 @@ from typer.exceptions import TyperException
 from nncli.cli._console import Screen
 from nncli.errors import InterruptedRunError, NncliError, Terminated
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 # Name of the module in this folder, and the first line of its help: `nncli --help` shows these and
 # imports none of them. A test compares the lines with the docstrings.
@@ -30,6 +31,7 @@ COMMANDS = {
     "evaluate": "Measure a trained model on its own dataset or on another.",
     "data": "Find and prepare data.",
     "config": "Write and understand experiments.",
+    "runs": "Look back at runs.",
     "doctor": "Find out whether this machine is ready.",
 }
 
@@ -116,6 +118,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             if before is not None:
                 signal.signal(signal.SIGTERM, before)
+
+
+def run() -> NoReturn:
+    """The `nncli` of the shell: run one command and end the process.
+
+    Where TensorFlow or JAX was loaded, the process ends at once, without a second of taking them
+    down. All files are closed by then, and the streams are flushed here.
+    """
+    code = main()
+    if {"tensorflow", "jax"} & sys.modules.keys():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads any more
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _explained(error: BaseException, screen: Screen) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +20,11 @@ from nncli.cli._options import (
 from nncli.cli._progress import reporter_for
 from nncli.config import load_experiment
 from nncli.errors import NotFoundError
+from nncli.files import to_json
+
+if TYPE_CHECKING:
+    from nncli.cli._console import Screen
+    from nncli.data.cache import Cached
 
 __all__ = ["app"]
 
@@ -29,6 +36,13 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     pass
+
+
+cache_app = typer.Typer(
+    name="cache", help="Decoded datasets that are kept on disk.", no_args_is_help=True,
+    add_completion=False,
+)  # fmt: skip
+app.add_typer(cache_app)
 
 
 @app.command("prepare")
@@ -67,3 +81,70 @@ def prepare_command(
     if not quiet:
         place = f"in {folder}" if folder else "embedded: nothing to prepare"
         screen.out.print(f"{settings.label} is ready, {place}", markup=False, soft_wrap=True)
+
+
+@cache_app.command("list")
+def cache_list_command(
+    context: typer.Context,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")
+    ] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show what is in the cache, where it is and how large."""
+    from nncli.data.cache import cached
+
+    screen, entries = screen_of(context), cached()
+    if json:
+        screen.out.file.write(to_json([_plain(entry) for entry in entries]))
+    else:
+        _show_cache(screen, entries)
+
+
+@cache_app.command("clear")
+def cache_clear_command(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Names of datasets. Default: all of them."),
+    ] = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Remove decoded datasets; the next training that needs one decodes it again."""
+    from nncli.data.cache import clear
+
+    removed = clear(names or ())
+    if not quiet:
+        freed = sum(entry.bytes for entry in removed) / 1e6
+        what = f"{len(removed)} dataset{'' if len(removed) == 1 else 's'}"
+        screen_of(context).out.print(f"Removed {what} ({freed:,.1f} MB)", markup=False)
+
+
+def _plain(entry: Cached) -> dict[str, Any]:
+    used = datetime.fromtimestamp(entry.used, UTC).isoformat(timespec="seconds")
+    return {
+        "name": entry.name,
+        "folder": str(entry.folder),
+        "examples": entry.examples,
+        "bytes": entry.bytes,
+        "used": used,
+    }
+
+
+def _show_cache(screen: Screen, entries: Sequence[Cached]) -> None:
+    from rich.table import Table
+
+    if not entries:
+        screen.out.print("The cache is empty.", markup=False)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("dataset", overflow="fold")
+    for heading in ("examples", "MB", "last used"):
+        table.add_column(heading, justify="right")
+    for entry in entries:
+        examples = f"{sum(entry.examples.values()):,}" if entry.examples else "damaged"
+        used = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d %H:%M")
+        table.add_row(entry.name, examples, f"{entry.bytes / 1e6:,.1f}", used)
+    screen.out.print(table)
+    screen.out.print(f"\nin {entries[0].folder.parent}", markup=False, soft_wrap=True)

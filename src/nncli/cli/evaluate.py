@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nncli.backend import Backend
 from nncli.cli import _completion
 from nncli.cli._options import (
     DebugOption,
@@ -81,6 +82,10 @@ def evaluate_command(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Also write the metrics as JSON."),
     ] = None,
+    backend: Annotated[
+        Backend | None,
+        typer.Option("--backend", help="What Keras computes with. Default: that of the training."),
+    ] = None,
     device: DeviceOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -101,6 +106,7 @@ def evaluate_command(
         split=split,
         pixel_range=bounds,
         device=device or "auto",
+        backend=backend,
         reporter=reporter_for(screen),
     )
     to_screen = str(output) in ("-", "/dev/stdout")  # descriptor 1 is the libraries' log by now

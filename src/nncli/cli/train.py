@@ -15,6 +15,8 @@ from nncli.cli._options import (
     Described,
     JsonOption,
     QuietOption,
+    RunDirOption,
+    RunsDirOption,
     experiment_options,
     screen_of,
 )
@@ -35,18 +37,8 @@ app = typer.Typer(add_completion=False)
 def train_command(
     context: typer.Context,
     described: Described,
-    runs_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--runs-dir", metavar="DIR", help="Where run folders are numbered. \\[default: runs]"
-        ),
-    ] = None,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--run-dir", metavar="DIR", help="The exact run folder, instead of a numbered one."
-        ),
-    ] = None,
+    runs_dir: RunsDirOption = None,
+    run_dir: RunDirOption = None,
     resume: Annotated[
         str | None,
         typer.Option(

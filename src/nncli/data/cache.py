@@ -6,13 +6,17 @@ and renamed when it is whole; of two processes that make the same one the second
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +24,7 @@ from pydantic import ValidationError
 
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Split
 from nncli.descriptions import ClassTarget, ImageInput
-from nncli.errors import StorageError
+from nncli.errors import NotFoundError, StorageError
 from nncli.files import cache_folder, storage_errors
 from nncli.reporting import Reporter
 from nncli.settings import Settings
@@ -29,10 +33,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["fetch", "store"]
+__all__ = ["Cached", "cached", "clear", "fetch", "store"]
 
 # Part of every key: raise it when the files below change their meaning.
 VERSION = 1
+DESCRIPTION = "description.json"
+ABANDONED_SECONDS = 24 * 60 * 60
 
 
 class CachedDescription(Settings):
@@ -47,14 +53,84 @@ class CachedDescription(Settings):
 
 def fetch(key: Mapping[str, Any]) -> Dataset | None:
     """The dataset cached under `key`, its arrays mapped read-only; None if there is none."""
-    return _read(_folder(key))
+    folder = _folder(key)
+    dataset = _read(folder)
+    if dataset is not None:
+        with contextlib.suppress(OSError):  # a cache that can only be read
+            os.utime(folder / DESCRIPTION)
+    return dataset
+
+
+@dataclass(frozen=True)
+class Cached:
+    """A dataset in the cache; `used` is when, in seconds since 1970; damaged ones have no examples.
+
+    `name` is what `clear` takes: that of the dataset, or that of the folder.
+    """
+
+    name: str
+    folder: Path
+    examples: Mapping[str, int]
+    bytes: int
+    used: float
+
+
+def cached() -> list[Cached]:
+    """What the cache holds, by name."""
+    place = cache_folder() / "datasets"
+    if not place.is_dir():
+        return []
+    found = [_described(folder) for folder in sorted(place.iterdir()) if folder.is_dir()]
+    return [entry for entry in found if entry is not None]
+
+
+def _described(folder: Path) -> Cached | None:
+    """What is in `folder`; None if it has just gone away."""
+    try:
+        status = [path.stat() for path in folder.iterdir()]
+        used = max((one.st_mtime for one in status), default=folder.stat().st_mtime)
+    except FileNotFoundError:
+        return None
+    dataset = _read(folder)
+    examples = {name: len(split) for name, split in dataset.splits.items()} if dataset else {}
+    name = dataset.name if dataset else folder.name
+    return Cached(name, folder, examples, sum(one.st_size for one in status), used)
+
+
+def clear(names: Collection[str] = ()) -> list[Cached]:
+    """Remove cached datasets, all of them without `names`; those that were removed.
+
+    A process that reads one keeps it until it ends. What is being written at the moment, under a
+    temporary name, stays; what was left under one by a process that died more than a day ago goes.
+
+    Raises:
+        NotFoundError: a name is not in the cache.
+        StorageError: a folder cannot be removed.
+    """
+    entries = cached()
+    unknown = [n for n in names if n not in {x for e in entries for x in (e.name, e.folder.name)}]
+    if unknown:
+        known = sorted({entry.name for entry in entries})
+        hint = f"It holds {', '.join(known)}." if known else "It is empty."
+        raise NotFoundError(f"The cache has no dataset {unknown[0]}.", hint=hint)
+    removed = []
+    for entry in entries:
+        temporary = entry.folder.name.startswith(".")
+        abandoned = time.time() - entry.used > ABANDONED_SECONDS
+        if names and not {entry.name, entry.folder.name} & set(names):
+            continue
+        if not temporary or abandoned:
+            with storage_errors(entry.folder):
+                shutil.rmtree(entry.folder)
+            removed.append(entry)
+    return removed
 
 
 def _read(folder: Path) -> Dataset | None:
     import numpy as np
 
     try:
-        text = (folder / "description.json").read_text(encoding="utf-8")
+        text = (folder / DESCRIPTION).read_text(encoding="utf-8")
         description = CachedDescription.model_validate_json(text)
         splits = {
             name: Split(
@@ -106,7 +182,7 @@ def _write(folder: Path, decoded: DecodedDataset, reporter: Reporter) -> None:
             for name, split in decoded.splits.items():
                 _write_split(temporary, name, split, decoded.name, reporter)
             text = description.model_dump_json(indent=2)
-            (temporary / "description.json").write_text(text, encoding="utf-8")
+            (temporary / DESCRIPTION).write_text(text, encoding="utf-8")
             if folder.exists() and _read(folder) is None:
                 shutil.rmtree(folder)  # damaged
             temporary.rename(folder)

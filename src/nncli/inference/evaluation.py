@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from nncli import backend, data
-from nncli.backend import Device
+from nncli import backend as keras_backend
+from nncli import data
+from nncli.backend import Backend, Device
 from nncli.config import Experiment, Layer, load_experiment
 from nncli.data import Dataset, DatasetSettings, Split, TfdsDataset
 from nncli.data.pipelines import Feed
@@ -53,6 +54,7 @@ def evaluate(
     split: str | None = None,
     pixel_range: tuple[float, float] | None = None,
     device: Device = "auto",
+    backend: Backend | None = None,
     reporter: Reporter | None = None,
 ) -> Evaluation:
     """Measure a .keras file on its own dataset, or on another with the same inputs.
@@ -67,6 +69,8 @@ def evaluate(
         pixel_range: the range that a model which nncli did not make wants its pixels in; default:
             as they are recorded.
         device: see `nncli.backend.prepare`.
+        backend: what Keras computes with; default: what the model was trained with, if it is
+            installed.
         reporter: told what is going on; default: nobody.
 
     Raises:
@@ -78,10 +82,12 @@ def evaluate(
     reporter = reporter or SilentReporter()
     path = Path(model)
     description = archive.describe(path)
-    settings, seed = _dataset_settings(path, description, dataset, data_dir)
+    experiment = _experiment(path, description)
+    settings, seed = _dataset_settings(path, experiment, description, dataset, data_dir)
     if description is not None and pixel_range is not None:
         raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
-    backend.prepare(device=device)
+    preferred = experiment.training.backend if experiment else "tensorflow"
+    keras_backend.prepare(backend=keras_backend.chosen(backend, preferred), device=device)
     with reporter.task("Opening the model"):
         network = archive.open_model(path)
     examples = data.load(settings, seed=seed, reporter=reporter)
@@ -166,21 +172,26 @@ def model_for_arrays(model: Any, description: ModelDescription) -> Any:
     return keras.Model(start, features)
 
 
+def _experiment(path: Path, description: ModelDescription | None) -> Experiment | None:
+    """The experiment that made the model; None if nncli did not."""
+    if description is None:
+        return None
+    try:
+        return Experiment.model_validate_json(json.dumps(description.experiment))
+    except ValidationError as error:
+        raise archive.of_another_version(path) from error
+
+
 def _dataset_settings(
     path: Path,
+    experiment: Experiment | None,
     description: ModelDescription | None,
     dataset: str | None,
     data_dir: Path | str | None,
 ) -> tuple[DatasetSettings, int]:
     """The dataset to evaluate on, and the seed of its held-out shares."""
-    seed = 0
-    stored: DatasetSettings | None = None
-    if description is not None:
-        try:
-            experiment = Experiment.model_validate_json(json.dumps(description.experiment))
-        except ValidationError as error:
-            raise archive.of_another_version(path) from error
-        seed, stored = experiment.seed, experiment.dataset
+    seed = experiment.seed if experiment else 0
+    stored: DatasetSettings | None = experiment.dataset if experiment else None
     if dataset is None:
         if stored is None:
             raise UsageError(

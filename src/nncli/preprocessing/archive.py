@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from nncli.backend import tensorflow_left_alone
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import ModelFileError, NotFoundError
 from nncli.files import open_atomically
@@ -39,7 +40,8 @@ def save(model: Any, path: Path, description: ModelDescription) -> None:
         StorageError: the file cannot be written.
     """
     with open_atomically(path) as temporary:
-        model.save(temporary)
+        with tensorflow_left_alone():
+            model.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
             archive.writestr(MEMBER, description.model_dump_json(indent=2))
 
@@ -97,7 +99,8 @@ def open_model(path: Path) -> Any:
     if path.suffix != ".keras":
         raise ModelFileError(f"{path} does not end in .keras.", hint="Rename it if it is one.")
     try:
-        return keras.saving.load_model(path, safe_mode=True)
+        with tensorflow_left_alone():
+            return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:
         text = str(error)
         if "safe_mode" in text or "unsafe" in text.lower() or "Lambda" in text:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nncli.backend import devices, library_versions, usable_cores
 from nncli.config import Experiment, write_experiment
@@ -104,6 +105,14 @@ class RunFolder:
             "git_commit": _git_commit(),
         }
         write_atomically(self.path / "environment.json", to_json(document))
+
+    def read_environment(self) -> dict[str, Any]:
+        """What `write_environment` wrote; empty if it cannot be read."""
+        try:
+            document = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return document if isinstance(document, dict) else {}
 
     def plot(self, name: str) -> Path:
         """Where the picture `name` belongs; its folder exists."""
