@@ -93,11 +93,11 @@ def chosen(wanted: Backend | None, preferred: Backend = "tensorflow") -> Backend
     return preferred if is_installed(preferred) else "tensorflow"
 
 
-def is_installed(backend: Backend) -> bool:
-    """Whether Keras could run on `backend` here."""
+def is_installed(library: str) -> bool:
+    """Whether `library` could be imported here."""
     import importlib.util
 
-    return importlib.util.find_spec(backend) is not None
+    return importlib.util.find_spec(library) is not None
 
 
 def _set_tensorflow_up(device: Device, deterministic: bool) -> None:

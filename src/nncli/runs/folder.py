@@ -56,6 +56,16 @@ class RunFolder:
         """The folder of what an exact resume needs."""
         return self.path / "checkpoints"
 
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard's logs, if they were asked for."""
+        return self.path / "tensorboard"
+
+    @property
+    def profile(self) -> Path:
+        """The folder of the trace, if it was asked for."""
+        return self.path / "profile"
+
     def write_config(self, experiment: Experiment, version: str) -> None:
         """Write the resolved experiment."""
         header = (

@@ -199,6 +199,12 @@ class _Prepared:
 
 def _prepare(experiment: Experiment, reporter: Reporter) -> _Prepared:
     settings = experiment.training
+    if settings.tensorboard and not backend.is_installed("tensorboard"):
+        raise NncliError(
+            "TensorBoard is not installed.",
+            hint="Install it with: pip install 'nncli[tensorboard]', or leave "
+            "training.tensorboard out.",
+        )
     name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
     with reporter.task(f"Starting {name}"):
         backend.prepare(

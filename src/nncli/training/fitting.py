@@ -125,6 +125,7 @@ def _callbacks(
     reporter: Reporter,
 ) -> list[Any]:
     from nncli.training import callbacks as ours
+    from nncli.training import tracing
 
     settings = run.experiment.training
     rate = run.experiment.optimizer.learning_rate
@@ -146,6 +147,10 @@ def _callbacks(
     if isinstance(rate, ReduceOnPlateau):
         default = type(run.experiment.optimizer).model_fields["learning_rate"].default
         found.append(ours.LowerOnPlateau(position, run.monitor, rate, default))
+    if settings.tensorboard:
+        found.append(tracing.WriteTensorBoard(position, run.folder.tensorboard))
+    if settings.profile:
+        found.append(tracing.TraceSteps(run.folder.profile))
     found += [ours.ReportProgress(position, reporter), saving]
     if settings.max_minutes is not None:
         found.append(ours.EndInTime(saving, settings.max_minutes))
