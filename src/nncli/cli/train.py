@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from nncli.cli import _completion
 from nncli.cli._options import (
@@ -26,6 +28,7 @@ from nncli.errors import UsageError
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
     from nncli.training import TrainingResult
+    from nncli.training.rehearsal import Rehearsal
 
 __all__ = ["app"]
 
@@ -48,6 +51,13 @@ def train_command(
             help="Continue a run that was interrupted or killed: its folder, or latest.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Do one step of everything, say what the run would do and need, leave nothing.",
+        ),
+    ] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -62,10 +72,19 @@ def train_command(
         other = "--runs-dir" if resume is None else "--resume"
         raise UsageError(f"--run-dir names the folder itself: {other} does not apply.")
     from nncli import runs, training
+    from nncli.training.rehearsal import rehearse
 
+    if dry_run and resume is not None:
+        raise UsageError("--dry-run tries a new run: --resume does not apply.")
     screen = screen_of(context)
     place = runs_dir or Path("runs")
     command = ["nncli", *sys.argv[1:]]
+    if dry_run:
+        experiment = described.resolve().experiment
+        screen.capture_libraries()
+        rehearsal = rehearse(experiment, reporter=reporter_for(screen))
+        _show_rehearsal(screen, rehearsal, json=json)
+        return
     if resume is None:
         experiment = described.resolve().experiment
         screen.capture_libraries()
@@ -94,7 +113,6 @@ def train_command(
 
 def _show(screen: Screen, result: TrainingResult) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     metrics = result.metrics
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -125,3 +143,47 @@ def _show(screen: Screen, result: TrainingResult) -> None:
         f"  nncli train -c {folder}/config.yaml --epochs {more}"
     )
     screen.out.print(Text(following), soft_wrap=True)
+
+
+def _show_rehearsal(screen: Screen, rehearsal: Rehearsal, *, json: bool) -> None:
+    from nncli.config import plain_values
+    from nncli.files import to_json
+
+    settings = rehearsal.experiment.training
+    document = {
+        "experiment": plain_values(rehearsal.experiment),
+        **{f.name: getattr(rehearsal, f.name) for f in fields(rehearsal) if f.name != "experiment"},
+        "fit_seconds": rehearsal.fit_seconds,
+    }
+    if json:
+        screen.out.file.write(to_json(document))
+        return
+    if screen.quiet:
+        return
+    examples = ", ".join(f"{count:,} {split}" for split, count in rehearsal.examples.items())
+    where = "in memory" if rehearsal.data_in_memory else "read from disk as needed"
+    steps = f"{rehearsal.steps_per_epoch:,} steps of {settings.batch_size:,}"
+    rows = {
+        "run": f"{rehearsal.experiment.run_name}: {settings.epochs:,} epochs of {steps}",
+        "on": f"{settings.backend}, {settings.steps_per_execution} steps a call",
+        "examples": examples,
+        "model": f"{rehearsal.parameters:,} parameters, {_size(rehearsal.model_bytes)} as a file, "
+        f"{rehearsal.flops / 1e6:,.2f} MFLOP an example",
+        "memory": f"data {_size(rehearsal.data_bytes)} ({where}), weights and optimizer "
+        f"{_size(rehearsal.weight_bytes)}, a step about {_size(rehearsal.step_bytes)}",
+        "time": f"{1000 * rehearsal.step_seconds:,.1f} ms for a single step; the fit takes at most "
+        f"about {_duration(rehearsal.fit_seconds)}",
+    }
+    for name, text in rows.items():
+        screen.out.print(Text(f"{name:<9} {text}"), soft_wrap=True)
+    screen.out.print("\nEverything works. Leave --dry-run out to train.", markup=False)
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -24,9 +24,12 @@ def flops(model: Any) -> int:
 
 
 def activation_bytes(model: Any) -> int:
-    """Bytes of the outputs of all layers for one example, at four bytes a number."""
+    """Bytes of what one example leaves behind in a training step: the outputs of all layers that
+    have weights, at four bytes a number. The backward pass needs them, whatever else it needs."""
     return 4 * sum(
-        math.prod(side or 1 for side in layer.output.shape[1:]) for layer in _layers(model)
+        math.prod(side or 1 for side in layer.output.shape[1:])
+        for layer in _layers(model)
+        if layer.trainable_weights
     )
 
 

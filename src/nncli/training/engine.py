@@ -30,7 +30,7 @@ from nncli.training.run import Run
 from nncli.training.stopping import stop_requests
 from nncli.training.weighting import class_weights
 
-__all__ = ["TrainingResult", "resume", "train"]
+__all__ = ["Prepared", "TrainingResult", "prepare", "resume", "train"]
 
 # What a resumed run may have different: it changes how long the run goes on, not what it computes.
 MAY_CHANGE = ("training.epochs", "training.max_minutes", "training.checkpoint_minutes")
@@ -81,7 +81,7 @@ def train(
     place = Path(runs_dir), Path(run_dir) if run_dir is not None else None
     runs.check_place(*place)
     requested = experiment.dataset.label if experiment.names_dataset else None
-    prepared = _prepare(experiment, reporter)
+    prepared = prepare(experiment, reporter)
     folder = runs.create(place[0], prepared.experiment.run_name, run_dir=place[1])
     run = prepared.started(folder, requested, began)
     with folder.locked(), _logging_to(folder.log):
@@ -138,7 +138,7 @@ def resume(
         for path in found.damaged:
             reporter.warning(f"{path} is damaged: the checkpoint before it is used.")
         requested = metrics.dataset.requested if metrics else experiment.dataset.label
-        prepared = _prepare(experiment, reporter)
+        prepared = prepare(experiment, reporter)
         started = prepared.started(folder, requested, began)
         with _logging_to(folder.log):
             reporter.run_started(folder.path, folder.log)
@@ -172,7 +172,7 @@ def _counted(epochs: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """Everything that is loaded and built before there is a run folder."""
 
     experiment: Experiment
@@ -197,7 +197,9 @@ class _Prepared:
         )
 
 
-def _prepare(experiment: Experiment, reporter: Reporter) -> _Prepared:
+def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
+    """Start Keras, load the data and build the networks of `experiment`, and decide what is left
+    to `auto` in it."""
     settings = experiment.training
     if settings.tensorboard and not backend.is_installed("tensorboard"):
         raise NncliError(
@@ -224,7 +226,7 @@ def _prepare(experiment: Experiment, reporter: Reporter) -> _Prepared:
     count = steps(len(dataset.splits["train"]), settings.batch_size)
     decided = execution.decided(settings, built.trained, count)
     experiment = experiment.model_copy(update={"training": decided})
-    return _Prepared(experiment, dataset, built, monitor, weights, data_seconds)
+    return Prepared(experiment, dataset, built, monitor, weights, data_seconds)
 
 
 def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Experiment:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from nncli import optimizers
+from nncli.config import Experiment
 from nncli.data.pipelines import EpochOrder, steps
 from nncli.objectives import compile_for_training
 from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.reporting import FitPlan, Reporter
 from nncli.training import checkpoints, state
 from nncli.training.checkpoints import Checkpoint
+from nncli.training.memory import check_batch_size, explained_exhaustion
 from nncli.training.run import Run
 from nncli.training.stopping import StopRequest
 
 if TYPE_CHECKING:
     from nncli.training.callbacks import Position
 
-__all__ = ["fit", "position_of"]
+__all__ = ["compile_network", "fit", "position_of"]
 
 VALIDATION_BATCH_SIZE = 1024
 
@@ -57,7 +59,9 @@ def fit(
 
     settings = run.experiment.training
     model = run.networks.trained
-    _compile(run, position.steps)
+    batch_size = min(settings.batch_size, len(run.dataset.splits["train"]))
+    check_batch_size(model, batch_size)
+    compile_network(model, run.experiment, position.steps)
     state.build_all(model, len(run.dataset.target.names))
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
     callbacks = _callbacks(run, position, order, checkpoint, request, reporter)
@@ -77,15 +81,16 @@ def fit(
                 outcome = "stopped_early"
                 break
             until = position.epoch + 1 if position.first_step else settings.epochs
-            model.fit(
-                _train_batches(run, order, position.first_step),
-                validation_data=_validation_batches(run),
-                initial_epoch=position.epoch,
-                epochs=until,
-                shuffle=False,  # the batches are shuffled already
-                verbose=0,
-                callbacks=callbacks,
-            )
+            with explained_exhaustion(model, batch_size):
+                model.fit(
+                    _train_batches(run, order, position.first_step),
+                    validation_data=_validation_batches(run),
+                    initial_epoch=position.epoch,
+                    epochs=until,
+                    shuffle=False,  # the batches are shuffled already
+                    verbose=0,
+                    callbacks=callbacks,
+                )
         request.follow()
     except TimeIsUp:
         outcome = "stopped_early"
@@ -97,22 +102,22 @@ def fit(
     return outcome
 
 
-def _compile(run: Run, steps_per_epoch: int) -> None:
-    settings = run.experiment.training
+def compile_network(model: Any, experiment: Experiment, steps_per_epoch: int) -> None:
+    """Compile the trained network as `experiment` says; what is `auto` in it is decided."""
+    settings = experiment.training
     optimizer = optimizers.build(
-        run.experiment.optimizer,
+        experiment.optimizer,
         steps_per_epoch=steps_per_epoch,
         epochs=settings.epochs,
         clipnorm=settings.clipnorm,
         global_clipnorm=settings.global_clipnorm,
         gradient_accumulation_steps=settings.gradient_accumulation_steps,
     )
-    compiles = settings.jit_compile is True or settings.backend == "jax"
     compile_for_training(
-        run.networks.trained,
+        model,
         optimizer,
         steps_per_execution=settings.steps_per_execution,
-        jit_compile=compiles,
+        jit_compile=settings.jit_compile is True or settings.backend == "jax",
     )
 
 

@@ -1,0 +1,139 @@
+"""One step of everything, before hours are spent: does it run, and what will it take?"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nncli.config import Experiment
+from nncli.data import Split
+from nncli.data.pipelines import EpochOrder, Feed, steps
+from nncli.data.rows import DiskRows
+from nncli.inference.evaluation import answers
+from nncli.models.cost import flops
+from nncli.reporting import Reporter, SilentReporter
+from nncli.training import state
+from nncli.training.engine import Prepared, prepare
+from nncli.training.fitting import VALIDATION_BATCH_SIZE, compile_network
+from nncli.training.memory import check_batch_size, explained_exhaustion, step_bytes
+
+__all__ = ["Rehearsal", "rehearse"]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a run would do, and what it needs.
+
+    Attributes:
+        experiment: resolved, what `auto` means included.
+        examples: examples of each split.
+        steps_per_epoch: steps of one epoch.
+        parameters: weights of the model.
+        flops: operations of one example's forward pass, in matrix products alone.
+        data_bytes: decoded inputs of all splits.
+        data_in_memory: whether they fit the memory budget, or are read from disk.
+        weight_bytes: weights, their gradients and the optimizer's variables.
+        step_bytes: what a step needs beside them, roughly.
+        step_seconds: one step, measured, the first one's compilation left out.
+        model_bytes: size of the .keras file.
+    """
+
+    experiment: Experiment
+    examples: Mapping[str, int]
+    steps_per_epoch: int
+    parameters: int
+    flops: int
+    data_bytes: int
+    data_in_memory: bool
+    weight_bytes: int
+    step_bytes: int
+    step_seconds: float
+    model_bytes: int
+
+    @property
+    def fit_seconds(self) -> float:
+        """All steps of all epochs, without validation."""
+        return self.step_seconds * self.steps_per_epoch * self.experiment.training.epochs
+
+
+def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Rehearsal:
+    """Load and build what `experiment` says, and do one step of everything: train, validate, test,
+    save. Leaves nothing behind but what is cached.
+
+    Raises:
+        As `train`, but for what is found out later than in the first steps.
+    """
+    reporter = reporter or SilentReporter()
+    prepared = prepare(experiment, reporter)
+    with reporter.task("Trying one step of everything"):
+        seconds = _one_step(prepared)
+        size = _saved_size(prepared.networks.saved)
+    settings = prepared.experiment.training
+    network = prepared.networks.trained
+    splits = prepared.dataset.splits
+    arrays = {id(split.inputs): split.inputs for split in splits.values()}.values()
+    weights = sum(array.nbytes for array in state.values(network.trainable_variables))
+    slots = sum(array.nbytes for array in state.values(network.optimizer.variables))
+    return Rehearsal(
+        experiment=prepared.experiment,
+        examples={name: len(split) for name, split in splits.items()},
+        steps_per_epoch=steps(len(splits["train"]), settings.batch_size),
+        parameters=int(prepared.networks.saved.count_params()),
+        flops=flops(network),
+        data_bytes=sum(array.nbytes for array in arrays),
+        data_in_memory=not any(isinstance(array, DiskRows) for array in arrays),
+        weight_bytes=2 * weights + slots,
+        step_bytes=step_bytes(network, min(settings.batch_size, len(splits["train"]))),
+        step_seconds=seconds,
+        model_bytes=size,
+    )
+
+
+def _one_step(prepared: Prepared) -> float:
+    """Train two steps, the second of them timed; validate and answer one batch."""
+    settings = prepared.experiment.training
+    model, splits = prepared.networks.trained, prepared.dataset.splits
+    check_batch_size(model, min(settings.batch_size, len(splits["train"])))
+    alone = settings.model_copy(update={"steps_per_execution": 1})
+    experiment = prepared.experiment.model_copy(update={"training": alone})
+    compile_network(model, experiment, steps(len(splits["train"]), settings.batch_size))
+    state.build_all(model, len(prepared.dataset.target.names))
+    feed = Feed()
+    train = _first(splits["train"], settings.batch_size)
+    batches = feed.shuffled(
+        train,
+        settings.batch_size,
+        EpochOrder(len(train), experiment.seed),
+        class_weights=prepared.weights,
+    )
+    with explained_exhaustion(model, settings.batch_size):
+        model.fit(batches, verbose=0, shuffle=False)
+        began = time.perf_counter()
+        model.fit(batches, verbose=0, shuffle=False)
+        seconds = time.perf_counter() - began
+        if "validation" in splits:
+            validation = _first(splits["validation"], VALIDATION_BATCH_SIZE)
+            model.evaluate(feed.ordered(validation, VALIDATION_BATCH_SIZE), verbose=0)
+        answers(prepared.networks.answering, _first(train, settings.batch_size), feed)
+    return seconds
+
+
+def _first(split: Split, count: int) -> Split:
+    """The first `count` examples of `split`."""
+    import numpy as np
+
+    indices = np.arange(len(split)) if split.indices is None else split.indices
+    return Split(split.inputs, split.targets, indices[:count])
+
+
+def _saved_size(model: Any) -> int:
+    from nncli.backend import tensorflow_left_alone
+
+    with tempfile.TemporaryDirectory() as folder, tensorflow_left_alone():
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.stat().st_size
