@@ -24,8 +24,9 @@ check: $(VENV)/.installed-check  ## lint, types, architecture, generated docs
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/generate.py --check
 
-bench: $(VENV)/.installed  ## time nncli beside the scripts one would write instead
+bench: $(VENV)/.installed-test  ## time nncli beside the scripts one would write instead
 	$(BIN)/python tests/bench/bench.py
+	$(BIN)/python tests/bench/engine.py
 
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python docs/generate.py
