@@ -424,7 +424,7 @@ def test_a_host_that_answers_is_good(local_server: str, monkeypatch: pytest.Monk
 @pytest.mark.slow
 @pytest.mark.usefixtures("shared_cache")
 def test_a_training_that_learns_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def frozen(settings: Any) -> Any:
+    def frozen(settings: Any, **_: Any) -> Any:
         import keras
 
         return keras.optimizers.SGD(learning_rate=0.0)

@@ -121,7 +121,7 @@ def test_schema_of_one_key(run_cli: Any) -> None:
     training = json.loads(run_cli(["config", "schema", "training"]).stdout)
     assert "$defs" in training
     wrong = run_cli(["config", "schema", "training.epoch"])
-    assert wrong.exit_code == 2 and "Known here are batch_size" in wrong.stderr
+    assert wrong.exit_code == 2 and "Known here are backend, batch_size" in wrong.stderr
 
 
 def test_diff_shows_only_what_differs(run_cli: Any, digits_run: Any) -> None:
@@ -134,7 +134,11 @@ def test_diff_shows_only_what_differs(run_cli: Any, digits_run: Any) -> None:
         ["training.batch_size", "128", "64"],
     ]
     rows = json.loads(run_cli(["config", "diff", "a.yaml", digits_run.folder, "--json"]).stdout)
-    assert rows == {"name": [None, "digits-mlp"], "training.epochs": [3, 2]}
+    assert rows == {
+        "name": [None, "digits-mlp"],
+        "training.epochs": [3, 2],
+        "training.steps_per_execution": ["auto", 11],
+    }
 
 
 def test_set_wants_a_key_and_a_value(run_cli: Any) -> None:

@@ -70,8 +70,9 @@ def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) ->
 def _is_tag(part: str | int, current: Any) -> bool:
     if not isinstance(part, str):
         return False
-    of_type = isinstance(current, Mapping) and part not in current and part == _type_of(current)
-    return of_type or part.startswith("<")
+    if isinstance(current, Mapping):
+        return part not in current and part == _type_of(current)
+    return part == current or part.startswith("<")  # a short form; a member that is no group
 
 
 def _type_of(group: Mapping[str, Any]) -> Any:

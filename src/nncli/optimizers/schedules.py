@@ -106,13 +106,15 @@ Schedule = Constant | Cosine | Exponential | Piecewise | ReduceOnPlateau
 
 def _expand(value: Any) -> Any:
     """Write the short form of a schedule (`cosine`) in full."""
-    return {"type": value} if isinstance(value, str) else value
+    return {"type": value} if isinstance(value, str) and value in schedule_types() else value
 
 
 def _kind(value: Any) -> str:
     """Which member of `LearningRate` a value is meant for."""
     if isinstance(value, dict):
         return str(value.get("type", "constant"))
+    if isinstance(value, str):
+        return value
     return value.type if isinstance(value, Schedule) else "<number>"
 
 

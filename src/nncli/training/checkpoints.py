@@ -106,11 +106,12 @@ def newest(folder: Path) -> Found:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The checkpoints in `folder`, oldest first; their names sort by age."""
-    pattern = re.compile(r"epoch-\d{6,}-step-\d{9,}\.npz")
+    """The checkpoints in `folder`, oldest first."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name))
+    pattern = re.compile(r"epoch-(\d{6,})-step-(\d{9,})\.npz")
+    found = [(pattern.fullmatch(path.name), path) for path in folder.iterdir()]
+    return [path for _, path in sorted(((int(m[1]), int(m[2])), p) for m, p in found if m)]
 
 
 def _read(path: Path) -> Checkpoint | None:
@@ -118,7 +119,7 @@ def _read(path: Path) -> Checkpoint | None:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             document = json.loads(archive["document"].tobytes())
             if document["version"] != VERSION:
                 return None

@@ -1,0 +1,69 @@
+"""Keras on JAX: the same experiment and files. A process has one backend, so each has its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nncli.training import checkpoints
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_cache")]
+
+TRAIN = [sys.executable, "-m", "nncli", "train", "--backend", "jax", "--dataset", "digits"]
+LONG = ["--epochs", "25", "--batch-size", "16", "--set", "model.dropout=0.3"]
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def arrays(folder: str) -> dict[str, Any]:
+    found = checkpoints.newest(Path(folder, "checkpoints")).checkpoint
+    assert found is not None
+    return {name: [a.tobytes() for a in group] for name, group in found.arrays.items()}
+
+
+def test_the_same_again_and_after_an_interruption() -> None:
+    run(*TRAIN, *LONG, "--quiet", "--run-dir", "first")
+    interrupted = subprocess.Popen([*TRAIN, *LONG, "--quiet", "--run-dir", "second"])
+    while not list(Path("second").glob("checkpoints/epoch-*.npz")):
+        assert interrupted.poll() is None
+        time.sleep(0.01)
+    os.kill(interrupted.pid, signal.SIGINT)
+    assert interrupted.wait() == 130
+    run(sys.executable, "-m", "nncli", "train", "--resume", "second", "--quiet")
+    assert arrays("first") == arrays("second")
+    before, after = (json.loads(Path(f, "metrics.json").read_text()) for f in ("first", "second"))
+    assert before["test"] == after["test"] and before["outcome"] == after["outcome"] == "completed"
+
+
+def test_a_model_gives_the_same_numbers_on_both_backends() -> None:
+    for backend in ("jax", "tensorflow"):
+        run(*TRAIN, "--epochs", "2", "--quiet", "--run-dir", backend, "--backend", backend)
+        losses = []
+        for other in ("jax", "tensorflow"):
+            command = [sys.executable, "-m", "nncli", "evaluate", f"{backend}/model.keras"]
+            losses.append(json.loads(run(*command, "--backend", other, "--json"))["test"]["loss"])
+        assert np.isclose(*losses, rtol=0, atol=1e-5)
+
+
+def test_tensorflow_is_not_imported_where_the_data_is_cached() -> None:
+    code = (
+        "import sys, nncli\n"
+        "described = {'dataset': 'digits', 'training': {'epochs': 1, 'backend': 'jax'}}\n"
+        "result = nncli.train(described)\n"
+        "nncli.evaluate(result.model_path)\n"
+        "assert 'jax' in sys.modules and 'tensorflow' not in sys.modules\n"
+    )
+    run(sys.executable, "-c", code)

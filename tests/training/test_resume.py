@@ -1,0 +1,240 @@
+"""A run that was interrupted goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import nncli
+from nncli import runs
+from nncli.config import Layer
+from nncli.errors import InterruptedRunError, NotFoundError, UsageError
+from nncli.reporting import SilentReporter
+from nncli.runs import RunFolder
+from nncli.training import TrainingResult, checkpoints
+
+pytestmark = pytest.mark.usefixtures("shared_cache")
+
+EXPERIMENT: dict[str, Any] = {
+    "dataset": "digits",
+    "model": {"hidden_units": [16], "dropout": 0.3},
+    "optimizer": {"learning_rate": {"type": "cosine", "warmup_epochs": 1.5}},
+    "training": {"epochs": 4, "batch_size": 64, "steps_per_execution": 4},
+}
+
+
+def experiment(**changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {**EXPERIMENT, **{key: {**EXPERIMENT[key], **v} for key, v in changes.items()}}
+
+
+class Stopping(SilentReporter):
+    """Sends a signal to this process after so many calls of `step_ended` or `epoch_ended`."""
+
+    def __init__(self, *, steps: int = 0, epochs: int = 0, number: int = signal.SIGINT) -> None:
+        self.left = {"step": steps, "epoch": epochs}
+        self.number = number
+        self.notices: list[str] = []
+        self.warnings: list[str] = []
+
+    def count(self, what: str) -> None:
+        self.left[what] -= 1
+        if self.left[what] == 0:
+            os.kill(os.getpid(), self.number)
+
+    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
+        self.count("step")
+
+    def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
+        self.count("epoch")
+
+    def notice(self, message: str) -> None:
+        self.notices.append(message)
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+def everything(result: TrainingResult) -> dict[str, Any]:
+    """Every number of a run but the times."""
+    last = checkpoints.newest(result.folder / "checkpoints").checkpoint
+    assert last is not None
+    weights = keras.saving.load_model(result.model_path).get_weights()
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in result.history]
+    arrays = {name: [array.tobytes() for array in group] for name, group in last.arrays.items()}
+    metrics = json.loads((result.folder / "metrics.json").read_text())
+    return {
+        "weights": [array.tobytes() for array in weights],
+        "checkpoint": (last.epoch, last.step, arrays),
+        "history": rows,
+        "metrics": {key: value for key, value in metrics.items() if key != "timing"},
+    }
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "schedule and dropout": {},
+    "early stopping": {"training": {"early_stopping": {"patience": 1, "min_delta": 0.5}}},
+    "plateau": {
+        "optimizer": {
+            "learning_rate": {"type": "reduce_on_plateau", "patience": 1, "min_delta": 9.0}
+        }
+    },
+    "accumulation": {"training": {"gradient_accumulation_steps": 3}},
+    "momentum": {"optimizer": {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9}},
+    "class weights and clipping": {"training": {"class_weight": "balanced", "clipnorm": 0.5}},
+    "half precision": {"training": {"precision": "mixed_bfloat16"}},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", list(VARIANTS))
+def test_an_interrupted_run_ends_with_the_numbers_of_an_undisturbed_one(
+    tmp_path: Path, variant: str
+) -> None:
+    described = experiment(**VARIANTS[variant])
+    undisturbed = nncli.train(described, run_dir=tmp_path / "whole")
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(described, run_dir=folder, reporter=Stopping(steps=8))
+    found = checkpoints.newest(folder / "checkpoints").checkpoint
+    assert found is not None and found.step > 0, "it should stop inside an epoch"
+    with pytest.raises(InterruptedRunError):
+        nncli.resume(folder, reporter=Stopping(epochs=1))
+    found = checkpoints.newest(folder / "checkpoints").checkpoint
+    assert found is not None and (found.epoch, found.step) == (2, 0)
+    resumed = nncli.resume(folder)
+    assert everything(resumed) == everything(undisturbed)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, number: int, code: int) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError) as error:
+        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=2, number=number))
+    assert error.value.exit_code == code
+    assert error.value.hint == f"Go on with: nncli train --resume {folder}"
+    document = json.loads((folder / "metrics.json").read_text())
+    assert (document["outcome"], document["epochs"]) == ("interrupted", 2)
+    assert not (folder / "lock").exists()
+
+
+def test_a_finished_run_says_so_and_changes_nothing(run_cli: Any) -> None:
+    assert run_cli(["train", "--dataset", "digits", "--epochs", "1", "--quiet"]).exit_code == 0
+    before = {p: p.read_bytes() for p in Path("runs").rglob("*") if p.is_file()}
+    result = run_cli(["train", "--resume", "latest"])
+    assert result.exit_code == 0
+    assert "runs/1-digits-mlp is finished (1 epoch): there is nothing left to do." in result.stderr
+    after = {p: p.read_bytes() for p in Path("runs").rglob("*") if p.is_file()}
+    assert after == before
+
+
+def test_a_finished_run_can_become_longer(tmp_path: Path) -> None:
+    constant = {**EXPERIMENT, "optimizer": {"learning_rate": 0.001}}
+    longer = nncli.train(constant, run_dir=tmp_path / "whole")
+    shorter = {**constant, "training": {**EXPERIMENT["training"], "epochs": 2}}
+    nncli.train(shorter, run_dir=tmp_path / "run")
+    grown = nncli.resume(tmp_path / "run", Layer({"training": {"epochs": 4}}))
+    assert everything(grown) == everything(longer)
+    assert "epochs: 4" in (tmp_path / "run" / "config.yaml").read_text()
+
+
+def test_another_experiment_is_refused(run_cli: Any) -> None:
+    run_cli(["train", "--dataset", "digits", "--epochs", "2", "--quiet"])
+    result = run_cli(["train", "--resume", "1", "--batch-size", "64", "--seed", "3"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: A resumed run has the experiment that it began with; this one differs:\n"
+        "  seed: 0 in the run, 3 now\n"
+        "  training.batch_size: 128 in the run, 64 now\n"
+        "  Leave it as it was (--epochs may grow), or start a new run.\n",
+    )
+    result = run_cli(["train", "--resume", "1-digits-mlp", "--epochs", "1"])
+    assert result.exit_code == 2
+    assert "The run is one of 2 epochs: it can only become longer." in result.stderr
+
+
+def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    undisturbed = nncli.train(EXPERIMENT, run_dir=tmp_path / "whole")
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=3))
+    *_, last = sorted((folder / "checkpoints").iterdir())
+    content = bytearray(last.read_bytes())
+    content[len(content) // 2] ^= 1
+    last.write_bytes(content)
+    reporter = Stopping()
+    resumed = nncli.resume(folder, reporter=reporter)
+    assert reporter.warnings == [f"{last} is damaged: the checkpoint before it is used."]
+    assert everything(resumed) == everything(undisturbed)
+
+
+def test_without_a_checkpoint_the_run_begins_anew(tmp_path: Path) -> None:
+    undisturbed = nncli.train(EXPERIMENT, run_dir=tmp_path / "whole")
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(steps=2))
+    for path in (folder / "checkpoints").iterdir():
+        path.unlink()
+    reporter = Stopping()
+    assert everything(nncli.resume(folder, reporter=reporter)) == everything(undisturbed)
+    assert reporter.notices == ["There is no checkpoint yet: the run begins anew."]
+
+
+def test_a_run_that_is_running_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    nncli.train(experiment(training={"epochs": 1}), run_dir=folder)
+    code = (
+        "import sys; from pathlib import Path; from nncli.runs import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        with pytest.raises(UsageError, match=rf'is still running: {{"pid": {holder.pid},'):
+            nncli.resume(folder)
+        holder.kill()
+    with RunFolder(folder).locked():
+        pass
+
+
+def test_no_run_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"has no config\.yaml"):
+        nncli.resume(tmp_path)
+    with pytest.raises(NotFoundError, match="There is no run 7, and runs has none"):
+        runs.find(Path("runs"), "7")
+
+
+def test_a_run_that_ran_out_of_time_is_evaluated_and_can_go_on(tmp_path: Path) -> None:
+    undisturbed = nncli.train(EXPERIMENT, run_dir=tmp_path / "whole")
+    limited = experiment(training={"max_minutes": 0.0001})
+    stopped = nncli.train(limited, run_dir=tmp_path / "run")
+    assert stopped.metrics.outcome == "stopped_early"
+    assert stopped.metrics.test is not None and len(stopped.history) < 4
+    more = Layer({"training": {"max_minutes": 60.0}})
+    resumed = nncli.resume(tmp_path / "run", more)
+    assert resumed.metrics.outcome == "completed"
+    assert everything(resumed) == everything(undisturbed)
+
+
+def test_checkpoints_inside_an_epoch(tmp_path: Path) -> None:
+    often = experiment(training={"epochs": 1, "checkpoint_minutes": 1e-6})
+    steps: list[int] = []
+
+    class Watching(SilentReporter):
+        def step_ended(self, step: int, values: Mapping[str, float]) -> None:
+            found = checkpoints.newest(tmp_path / "run" / "checkpoints").checkpoint
+            steps.append(found.step if found else 0)
+
+    nncli.train(often, run_dir=tmp_path / "run", reporter=Watching())
+    assert max(steps) > 0
+    assert np.all(np.diff(steps) >= 0)

@@ -1,0 +1,49 @@
+"""How much the examples of each class count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.utils.class_weight import compute_class_weight
+
+import nncli
+from nncli import data
+from nncli.data import DigitsDataset
+from nncli.errors import ExperimentError
+from nncli.reporting import SilentReporter
+from nncli.training.weighting import class_weights
+
+pytestmark = pytest.mark.usefixtures("shared_cache")
+
+
+def test_balanced_is_scikit_learns() -> None:
+    dataset = data.load(DigitsDataset(), seed=0, reporter=SilentReporter())
+    labels = dataset.splits["train"].labels
+    expected = compute_class_weight("balanced", classes=np.arange(10), y=labels)
+    weights = class_weights(dataset, "balanced")
+    assert weights is not None and weights.dtype == np.float32
+    assert np.allclose(weights, expected)
+    assert class_weights(dataset, None) is None
+    named = class_weights(dataset, {"3": 0.5})
+    assert named is not None and named.tolist() == [1, 1, 1, 0.5, 1, 1, 1, 1, 1, 1]
+
+
+def test_an_unknown_class_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    described = {"dataset": "digits", "training": {"class_weight": {"seven": 2.0}}}
+    with pytest.raises(ExperimentError, match="digits has no class 'seven'") as error:
+        nncli.train(described, run_dir=tmp_path / "run")
+    assert error.value.hint == "Its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9."
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_class_without_weight_is_never_learned(tmp_path: Path) -> None:
+    recalls = []
+    for weight in (1.0, 0.0):
+        training = {"epochs": 8, "batch_size": 32, "class_weight": {"3": weight}}
+        result = nncli.train(
+            {"dataset": "digits", "training": training}, run_dir=tmp_path / str(weight)
+        )
+        recalls.append(nncli.evaluate(result.model_path).per_class[3].recall or 0.0)
+    assert recalls[0] > 0.5 and recalls[1] == 0.0
