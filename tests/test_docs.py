@@ -238,7 +238,7 @@ def test_python_blocks_compile_and_import_what_exists(block: Block) -> None:
 def test_yaml_blocks_are_experiments(block: Block, own_folders: Path) -> None:
     from nncli.config import load_experiment
 
-    (own_folders / "base.yaml").touch()  # what an example may extend
+    (own_folders / "base.yaml").write_text("{}\n")  # what an example may extend
     file = own_folders / "experiment.yaml"
     file.write_text(block.text, encoding="utf-8")
     load_experiment([file])
@@ -337,7 +337,7 @@ def _prepare_files(page: Path, arguments: list[str], folder: Path) -> None:
             (folder / named[1]).write_text(block.text, encoding="utf-8")
     made = [word for word in arguments if re.fullmatch(r"\w+\.yaml", word)]
     for word in ["base.yaml", *([] if "init" in arguments else made)]:
-        (folder / word).touch()  # files that the page made in an earlier line
+        (folder / word).write_text("{}\n")  # files that the page made in an earlier line
     for option, value in pairwise(arguments):
         if option == "--from":
             (folder / value).mkdir(parents=True)

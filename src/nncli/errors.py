@@ -56,11 +56,16 @@ class UsageError(NncliError):
 
 
 class ExperimentError(UsageError):
-    """The experiment has mistakes. `problems` holds one finished line (or block) for each."""
+    """The experiment has mistakes. `problems` holds one finished line (or block) for each; the
+    message shows the first of them."""
+
+    shown = 20
 
     def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
         count = f"{len(problems)} mistakes:\n" if len(problems) > 1 else ""
-        super().__init__(count + "\n".join(problems), hint=hint)
+        more = len(problems) - self.shown
+        rest = [f"... and {more:,} more"] if more > 0 else []
+        super().__init__(count + "\n".join([*problems[: self.shown], *rest]), hint=hint)
         self.problems = problems
 
 

@@ -167,3 +167,45 @@ def test_no_config_command_imports_tensorflow() -> None:
         [sys.executable, "-c", code, str(CONFIGS[0])], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_set_in_any_order_and_relative_paths(run_cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown(*settings: str) -> Any:
+        flags = [word for setting in settings for word in ("--set", setting)]
+        result = run_cli(["config", "show", "--json", *flags])
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    first = shown("model.filters=[7]", "model=cnn")
+    assert first == shown("model=cnn", "model.filters=[7]")
+    assert first == shown("model=cnn", "model={filters: [7]}")
+    assert (first["model"]["type"], first["model"]["filters"]) == ("cnn", [7])
+    assert shown("dataset.data_dir=xx")["dataset"]["data_dir"] == str(Path("xx").absolute())
+    monkeypatch.setenv("NNCLI_DATASET__DATA_DIR", "~/yy")
+    assert shown()["dataset"]["data_dir"] == str(Path("~/yy").expanduser())
+
+
+def test_all_mistakes_of_a_command_line_at_once(run_cli: Any) -> None:
+    result = run_cli(["config", "show", "--set", "bar", "--set", "foo", "--seed", "x"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: 3 mistakes:\n"
+        "--set: must be KEY=VALUE such as training.epochs=6, not 'bar'.\n"
+        "--set: must be KEY=VALUE such as training.epochs=6, not 'foo'.\n"
+        "--seed  seed: must be a whole number, not 'x'\n",
+    )
+
+
+def test_a_file_cannot_steer_the_terminal(run_cli: Any) -> None:
+    Path("e.yaml").write_text('"\\e[31mred": 1\n')
+    result = run_cli(["config", "validate", "e.yaml"])
+    assert result.exit_code == 2 and "\x1b" not in result.stderr
+    assert result.stderr.startswith(r"e.yaml:1:1  \x1b[31mred: unknown key")
+
+
+def test_one_bad_file_does_not_hide_the_others(run_cli: Any) -> None:
+    Path("self.yaml").write_text("model: &a\n  <<: *a\n")
+    Path("wrong.yaml").write_text("seed: -1\n")
+    result = run_cli(["config", "validate", "self.yaml", "wrong.yaml"])
+    assert result.exit_code == 2
+    assert "self.yaml:" in result.stderr and "wrong.yaml:1:1  seed: must be" in result.stderr

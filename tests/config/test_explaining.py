@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,67 @@ def test_tab() -> None:
     assert said("training:\n\tepochs: 3\n") == (
         "e.yaml:2:1  a tab cannot indent YAML; use spaces\n     epochs: 3\n    ^"
     )
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "null\n"])
+def test_an_empty_file(content: str) -> None:
+    assert said(content) == "e.yaml:1:1  the file is empty; write {} for nothing but defaults"
+
+
+def test_infinity_and_nan() -> None:
+    assert said("optimizer: {learning_rate: .inf}\n") == (
+        "e.yaml:1:13  optimizer.learning_rate: must be a finite number, not inf\n"
+        "    optimizer: {learning_rate: .inf}\n"
+        "                ^"
+    )
+
+
+def test_a_merged_value_is_blamed_where_it_stands() -> None:
+    assert said("training:\n  <<: {epochs: 0}\n  batch_size: 0\n") == (
+        "2 mistakes:\n"
+        "e.yaml:2:8  training.epochs: must be at least 1, not 0\n"
+        "      <<: {epochs: 0}\n"
+        "           ^\n"
+        "e.yaml:3:3  training.batch_size: must be at least 1, not 0\n"
+        "      batch_size: 0\n"
+        "      ^"
+    )
+
+
+def test_only_the_first_of_many_mistakes_are_shown_and_in_no_time() -> None:
+    path = Path("e.yaml")
+    path.write_text("".join(f"key{number}: 1\n" for number in range(8000)))
+    began = time.process_time()
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([path])
+    assert time.process_time() - began < 4
+    assert len(caught.value.problems) == 8000
+    assert str(caught.value).splitlines()[0] == "8000 mistakes:"
+    assert str(caught.value).splitlines()[-1] == "... and 7,980 more"
+
+
+def test_a_mistake_that_a_later_file_hides_is_said_all_the_same() -> None:
+    Path("base.yaml").write_text("seed: bad\nmodel: {type: cnn, filtres: [1]}\n")
+    assert said("extends: base.yaml\nseed: 1\nmodel: mlp\n").splitlines() == [
+        "2 mistakes:",
+        "base.yaml:1:1  seed: must be a whole number, not 'bad'",
+        "    seed: bad",
+        "    ^",
+        "base.yaml:2:20  model.filtres: unknown key; did you mean filters?",
+        "    model: {type: cnn, filtres: [1]}",
+        "                       ^",
+    ]
+
+
+def test_what_a_later_file_completes_is_no_mistake() -> None:
+    Path("base.yaml").write_text("model: {filters: [1]}\n")
+    Path("e.yaml").write_text("extends: base.yaml\nmodel: {type: cnn}\n")
+    assert load_experiment([Path("e.yaml")]).model.type == "cnn"
+
+
+def test_a_home_folder_that_does_not_exist() -> None:
+    message = said("extends: ~nobody-of-this-name/x.yaml\n").splitlines()[0]
+    assert message == "e.yaml:1:1  extends: There is no file ~nobody-of-this-name/x.yaml."
 
 
 def test_duplicate_key() -> None:

@@ -91,10 +91,15 @@ class Screen:
         """Show what went wrong and the way out; long lines stay whole, to be copied."""
         message = error if isinstance(error, str) else error.message
         hint = hint if isinstance(error, str) else error.hint
-        text = Text.assemble(("error: ", "bold red"), message)
+        text = Text.assemble(("error: ", "bold red"), _visible(message))
         if hint:
-            text.append("\n" + "\n".join(f"  {line}" for line in hint.splitlines()), style="dim")
+            lines = "\n".join(f"  {line}" for line in _visible(hint).splitlines())
+            text.append(f"\n{lines}", style="dim")
         self.err.print(text, soft_wrap=True)
+
+    def problem(self, text: str) -> None:
+        """Show one located mistake as it is, for tools that read `file:line:column`."""
+        self.err.print(Text(_visible(text)), soft_wrap=True)
 
     def _send_to(self, log: IO[str]) -> None:
         os.dup2(log.fileno(), 1)
@@ -119,6 +124,11 @@ class Screen:
         self._real = self._log = None
         self.out = PatientConsole(file=stdout, highlight=False)
         self.err = PatientConsole(file=stderr, highlight=False)
+
+
+def _visible(text: str) -> str:
+    """`text` with control characters escaped: a file must not be able to steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def _kept(stream: TextIO, descriptor: int, duplicate: int) -> IO[str]:

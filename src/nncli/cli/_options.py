@@ -18,7 +18,6 @@ from nncli.cli._console import Screen
 from nncli.config import Experiment, Layer, Resolved, resolve
 from nncli.config.layers import yaml_or_text
 from nncli.config.yaml import KeyPath
-from nncli.errors import UsageError
 
 __all__ = [
     "BackendOption",
@@ -244,12 +243,13 @@ def experiment_flags(typed: Mapping[str, Any]) -> Layer:
 def _set_layer(assignments: Sequence[str]) -> Layer:
     """The layer of `--set KEY=VALUE`: keys with dots, values as YAML writes them."""
     settings: list[tuple[str, KeyPath, Any]] = []
+    problems: list[str] = []
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         parts = key.strip().split(".")
         if not equals or not all(parts):
-            raise UsageError(
-                f"--set: must be KEY=VALUE such as training.epochs=6, not {assignment!r}."
-            )
+            found = assignment if len(assignment) <= 60 else f"{assignment[:57]}..."
+            problems.append(f"--set: must be KEY=VALUE such as training.epochs=6, not {found!r}.")
+            continue
         settings.append((f"--set {key.strip()}", tuple(parts), yaml_or_text(text)))
-    return Layer.of(settings)
+    return Layer.of(settings, problems)

@@ -112,9 +112,11 @@ def validate_command(
         ]
         screen.out.file.write(to_json({"schema": 1, "files": found}))
     for file, said in problems.items():
-        if said:
-            for problem in said:
-                screen.error(problem)
+        if said and not json:
+            for problem in said[: ExperimentError.shown]:
+                screen.problem(problem)
+            if len(said) > ExperimentError.shown:
+                screen.problem(f"{file}: {len(said) - ExperimentError.shown:,} more mistakes")
         elif not json:
             _say(screen, f"{file}: ok")
     if any(problems.values()):

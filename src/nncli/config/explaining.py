@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from nncli.config.experiment import Experiment
@@ -32,11 +32,24 @@ def located(origin: Origin | None, key: KeyPath, message: str) -> str:
     return block + (origin.quoted() if origin else "")
 
 
-def explain(error: ValidationError, values: Mapping[str, Any], origins: Origins) -> list[str]:
-    """Say every mistake that pydantic found, in the order of the files and flags."""
+def explain(
+    error: ValidationError,
+    values: Mapping[str, Any],
+    origins: Origins,
+    *,
+    unfinished: Collection[str] | None = None,
+) -> list[str]:
+    """Say every mistake that pydantic found, in the order of the files and flags.
+
+    Where more layers follow, `unfinished` are the groups whose type is not settled: what is in
+    them, and what only lacks something, may still become right and is left out.
+    """
     problems: list[tuple[tuple[str, int], str]] = []
     for details in error.errors(include_url=False):
         key = _without_tags(details["loc"], values)
+        lacking = details["type"] in ("missing", "value_error")
+        if unfinished is not None and (lacking or not key or key[0] in unfinished):
+            continue
         of_type = details["type"] == "union_tag_invalid"
         origin = origins.about((*key, "type") if of_type else key)
         block = located(origin, key, _message(details, key, values))

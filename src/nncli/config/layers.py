@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nncli import data, models, optimizers
@@ -14,25 +15,37 @@ __all__ = ["Discarded", "Layer", "Merged", "expanded", "merge", "merge_layers"]
 
 # The groups whose `type` may be left out or stand alone, and the type that is meant without one.
 EXPANSIONS = {"dataset": data.expand, "model": models.expand, "optimizer": optimizers.expand}
+# Values that are paths.
+PATH_KEYS = (("dataset", "data_dir"),)
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One source of values: a file, the environment, the flags of a command line."""
+    """One source of values: a file, the environment, the flags of a command line.
+
+    `problems` are mistakes that stand in the way of reading a value at all.
+    """
 
     values: Mapping[str, Any]
     origins: Origins = field(default_factory=Origins)
+    problems: Sequence[str] = ()
 
     @classmethod
-    def of(cls, settings: Iterable[tuple[str, KeyPath, Any]]) -> Layer:
-        """A layer of single values: (how it was typed, key path, value); later ones win."""
+    def of(
+        cls, settings: Iterable[tuple[str, KeyPath, Any]], problems: Sequence[str] = ()
+    ) -> Layer:
+        """A layer of single values: (how it was typed, key path, value); later ones win.
+
+        Paths are relative to the current folder.
+        """
         values: dict[str, Any] = {}
         origins: dict[KeyPath, Origin] = {}
-        for typed, key, value in settings:
+        # Groups and types first: the order in which somebody types them means nothing.
+        for typed, key, value in sorted(settings, key=lambda s: (len(s[1]), s[1][-1] != "type")):
             _put(values, key, value)
             origins[key] = Origin(typed)
-        return cls(values, Origins(origins))
+        return cls(with_absolute_paths(values, Path()), Origins(origins), problems)
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> Layer:
@@ -64,18 +77,27 @@ class Merged:
     def lay(self, layer: Layer) -> None:
         """Lay `layer` over what is there."""
 
-        def replaced(key: KeyPath, changes_type: bool) -> None:
-            by = layer.origins.find((*key, "type")) if changes_type else None
-            for old in [k for k in self.origins if k[: len(key)] == key]:
-                lost = self.origins.pop(old)
-                if changes_type and old not in (key, (*key, "type")) and _is_value(self, old):
-                    self.discarded.append(Discarded(old, lost, by))
+        changed: dict[KeyPath, bool] = {}
+        merged = merge(self.values, expanded(layer.values), replaced=changed.__setitem__)
+
+        def above(key: KeyPath) -> KeyPath | None:
+            """The replaced key that `key` is, or lies in."""
+            prefixes = (key[:length] for length in range(1, len(key) + 1))
+            return next((prefix for prefix in prefixes if prefix in changed), None)
+
+        for old in [key for key in self.origins if above(key) is not None]:
+            lost, group = self.origins.pop(old), above(old)
+            assert group is not None
+            if changed[group] and old not in (group, (*group, "type")) and _is_value(self, old):
+                # The type may be implied by a name.
+                by = layer.origins.find((*group, "type")) or layer.origins.find((*group, "name"))
+                self.discarded.append(Discarded(old, lost, by))
+        for key in changed:
             if origin := layer.origins.find(key):
                 self.origins[key] = origin
-            below = {k: v for k, v in layer.origins.by_key.items() if k[: len(key)] == key}
-            self.origins.update(below)
-
-        self.values = merge(self.values, expanded(layer.values), replaced=replaced)
+        below = {k: v for k, v in layer.origins.by_key.items() if above(k) is not None}
+        self.origins.update(below)
+        self.values = merged
 
 
 def merge_layers(layers: Iterable[Layer]) -> Merged:
@@ -130,6 +152,24 @@ def expanded(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """`values` with every path absolute: `~` is the home folder, the rest relative to `base`."""
+    result = dict(values)
+    for group, key in PATH_KEYS:
+        mapping = result.get(group)
+        if isinstance(mapping, Mapping) and isinstance(mapping.get(key), str):
+            result[group] = {**mapping, key: str((base / at_home(mapping[key])).absolute())}
+    return result
+
+
+def at_home(text: str) -> Path:
+    """The path that `text` names; `~` is the home folder, of a user that does not exist nothing."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def yaml_or_text(text: str) -> Any:
     """`text` as YAML means it; as it is where it is no YAML."""
     try:
@@ -147,6 +187,9 @@ def _put(values: dict[str, Any], key: KeyPath, value: Any) -> None:
             inner = EXPANSIONS[group](inner)
         values[group] = dict(inner) if isinstance(inner, Mapping) else {}
         values = values[group]
+    before = EXPANSIONS[last](values.get(last)) if last in EXPANSIONS else values.get(last)
+    if isinstance(value, Mapping) and isinstance(before, Mapping):
+        value = merge(before, value)
     values[last] = value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,22 @@ from pydantic import ValidationError
 from nncli.config import yaml
 from nncli.config.experiment import Experiment
 from nncli.config.explaining import explain, located
-from nncli.config.layers import DEFAULT_TYPES, Discarded, Layer, Merged, merge_layers
+from nncli.config.layers import (
+    DEFAULT_TYPES,
+    Discarded,
+    Layer,
+    Merged,
+    at_home,
+    expanded,
+    merge_layers,
+    with_absolute_paths,
+)
 from nncli.config.origins import Origin, Origins
 from nncli.config.yaml import KeyPath
 from nncli.errors import ExperimentError, NotFoundError
 
 __all__ = ["Resolved", "load_experiment", "plain_values", "resolve", "write_experiment"]
 
-# Values that are paths: relative to the file they stand in.
-PATH_KEYS = (("dataset", "data_dir"),)
 # A file extends a file that extends a file ...: more than this is a mistake, not a plan.
 MAXIMUM_FILES = 100
 
@@ -64,15 +71,46 @@ def resolve(files: Sequence[Path] = (), *layers: Layer) -> Resolved:
     reader = _Reader()
     for file in files:
         reader.read(file)
-    merged = merge_layers([*reader.layers, *layers])
+    everything = [*reader.layers, *layers]
+    unreadable = [problem for layer in layers for problem in layer.problems]
+    problems = [*reader.problems, *unreadable, *_overridden_mistakes(everything)]
+    merged = merge_layers(everything)
     try:
         experiment = Experiment.model_validate(merged.values)
     except ValidationError as error:
         found = explain(error, merged.values, Origins(merged.origins))
-        raise ExperimentError([*reader.problems, *found]) from error
-    if reader.problems:
-        raise ExperimentError(reader.problems)
+        raise ExperimentError(list(dict.fromkeys([*problems, *found]))) from error
+    if problems:
+        raise ExperimentError(problems)
     return Resolved(experiment, merged)
+
+
+def _overridden_mistakes(layers: Sequence[Layer]) -> list[str]:
+    """Mistakes that a later layer hides.
+
+    A file may leave to a later one what completes it, such as the type of the model: what could
+    still become right is no mistake.
+    """
+    problems: dict[str, None] = {}
+    for count in range(1, len(layers)):
+        if not layers[count - 1].values:
+            continue
+        merged = merge_layers(layers[:count])
+        typed = {
+            group for layer in layers[:count] for group in DEFAULT_TYPES
+            if "type" in _mapping(expanded(layer.values).get(group))
+        }  # fmt: skip
+        try:
+            Experiment.model_validate(merged.values)
+        except ValidationError as error:
+            final = set(DEFAULT_TYPES) - typed
+            found = explain(error, merged.values, Origins(merged.origins), unfinished=final)
+            problems |= dict.fromkeys(found)
+    return list(problems)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def plain_values(experiment: Experiment) -> dict[str, Any]:
@@ -108,6 +146,9 @@ class _Reader:
             origin = Origin.in_file(path, problem.position, document.lines)
             self.problems.append(located(origin, problem.key, problem.message))
         if document.value is None:
+            if not document.problems:
+                message = "the file is empty; write {} for nothing but defaults"
+                self.problems.append(f"{path}:1:1  {message}")
             return
         if not isinstance(document.value, dict):
             kind = "a list" if isinstance(document.value, list) else "a single value"
@@ -118,12 +159,7 @@ class _Reader:
         origins = Origins.of_file(path, document)
         if "extends" in values:
             self.extend(values.pop("extends"), path, origins.find(("extends",)), extended_by)
-        for group, key in PATH_KEYS:
-            mapping = values.get(group)
-            if isinstance(mapping, dict) and isinstance(mapping.get(key), str):
-                place = (path.parent / Path(mapping[key]).expanduser()).absolute()
-                values[group] = {**mapping, key: str(place)}
-        self.layers.append(Layer(values, origins))
+        self.layers.append(Layer(with_absolute_paths(values, path.parent), origins))
 
     def extend(
         self, named: Any, path: Path, origin: Origin | None, extended_by: tuple[Path, ...]
@@ -133,7 +169,7 @@ class _Reader:
         if not isinstance(named, str):
             self.problems.append(located(origin, ("extends",), "must be the path of a file"))
             return
-        base = path.parent / Path(named).expanduser()
+        base = path.parent / at_home(named)
         if base.resolve() in [file.resolve() for file in chain]:
             circle = " extends ".join(str(file) for file in (*chain, base))
             self.problems.append(located(origin, ("extends",), f"a circle: {circle}"))

@@ -7,7 +7,6 @@ and bombs (aliases or nesting that grow without bound) are reported instead of o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,12 @@ __all__ = [
 
 KeyPath = tuple[str | int, ...]
 
-MAXIMUM_BYTES = 1_000_000
+MAXIMUM_BYTES = 200_000
 MAXIMUM_VALUES = 20_000
 MAXIMUM_DEPTH = 40
+MAXIMUM_DIGITS = 1000
+COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+NO_TEXT = "text cannot hold a NUL or half a character"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def parse_value(text: str) -> Any:
 def _compose(text: str, document: YamlDocument) -> None:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.reader import ReaderError
 
     try:
         loader = YAML(typ="safe", pure=True)
@@ -107,6 +110,12 @@ def _compose(text: str, document: YamlDocument) -> None:
         position = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
         _add(document, position, _syntax_message(error, position, document.lines))
         return
+    except ReaderError as error:
+        before = text[: error.position]
+        column = len(before) - before.rfind("\n")
+        position = Position(before.count("\n") + 1, column)
+        _add(document, position, f"the character {error.character!r} is not allowed in YAML")
+        return
     except (YAMLError, RecursionError, ValueError) as error:
         deep = isinstance(error, RecursionError)
         reason = "values are nested too deeply" if deep else str(error).splitlines()[0]
@@ -114,7 +123,7 @@ def _compose(text: str, document: YamlDocument) -> None:
         return
     if len(nodes) > 1:
         message = "a second document begins here; one file is one experiment"
-        _add(document, _position(nodes[1]), message)
+        _add(document, _marker_before(_position(nodes[1]), document.lines), message)
         return
     if nodes and nodes[0] is not None:
         try:
@@ -125,10 +134,21 @@ def _compose(text: str, document: YamlDocument) -> None:
 
 def _syntax_message(error: Any, position: Position, lines: list[str]) -> str:
     line = lines[position.line - 1] if position.line <= len(lines) else ""
-    if "\t" in line[: position.column]:
-        return "a tab cannot indent YAML; use spaces"
+    before = line[: position.column]
+    if "\t" in before:
+        if not before.strip():
+            return "a tab cannot indent YAML; use spaces"
+        return "a tab is not allowed here; use a space"
     what = " ".join(str(error.problem or error.context or "not YAML").split())
     return f"not YAML: {what}"
+
+
+def _marker_before(position: Position, lines: list[str]) -> Position:
+    """The `---` that begins the document whose first value stands at `position`."""
+    for number in range(min(position.line, len(lines)), 0, -1):
+        if lines[number - 1].startswith("---"):
+            return Position(number, 1)
+    return position
 
 
 def _add(document: YamlDocument, position: Position, message: str, key: KeyPath = ()) -> None:
@@ -150,6 +170,19 @@ class _Constructor:
 
     def build(self, node: Any, path: KeyPath, depth: int) -> Any:
         position = _position(node)
+        self.count(position, depth)
+        self.document.positions.setdefault(path, position)
+        kind = node.id
+        if kind != "scalar" and str(node.tag) not in COLLECTION_TAGS:
+            _add(self.document, position, f"the tag {str(node.tag)[:60]} means nothing here", path)
+        if kind == "mapping":
+            return self.mapping(node, path, depth)
+        if kind == "sequence":
+            return [self.build(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+        return self.scalar(node, path)
+
+    def count(self, position: Position, depth: int) -> None:
+        """Refuse what is too much or too deep."""
         self.values += 1
         if self.values > MAXIMUM_VALUES:
             raise _TooLargeError(
@@ -157,26 +190,25 @@ class _Constructor:
             )
         if depth > MAXIMUM_DEPTH:
             raise _TooLargeError(position, f"values are nested deeper than {MAXIMUM_DEPTH} levels")
-        self.document.positions.setdefault(path, position)
-        kind = node.id
-        if kind == "mapping":
-            return self.mapping(node, path, depth)
-        if kind == "sequence":
-            return [self.build(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
-        return self.scalar(node, path)
 
     def mapping(self, node: Any, path: KeyPath, depth: int) -> dict[str, Any]:
-        result: dict[str, Any] = {}
+        merges = [pair for pair in node.value if _is_merge(pair[0])]
+        for key_node, _ in merges[1:]:
+            _add(self.document, _position(key_node), "this key stands twice", (*path, "<<"))
         merged: dict[str, Any] = {}
+        for _, value_node in merges[:1]:  # before the mapping's own keys, which keep their places
+            merged = self.merged(value_node, path, depth)
+        result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge" or key_node.value == "<<":
-                for source in self.merge_sources(value_node, path, depth):
-                    merged = {**source, **merged}
+            if _is_merge(key_node):
                 continue
             if key_node.id != "scalar":
                 _add(self.document, _position(key_node), "a key must be a plain word", path)
                 continue
             key = str(key_node.value)
+            if not _is_text(key):
+                _add(self.document, _position(key_node), NO_TEXT, path)
+                continue
             if key in result:
                 _add(self.document, _position(key_node), "this key stands twice", (*path, key))
                 continue
@@ -184,12 +216,16 @@ class _Constructor:
             result[key] = self.build(value_node, (*path, key), depth + 1)
         return {**merged, **result}
 
-    def merge_sources(self, node: Any, path: KeyPath, depth: int) -> Iterator[dict[str, Any]]:
-        for item in node.value if node.id == "sequence" else [node]:
+    def merged(self, node: Any, path: KeyPath, depth: int) -> dict[str, Any]:
+        """What `<<` brings in; of several mappings the first wins."""
+        result: dict[str, Any] = {}
+        for item in reversed(node.value) if node.id == "sequence" else [node]:
+            self.count(_position(item), depth + 1)
             if item.id == "mapping":
-                yield self.mapping(item, path, depth + 1)
+                result |= self.mapping(item, path, depth + 1)
             else:
                 _add(self.document, _position(item), "<< merges mappings; this is none", path)
+        return result
 
     def scalar(self, node: Any, path: KeyPath) -> Any:
         text = str(node.value)
@@ -199,6 +235,8 @@ class _Constructor:
                 return None
             if kind == "bool":
                 return text.lower() == "true"
+            if kind == "int" and len(text) > MAXIMUM_DIGITS:
+                raise ValueError
             if kind == "int":
                 return int(text.replace("_", ""), 0) if text[:2] in ("0x", "0o") else int(text)
             if kind == "float":
@@ -206,9 +244,26 @@ class _Constructor:
         except ValueError:
             _add(self.document, _position(node), f"{text[:40]!r} is no number", path)
             return None
+        if not _is_text(text):
+            _add(self.document, _position(node), NO_TEXT, path)
+            return ""
         if kind not in ("str", "timestamp"):
-            _add(self.document, _position(node), f"the tag {node.tag} means nothing here", path)
+            _add(
+                self.document,
+                _position(node),
+                f"the tag {str(node.tag)[:60]} means nothing here",
+                path,
+            )
         return text
+
+
+def _is_merge(node: Any) -> bool:
+    return bool(node.tag == "tag:yaml.org,2002:merge" or node.value == "<<")
+
+
+def _is_text(text: str) -> bool:
+    """Whether `text` could be written to a file, or be the name of one."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _float(text: str) -> float:
