@@ -47,8 +47,8 @@ def test_unknown_key_that_resembles_nothing_with_all_valid_ones() -> None:
 
 def test_unknown_key_of_a_union_is_compared_with_the_keys_of_its_type() -> None:
     assert said("optimizer: {type: sgd, beta_1: 0.9}\n") == (
-        "e.yaml:1:24  optimizer.beta_1: unknown key; known are type, learning_rate, momentum, "
-        "nesterov.\n"
+        "e.yaml:1:24  optimizer.beta_1: unknown key; beta_1 belongs to optimizer type adam and "
+        "adamw, this one is sgd\n"
         "    optimizer: {type: sgd, beta_1: 0.9}\n"
         "                           ^"
     )
@@ -110,11 +110,11 @@ def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
         ("training: {epochs: 6.0}", "1:12  training.epochs: must be a whole number, not 6.0"),
         ("training: {epochs: }", "1:12  training.epochs: must be a whole number, not nothing"),
         ("training: {device: tpu}", "1:12  training.device: must be 'auto', 'cpu' or 'gpu', "
-                                    "not 'tpu'"),
+                                    "not 'tpu'; did you mean gpu?"),
         ("training: {deterministic: 1}", "1:12  training.deterministic: must be true or false, "
                                          "not 1"),
         ("training: {monitor: loss}", "1:12  training.monitor: 'loss' is not a valid monitor"
-         "; it is like validation_loss or train_accuracy"),
+         "; it is train_loss, train_accuracy, validation_loss or validation_accuracy"),
         ("training: fast", "1:1  training: must be a mapping (key: value), not 'fast'"),
         ("model: [1, 2]", "1:1  model: must be a mapping (key: value), not [1, 2]"),
         ("model: 3", "1:1  model: must be a mapping (key: value), not 3"),
@@ -132,8 +132,8 @@ def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
          "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit"),
         ("dataset: {name: 3}", "1:11  dataset.name: must be text, not 3"),
         ("dataset: {name: mnist, data_dir: 3}", "1:24  dataset.data_dir: must be a path, not 3"),
-        ("dataset: {type: digits, name: x}", "1:25  dataset.name: unknown key; known are "
-                                             "validation, type."),
+        ("dataset: {type: digits, name: x}", "1:25  dataset.name: unknown key; name belongs to "
+                                             "dataset type tfds, this one is digits"),
         ("dataset: a b", "1:1  dataset.name: 'a b' is no name of a dataset; names are like "
                          "mnist, mnist:3.0.1, builder/config"),
     ],
@@ -273,3 +273,25 @@ def test_a_flag_over_a_file_is_blamed_and_not_the_file() -> None:
 def test_a_value_from_python_is_named_by_its_key() -> None:
     text = said_of_flags({"training": {"epochs": "six"}}, {})
     assert text == "experiment  training.epochs: must be a whole number, not 'six'"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("model: {activation: rleu}", "model.activation: must be 'relu', 'gelu', 'silu', 'tanh', "
+         "'sigmoid', 'elu', 'selu' or 'leaky_relu', not 'rleu'; did you mean relu?"),
+        ("training: {device: CPU}", "training.device: must be 'auto', 'cpu' or 'gpu', not 'CPU'; "
+         "did you mean cpu?"),
+        ("model: {filters: [1]}", "model.filters: unknown key; filters belongs to model type cnn, "
+         "this one is mlp"),
+        ("training: {learning_rate: 1}", "training.learning_rate: unknown key; did you mean "
+         "optimizer.learning_rate?"),
+        ("optimizer: {lr: 1}", "optimizer.lr: unknown key; did you mean learning_rate?"),
+        ("lr: 1", "lr: unknown key; did you mean optimizer.learning_rate?"),
+        ("training.epochs: 1", "training.epochs: unknown key; write training: {epochs: ...}"),
+        ("training: {monitor: val_loss}", "training.monitor: 'val_loss' is not a valid monitor; it "
+         "is train_loss, train_accuracy, validation_loss or validation_accuracy"),
+    ],
+)  # fmt: skip
+def test_what_was_meant(content: str, message: str) -> None:
+    assert said(content).splitlines()[0].partition("  ")[2] == message

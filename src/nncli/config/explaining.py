@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["dotted", "explain", "located"]
 
+# Other names that people give to keys.
+ALIASES = {"lr": "learning_rate"}
 # What a pattern allows, in words.
 PATTERNS = {
     "name": "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit",
-    "monitor": "; it is like validation_loss or train_accuracy",
+    "monitor": "; it is train_loss, train_accuracy, validation_loss or validation_accuracy",
     "memory_budget": "; it is like 4GiB, 500MB or auto",
 }
 
@@ -97,10 +99,7 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     found = f", not {_shown(value)}"
     if kind == "extra_forbidden":
-        deeper = _deeper(str(key[0]), values) if len(key) == 1 else None
-        if deeper:
-            return f"unknown key; did you mean {deeper}?"
-        return f"unknown key{_meant(str(key[-1]), _valid_keys(key[:-1], values))}"
+        return f"unknown key{_place_of(key, values)}"
     if kind == "union_tag_invalid":
         tags = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
         names = [name for name in tags if not name.startswith("<")]
@@ -136,6 +135,12 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
         return "a value is missing"
     if kind == "string_pattern_mismatch":
         return f"{_shown(value)} is not a valid {key[-1]}{PATTERNS.get(str(key[-1]), '')}"
+    if kind == "literal_error":
+        names = [name.strip(" '") for name in context["expected"].replace(" or ", ",").split(",")]
+        close = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.5)
+        return (
+            words[kind].format(**context) + found + (f"; did you mean {close[0]}?" if close else "")
+        )
     if kind in words:
         bounds = {name: _whole(bound) for name, bound in context.items()}
         return words[kind].format(**bounds) + found
@@ -155,10 +160,45 @@ def _meant(word: str, names: Iterable[str]) -> str:
     return f"; known are {', '.join(names)}." if len(names) <= 12 else "."
 
 
-def _deeper(word: str, values: Mapping[str, Any]) -> str | None:
-    """The key of that very name inside a group, for one that stands a level too high."""
+def _place_of(key: KeyPath, values: Mapping[str, Any]) -> str:
+    """Where an unknown key belongs, or which key was meant."""
+    *around, last = key
+    word = ALIASES.get(str(last), str(last))
+    own = _valid_keys(tuple(around), values)
+    if word in own:
+        return f"; did you mean {word}?"
+    types = _types_with(tuple(around), word)
+    if types:
+        this = _type_of(values[str(around[0])])
+        return f"; {word} belongs to {around[0]} type {' and '.join(types)}, this one is {this}"
+    elsewhere = _elsewhere(word, values)
+    if elsewhere and "." in word:
+        group, _, inner = elsewhere.partition(".")
+        return f"; write {group}: {{{inner}: ...}}"
+    if elsewhere:
+        return f"; did you mean {elsewhere}?"
+    return _meant(word, own)
+
+
+def _types_with(group: KeyPath, word: str) -> list[str]:
+    """The types of a union that have the key `word`."""
+    if len(group) != 1 or group[0] not in Experiment.model_fields:
+        return []
+    members = _groups(Experiment.model_fields[str(group[0])].annotation)
+    typed = [member.model_fields for member in members if "type" in member.model_fields]
+    return [str(fields["type"].default) for fields in typed if word in fields]
+
+
+def _elsewhere(word: str, values: Mapping[str, Any]) -> str | None:
+    """The key of that very name in some group, for one that stands in the wrong place; dots and
+    underscores may part the group from it (`training.epochs`, `training_epochs`)."""
     groups = [name for name in Experiment.model_fields if _valid_keys((name,), values)]
-    return next((f"{g}.{word}" for g in groups if word in _valid_keys((g,), values)), None)
+    for group in groups:
+        inner = word.removeprefix(f"{group}.").removeprefix(f"{group}_")
+        inner = ALIASES.get(inner, inner)
+        if inner in _valid_keys((group,), values):
+            return f"{group}.{inner}"
+    return word if word in Experiment.model_fields else None
 
 
 def _valid_keys(key: KeyPath, values: Mapping[str, Any]) -> list[str]:

@@ -52,7 +52,7 @@ class TrainingSettings(Settings):
     )
     monitor: str = Field(
         default="validation_loss",
-        pattern=r"^(train|validation)_[a-z_]+$",
+        pattern=r"^(train|validation)_(loss|accuracy)$",
         description=(
             "Column of the history whose best epoch is kept as the model: validation_loss, "
             "validation_accuracy, train_loss, ... Without validation data: train_loss."
