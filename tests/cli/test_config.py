@@ -135,7 +135,6 @@ def test_diff_shows_only_what_differs(run_cli: Any, digits_run: Any) -> None:
     ]
     rows = json.loads(run_cli(["config", "diff", "a.yaml", digits_run.folder, "--json"]).stdout)
     assert rows == {
-        "name": [None, "digits-mlp"],
         "training.epochs": [3, 2],
         "training.steps_per_execution": ["auto", 11],
     }

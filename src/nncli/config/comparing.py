@@ -24,7 +24,13 @@ def flatten(values: Mapping[str, Any], path: KeyPath = ()) -> dict[KeyPath, Any]
 
 
 def differences(first: Experiment, second: Experiment) -> list[tuple[KeyPath, Any, Any]]:
-    """The keys whose values differ, with both values; None where an experiment lacks the key."""
-    left, right = flatten(plain_values(first)), flatten(plain_values(second))
+    """The keys whose values differ, with both values; None where an experiment lacks the key.
+
+    A name that is not given is the one that the run folder would have.
+    """
+    left, right = (
+        flatten({**plain_values(experiment), "name": experiment.run_name})
+        for experiment in (first, second)
+    )
     keys = [*left, *(key for key in right if key not in left)]
     return [(k, left.get(k), right.get(k)) for k in keys if left.get(k) != right.get(k)]
