@@ -206,7 +206,6 @@ def test_when_both_are_damaged_both_are_listed_newest_first(folder: Path) -> Non
 
 
 def test_what_was_written_last_is_kept_beside_damaged_ones_of_later_epochs(folder: Path) -> None:
-    # Fails: `save` keeps the two latest epochs, which are damaged, and removes the one it wrote.
     for path in (folder / f"epoch-{epoch:06d}-step-000000000.npz" for epoch in (8, 9)):
         folder.mkdir(exist_ok=True)
         path.write_bytes(b"damaged")

@@ -159,7 +159,6 @@ def test_what_is_no_run_is_refused(run_cli: Any, old: Path, name: str) -> None:
 
 
 def test_one_epoch_is_counted_as_one(run_cli: Any) -> None:
-    # Fails: "(1 epochs)".
     command = ["train", "--dataset", "digits", "--hidden-units", "4", "--epochs", "1", "--quiet"]
     assert run_cli(command).exit_code == 0
     result = run_cli(["runs", "reproduce", "latest"])

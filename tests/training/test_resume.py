@@ -197,6 +197,7 @@ def interruption(folder: Path, number: int) -> Iterator[None]:
         watching.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "name"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
 )
@@ -204,7 +205,7 @@ def test_an_interrupted_command_prints_the_one_that_goes_on(
     run_cli: Any, number: int, code: int, name: str
 ) -> None:
     folder = Path("runs/1-digits-mlp")
-    command = ["train", "--dataset", "digits", "--hidden-units", "8", "--epochs", "40", "--quiet"]
+    command = ["train", "--dataset", "digits", "--hidden-units", "8", "--epochs", "20", "--quiet"]
     with interruption(folder, number):
         result = run_cli(command)
     assert result.exit_code == code
@@ -212,12 +213,12 @@ def test_an_interrupted_command_prints_the_one_that_goes_on(
     advice = "Go on with: nncli "
     [said] = [line for line in result.stderr.splitlines() if advice in line]
     document = json.loads((folder / "metrics.json").read_text())
-    assert document["outcome"] == "interrupted" and 1 <= document["epochs"] < 40
+    assert document["outcome"] == "interrupted" and 1 <= document["epochs"] < 20
     going_on = shlex.split(said.partition(advice)[2])
     assert going_on == ["train", "--resume", str(folder)]
     assert run_cli([*going_on, "--quiet"]).exit_code == 0
     document = json.loads((folder / "metrics.json").read_text())
-    assert (document["outcome"], document["epochs"]) == ("completed", 40)
+    assert (document["outcome"], document["epochs"]) == ("completed", 20)
 
 
 def test_the_command_that_goes_on_works_in_a_folder_with_a_space(tmp_path: Path) -> None:

@@ -148,7 +148,6 @@ def test_a_trace_of_a_run_with_few_executions_is_written(
 def test_a_trace_is_written_when_the_run_stops_early(
     tmp_path: Path, no_profiler_left: None
 ) -> None:
-    # Fails: `TraceSteps` ends its trace after the last planned epoch alone; the profiler runs on.
     stopping = {"patience": 1, "min_delta": 9.0}
     described = experiment(profile=True, steps_per_execution=11, epochs=9, early_stopping=stopping)
     result = nncli.train(described, run_dir=tmp_path / "run")
@@ -159,7 +158,6 @@ def test_a_trace_is_written_when_the_run_stops_early(
 def test_a_run_that_is_interrupted_during_its_trace_can_be_resumed(
     tmp_path: Path, no_profiler_left: None
 ) -> None:
-    # Fails: the profiler runs on, and the next trace of this process ends in AlreadyExistsError.
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
         nncli.train(experiment(profile=True), run_dir=folder, reporter=Stopping(3))
