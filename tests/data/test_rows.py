@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +19,7 @@ from nncli.data.pipelines import EpochOrder, Feed, fit_memory
 from nncli.data.rows import DiskRows
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import DataError
+from nncli.reporting import SilentReporter
 
 
 def mapped(
@@ -66,6 +70,40 @@ def test_a_file_that_became_shorter_is_said(tmp_path: Path) -> None:
         stream.truncate(500)
     with pytest.raises(DataError, match="is shorter than it was"):
         rows[np.array([49])]
+
+
+def test_a_disk_that_cannot_be_read_any_more_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = DiskRows(mapped(tmp_path / "x.npy"))
+    with (tmp_path / "y").open("wb") as unreadable:
+        monkeypatch.setattr(rows, "descriptor", os.dup(unreadable.fileno()))
+    with pytest.raises(DataError, match=r"x\.npy"):
+        rows[np.array([0])]
+
+
+def test_a_training_whose_file_became_shorter_says_so(shared_cache: Path, tmp_path: Path) -> None:
+    import nncli
+
+    class Shortening(SilentReporter):
+        def epoch_ended(self, epoch: int, values: object) -> None:
+            [path] = cache.rglob("train.inputs.npy")
+            with path.open("rb+") as stream:
+                stream.truncate(5_000)
+
+    cache = tmp_path / "cache"
+    shutil.copytree(shared_cache, cache)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        training = {"epochs": 2, "memory_budget": "1kB"}
+        with pytest.raises(DataError, match="is shorter than it was"):
+            nncli.train(
+                {"dataset": "digits", "training": training},
+                run_dir=tmp_path / "run",
+                reporter=Shortening(),
+            )
+    document = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert document["outcome"] == "failed" and "is shorter than it was" in document["error"]
 
 
 def test_what_exceeds_the_budget_stays_on_disk(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from nncli.errors import StorageError
+from nncli.training import checkpoints
 from nncli.training.checkpoints import Checkpoint, Found, newest, save
 
 ARRAYS: dict[str, list[NDArray[Any]]] = {
@@ -188,6 +189,16 @@ def test_a_member_that_is_missing_is_found_out(folder: Path) -> None:
         members = {name: archive[name] for name in archive.files if name != "optimizer.1"}
     np.savez(path, allow_pickle=False, **members)
     assert assert_found_out_or_harmless(folder, path)
+
+
+def test_a_checkpoint_of_another_version_is_not_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(folder, checkpoint(1, 0, fit_seconds=0.5))
+    monkeypatch.setattr(checkpoints, "VERSION", checkpoints.VERSION + 1)
+    save(folder, checkpoint(2, 3))
+    monkeypatch.undo()
+    assert assert_found_out_or_harmless(folder, folder / "epoch-000002-step-000000003.npz")
 
 
 def test_an_overwritten_file_is_found_out(folder: Path) -> None:

@@ -14,9 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nncli.backend import is_installed
 from nncli.training import checkpoints
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shared_cache")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("shared_cache"),
+    pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed: nncli[jax]"),
+]
 
 TRAIN = [sys.executable, "-m", "nncli", "train", "--backend", "jax", "--dataset", "digits"]
 LONG = ["--epochs", "25", "--batch-size", "16", "--set", "model.dropout=0.3"]

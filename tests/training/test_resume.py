@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -22,7 +23,7 @@ import pytest
 import nncli
 from nncli import runs
 from nncli.config import Layer
-from nncli.errors import InterruptedRunError, NotFoundError, UsageError
+from nncli.errors import InterruptedRunError, NotFoundError, StorageError, UsageError
 from nncli.reporting import SilentReporter, Task
 from nncli.runs import RunFolder
 from nncli.training import TrainingResult, checkpoints
@@ -375,9 +376,12 @@ def test_a_run_that_ran_out_of_time_is_evaluated_and_can_go_on(
     stopped = nncli.train(limited, run_dir=tmp_path / "run")
     assert stopped.metrics.outcome == "stopped_early"
     assert stopped.metrics.test is not None and len(stopped.history) < 4
+    found = checkpoints.newest(tmp_path / "run" / "checkpoints").checkpoint
+    assert found is not None and (found.epoch, found.step) == (0, 4)  # the first execution's end
     more = Layer({"training": {"max_minutes": 60.0}})
-    resumed = nncli.resume(tmp_path / "run", more)
-    assert resumed.metrics.outcome == "completed"
+    reporter = Stopping()
+    resumed = nncli.resume(tmp_path / "run", more, reporter=reporter)
+    assert resumed.metrics.outcome == "completed" and reporter.notices == []
     assert everything(resumed) == whole
 
 
@@ -424,3 +428,46 @@ def test_a_run_that_ran_out_of_time_is_finished_until_it_gets_more(run_cli: Any)
     for document in both:
         del document["timing"]
     assert both[0] == both[1]
+
+
+def test_a_full_disk_ends_a_run_that_can_go_on_once_there_is_space(
+    tmp_path: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    written = []
+
+    def savez(*arguments: Any, **arrays: Any) -> None:
+        written.append(arguments)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        original(*arguments, **arrays)
+
+    original = np.savez
+    often = experiment(training={"checkpoint_minutes": 1e-6})
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", savez)
+        with pytest.raises(StorageError, match="No space left on device"):
+            nncli.train(often, run_dir=folder)
+    document = json.loads((folder / "metrics.json").read_text())
+    assert document["outcome"] == "failed" and "No space left" in document["error"]
+    found = checkpoints.newest(folder / "checkpoints").checkpoint
+    assert found is not None and (found.epoch, found.step) == (0, 4)
+    assert everything(nncli.resume(folder)) == whole
+
+
+def test_a_long_validation_is_not_waited_for(
+    tmp_path: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The epoch whose validation was cut off is not complete: what was saved before it counts."""
+    from nncli.training import callbacks
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks, "VALIDATION_PATIENCE_SECONDS", 0.0)
+        with pytest.raises(InterruptedRunError):
+            nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(steps=12))
+    document = json.loads((folder / "metrics.json").read_text())
+    assert (document["outcome"], document["epochs"]) == ("interrupted", 1)
+    found = checkpoints.newest(folder / "checkpoints").checkpoint
+    assert found is not None and (found.epoch, found.step) == (1, 0)
+    assert everything(nncli.resume(folder)) == whole

@@ -76,3 +76,15 @@ def test_a_class_without_weight_is_never_learned(tmp_path: Path) -> None:
         )
         recalls.append(nncli.evaluate(result.model_path).per_class[3].recall or 0.0)
     assert recalls[0] > 0.5 and recalls[1] == 0.0
+
+
+def test_the_weights_count_in_the_training_loss_and_nowhere_else(tmp_path: Path) -> None:
+    hundredfold = {str(digit): 100.0 for digit in range(10)}
+    training = {"epochs": 2, "class_weight": hundredfold}
+    result = nncli.train({"dataset": "digits", "training": training}, run_dir=tmp_path / "run")
+    last = result.history[-1]
+    assert result.metrics.kept_epoch == 2 and last["train_loss"] and last["validation_loss"]
+    assert 50 < last["train_loss"] / last["validation_loss"] < 200
+    measured = nncli.evaluate(result.model_path, split="validation").metrics
+    assert measured["loss"] == pytest.approx(last["validation_loss"], abs=1e-5)
+    assert measured["accuracy"] == pytest.approx(last["validation_accuracy"], abs=1e-6)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.dataset import Dataset, Split
 from nncli.data.rows import DiskRows
+from nncli.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +69,21 @@ class Feed:
 
     def __init__(self) -> None:
         self._tensors: dict[int, tuple[Any, Any]] = {}
+        self._failure: DataError | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raise what made reading fail, where TensorFlow raises an error of its own about it.
+
+        Raises:
+            DataError: rows on disk cannot be read any more.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self._failure is None or error is self._failure:
+                raise
+            raise self._failure from error
 
     def shuffled(
         self,
@@ -154,13 +171,20 @@ class Feed:
         inputs = split.inputs
         held = None if isinstance(inputs, DiskRows) else self._tensor(inputs)
 
+        def read(index: NDArray[np.int64]) -> NDArray[Any]:
+            try:
+                return inputs[index]
+            except DataError as error:
+                self._failure = error
+                raise
+
         def gather(index: Any) -> Any:
             if stored is not None:
                 index = tf.gather(stored, index)
             if held is not None:
                 rows = tf.gather(held, index)
             else:
-                rows = tf.numpy_function(inputs.__getitem__, [index], inputs.dtype)
+                rows = tf.numpy_function(read, [index], inputs.dtype)
                 rows.set_shape([None, *inputs.shape[1:]])
             labels = tf.gather(targets, index)
             if weights is None:

@@ -59,7 +59,10 @@ class DiskRows:
         flat = memoryview(rows.data).cast("B")
         for number, index in enumerate(indices.tolist()):
             target = flat[number * self.row_bytes : (number + 1) * self.row_bytes]
-            read = os.preadv(self.descriptor, [target], self.offset + index * self.row_bytes)
+            try:
+                read = os.preadv(self.descriptor, [target], self.offset + index * self.row_bytes)
+            except OSError as error:
+                raise DataError(f"{self.path} cannot be read: {error.strerror}.") from error
             if read != self.row_bytes:
                 raise DataError(f"{self.path} is shorter than it was.")
         return rows

@@ -130,8 +130,9 @@ def evaluate(
 
 def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:
     """What `network` says about every example of `split`, shape (size, classes), float32."""
-    batches = (feed or Feed()).ordered(split, BATCH_SIZE)
-    result: NDArray[np.float32] = network.predict(batches, verbose=0)
+    feed = feed or Feed()
+    with feed.reading():
+        result: NDArray[np.float32] = network.predict(feed.ordered(split, BATCH_SIZE), verbose=0)
     return result
 
 

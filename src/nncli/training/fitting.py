@@ -81,7 +81,7 @@ def fit(
                 outcome = "stopped_early"
                 break
             until = position.epoch + 1 if position.first_step else settings.epochs
-            with explained_exhaustion(model, batch_size):
+            with explained_exhaustion(model, batch_size), run.feed.reading():
                 model.fit(
                     _train_batches(run, order, position.first_step),
                     validation_data=_validation_batches(run),
