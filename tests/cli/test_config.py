@@ -209,3 +209,49 @@ def test_one_bad_file_does_not_hide_the_others(run_cli: Any) -> None:
     result = run_cli(["config", "validate", "self.yaml", "wrong.yaml"])
     assert result.exit_code == 2
     assert "self.yaml:" in result.stderr and "wrong.yaml:1:1  seed: must be" in result.stderr
+
+
+def test_validate_as_json_gives_every_part_of_a_mistake(run_cli: Any) -> None:
+    Path("bad.yaml").write_text("training:\n  epochs: 0\n")
+    result = run_cli(["config", "validate", "--json", "bad.yaml"])
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert json.loads(result.stdout)["files"][0]["problems"] == [
+        {
+            "file": "bad.yaml",
+            "line": 2,
+            "column": 3,
+            "key": "training.epochs",
+            "message": "must be at least 1, not 0",
+            "text": "bad.yaml:2:3  training.epochs: must be at least 1, not 0\n"
+            "      epochs: 0\n      ^",
+        }
+    ]
+
+
+def test_validate_takes_a_run_folder(run_cli: Any) -> None:
+    Path("runs/1-x").mkdir(parents=True)
+    Path("runs/1-x/config.yaml").write_text("seed: x\n")
+    result = run_cli(["config", "validate", "runs/1-x"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("runs/1-x/config.yaml:1:1  seed: must be a whole number")
+
+
+def test_diff_says_the_mistakes_of_both(run_cli: Any) -> None:
+    Path("a.yaml").write_text("seed: -1\n")
+    result = run_cli(["config", "diff", "a.yaml", "missing.yaml"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: 2 mistakes:\n"
+        "a.yaml:1:1  seed: must be at least 0, not -1\n"
+        "    seed: -1\n    ^\n"
+        "There is no file missing.yaml.\n",
+    )
+
+
+def test_a_home_folder_that_nobody_has_as_a_flag(run_cli: Any) -> None:
+    result = run_cli(["config", "show", "--data-dir", "~nobody-of-this-name/x"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: --data-dir  dataset.data_dir: '~nobody-of-this-name/x' is in the home folder of "
+        "a user that does not exist\n",
+    )

@@ -273,3 +273,32 @@ def test_a_flag_over_a_file_is_blamed_and_not_the_file() -> None:
 def test_a_value_from_python_is_named_by_its_key() -> None:
     text = said_of_flags({"training": {"epochs": "six"}}, {})
     assert text == "experiment  training.epochs: must be a whole number, not 'six'"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("seed:3\n", "1:1  an experiment is a mapping (key: value); this file is a single value; "
+                     "a space is missing: seed: 3"),
+        ("training:\n  epochs:3\n", "1:1  training: must be a mapping (key: value), not "
+                                    "'epochs:3'; a space is missing: epochs: 3"),
+        ("seed:3\nname: x\n", "2:5  not YAML: a space is missing in the line above: seed: 3"),
+        ("training: {epochs: !x 3}\n", "1:20  training.epochs: the tag !x means nothing here"),
+        ('extends: "\\ud800"\n', "1:10  extends: text cannot hold a NUL or half a character"),
+        (f"{'k' * 70}: 1\n", f"1:1  {'k' * 57}...: unknown key; known are name, seed, dataset, "
+                             "model, optimizer, training."),
+    ],
+)  # fmt: skip
+def test_one_message_for_one_mistake(content: str, message: str) -> None:
+    lines = said(content).splitlines()
+    assert lines[0] == f"e.yaml:{message}"
+    assert len(lines) in (1, 3)
+
+
+def test_a_mistake_knows_its_place() -> None:
+    Path("e.yaml").write_text("training:\n  epochs: 0\n")
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([Path("e.yaml")])
+    [one] = caught.value.mistakes
+    assert (one.file, one.line, one.column, one.key) == ("e.yaml", 2, 3, "training.epochs")
+    assert one.message == "must be at least 1, not 0"

@@ -16,8 +16,9 @@ from nncli.backend import Backend, Device
 from nncli.cli import _completion
 from nncli.cli._console import Screen
 from nncli.config import Experiment, Layer, Resolved, resolve
-from nncli.config.layers import yaml_or_text
+from nncli.config.origins import shortened
 from nncli.config.yaml import KeyPath
+from nncli.errors import Mistake
 
 __all__ = [
     "BackendOption",
@@ -180,7 +181,7 @@ EXPERIMENT_OPTIONS: tuple[tuple[str, str, KeyPath, Any], ...] = (
     ("name", "--name", ("name",), NameOption),
 )
 # Flags whose text is not YAML but the value itself.
-TEXTS = ("--dataset", "--model", "--optimizer", "--backend", "--device", "--name")
+TEXTS = ("--dataset", "--data-dir", "--model", "--optimizer", "--backend", "--device", "--name")
 
 
 @dataclass(frozen=True)
@@ -224,32 +225,25 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def experiment_flags(typed: Mapping[str, Any]) -> Layer:
     """The layer of what was typed as flags, by the names in `EXPERIMENT_OPTIONS`."""
-    settings: list[tuple[str, KeyPath, Any]] = []
-    for name, flag, key, _ in EXPERIMENT_OPTIONS:
-        text = typed.get(name)
-        if text is None:
-            continue
-        value: Any = str(text)
-        if flag == "--hidden-units":
-            value = yaml_or_text(f"[{value.strip('[]')}]")
-        elif flag == "--data-dir":
-            value = str(Path(value).expanduser().absolute())
-        elif flag not in TEXTS:
-            value = yaml_or_text(value)
-        settings.append((flag, key, value))
-    return Layer.of(settings)
+    settings = [
+        (flag, key, str(typed[name]))
+        for name, flag, key, _ in EXPERIMENT_OPTIONS
+        if typed.get(name) is not None
+    ]
+    return Layer.of_texts(settings, plain=TEXTS)
 
 
 def _set_layer(assignments: Sequence[str]) -> Layer:
     """The layer of `--set KEY=VALUE`: keys with dots, values as YAML writes them."""
-    settings: list[tuple[str, KeyPath, Any]] = []
-    problems: list[str] = []
+    settings: list[tuple[str, KeyPath, str]] = []
+    problems: list[Mistake] = []
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         parts = key.strip().split(".")
         if not equals or not all(parts):
-            found = assignment if len(assignment) <= 60 else f"{assignment[:57]}..."
-            problems.append(f"--set: must be KEY=VALUE such as training.epochs=6, not {found!r}.")
+            found = shortened(repr(assignment))
+            message = f"must be KEY=VALUE such as training.epochs=6, not {found}."
+            problems.append(Mistake(f"--set: {message}", message))
             continue
-        settings.append((f"--set {key.strip()}", tuple(parts), yaml_or_text(text)))
-    return Layer.of(settings, problems)
+        settings.append((f"--set {shortened(key.strip())}", tuple(parts), text))
+    return Layer.of_texts(settings, problems)

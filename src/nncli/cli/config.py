@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nncli.cli import _completion
+from nncli.cli._console import visible
 from nncli.cli._options import DebugOption, Described, experiment_options, screen_of
 from nncli.config import Experiment, Resolved, load_experiment, plain_values
 from nncli.config.comparing import differences, flatten
-from nncli.config.explaining import dotted
-from nncli.errors import ExperimentError, UsageError
+from nncli.config.origins import dotted
+from nncli.errors import ExperimentError, Mistake, NotFoundError, UsageError, together
 from nncli.files import to_json, write_atomically
 
 if TYPE_CHECKING:
@@ -104,17 +106,17 @@ def validate_command(
 ) -> None:
     """Check experiments, each file by itself; exit code 2 if one has a mistake."""
     screen = screen_of(context)
-    problems = {file: _problems(file) for file in files}
+    problems = {file: _mistakes(file) for file in files}
     if json:
         found = [
-            {"file": str(file), "valid": not said, "problems": said}
+            {"file": str(file), "valid": not said, "problems": [asdict(one) for one in said]}
             for file, said in problems.items()
         ]
         screen.out.file.write(to_json({"schema": 1, "files": found}))
     for file, said in problems.items():
         if said and not json:
             for problem in said[: ExperimentError.shown]:
-                screen.problem(problem)
+                screen.problem(problem.text)
             if len(said) > ExperimentError.shown:
                 screen.problem(f"{file}: {len(said) - ExperimentError.shown:,} more mistakes")
         elif not json:
@@ -159,7 +161,7 @@ def diff_command(
     debug: DebugOption = False,
 ) -> None:
     """Show what differs between two experiments, both resolved."""
-    found = differences(_experiment(first), _experiment(second))
+    found = differences(*_experiments(first, second))
     screen = screen_of(context)
     if json:
         rows = {dotted(key): [left, right] for key, left, right in found}
@@ -171,19 +173,37 @@ def diff_command(
         _columns(screen, [("", str(first), str(second)), *rows_shown])
 
 
-def _experiment(path: Path) -> Experiment:
-    from nncli.runs import RunFolder
+def _experiments(*named: Path) -> list[Experiment]:
+    """The experiments of files and runs; the mistakes of all of them at once."""
+    loaded: list[Experiment] = []
+    errors: list[UsageError] = []
+    for path in named:
+        try:
+            loaded.append(load_experiment([_run_or_file(path)]))
+        except UsageError as error:
+            errors.append(error)
+    if errors:
+        raise together(errors)
+    return loaded
 
-    return load_experiment([RunFolder(path).config if path.is_dir() else path])
+
+def _run_or_file(named: Path) -> Path:
+    """`named` where it exists, or else the experiment of the run that it means."""
+    from nncli.runs import find
+
+    try:
+        return named if named.exists() else find(Path("runs"), str(named)).config
+    except (NotFoundError, OSError):  # OSError: the name is too long
+        return named
 
 
-def _problems(file: Path) -> list[str]:
+def _mistakes(file: Path) -> list[Mistake]:
     try:
         load_experiment([file])
     except ExperimentError as error:
-        return error.problems
+        return error.mistakes
     except UsageError as error:
-        return [error.message]
+        return [Mistake(error.message, error.message, file=str(file))]
     return []
 
 
@@ -218,4 +238,4 @@ def _shown(value: Any) -> str:
 
 
 def _say(screen: Screen, text: str) -> None:
-    screen.out.print(text, markup=False, soft_wrap=True)
+    screen.out.print(visible(text), markup=False, soft_wrap=True)

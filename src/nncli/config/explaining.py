@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nncli.config.experiment import Experiment
-from nncli.config.origins import Origin, Origins
-from nncli.config.yaml import KeyPath
+from nncli.config.keys import type_of, valid_keys
+from nncli.config.origins import Origins, dotted, located, shortened
+from nncli.config.yaml import KeyPath, spaced
+from nncli.errors import Mistake
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-__all__ = ["dotted", "explain", "located"]
+__all__ = ["dotted", "explain", "mistaken_keys"]
 
 # What a pattern allows, in words.
 PATTERNS = {
@@ -24,31 +27,21 @@ PATTERNS = {
 }
 
 
-def located(origin: Origin | None, key: KeyPath, message: str) -> str:
-    """One problem as a block: where and what, then the line with a caret below."""
-    where = origin.name if origin else "experiment"
-    dotted_key = dotted(key)
-    block = f"{where}  {dotted_key}: {message}" if dotted_key else f"{where}  {message}"
-    return block + (origin.quoted() if origin else "")
-
-
 def explain(
     error: ValidationError,
     values: Mapping[str, Any],
     origins: Origins,
     *,
-    unfinished: Collection[str] | None = None,
-) -> list[str]:
+    only: Collection[KeyPath] | None = None,
+) -> list[Mistake]:
     """Say every mistake that pydantic found, in the order of the files and flags.
 
-    Where more layers follow, `unfinished` are the groups whose type is not settled: what is in
-    them, and what only lacks something, may still become right and is left out.
+    With `only`, those about other keys are left out.
     """
-    problems: list[tuple[tuple[str, int], str]] = []
+    problems: list[tuple[tuple[str, int], Mistake]] = []
     for details in error.errors(include_url=False):
         key = _without_tags(details["loc"], values)
-        lacking = details["type"] in ("missing", "value_error")
-        if unfinished is not None and (lacking or not key or key[0] in unfinished):
+        if only is not None and key not in only:
             continue
         of_type = details["type"] == "union_tag_invalid"
         origin = origins.about((*key, "type") if of_type else key)
@@ -57,12 +50,20 @@ def explain(
     return [block for _, block in sorted(problems, key=lambda problem: problem[0])]
 
 
-def dotted(key: Iterable[str | int]) -> str:
-    """A key path as people write it: `model.hidden_units[1]`."""
-    text = ""
-    for part in key:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
+def mistaken_keys(
+    error: ValidationError, values: Mapping[str, Any], *, unknown: bool = True
+) -> set[KeyPath]:
+    """The keys that are wrong whatever is still to come, without those that are `unknown`.
+
+    What only lacks something, or does not go with another value, may still become right.
+    """
+    return {
+        _without_tags(details["loc"], values)
+        for details in error.errors(include_url=False)
+        if details["type"] != "missing"
+        and (unknown or details["type"] != "extra_forbidden")
+        and not (details["type"] == "value_error" and isinstance(details["input"], Mapping))
+    }
 
 
 def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) -> KeyPath:
@@ -84,13 +85,8 @@ def _is_tag(part: str | int, current: Any) -> bool:
     if not isinstance(part, str):
         return False
     if isinstance(current, Mapping):
-        return part not in current and part == _type_of(current)
+        return part not in current and part == type_of(current)
     return part == current or part.startswith("<")  # a short form; a member that is no group
-
-
-def _type_of(group: Mapping[str, Any]) -> Any:
-    """The `type` of a group; a schedule without one is constant."""
-    return group.get("type", "constant")
 
 
 def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> str:
@@ -100,7 +96,7 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
         deeper = _deeper(str(key[0]), values) if len(key) == 1 else None
         if deeper:
             return f"unknown key; did you mean {deeper}?"
-        return f"unknown key{_meant(str(key[-1]), _valid_keys(key[:-1], values))}"
+        return f"unknown key{_meant(str(key[-1]), valid_keys(key[:-1], values))}"
     if kind == "union_tag_invalid":
         tags = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
         names = [name for name in tags if not name.startswith("<")]
@@ -108,9 +104,10 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
         if "<number>" in tags and not isinstance(value, Mapping):
             return f"must be a number or one of {', '.join(names)}{found}"
         listed = "" if meant.endswith(".") else f" The types are {', '.join(names)}."
-        return f"there is no type {context['tag']!r}{meant}{listed}"
+        return f"there is no type {_shown(context['tag'])}{meant}{listed}"
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
-        return f"must be a mapping (key: value){found}"
+        space = f"; a space is missing: {spaced(value)}" if _lacks_space(value) else ""
+        return f"must be a mapping (key: value){found}{space}"
     words = {
         "greater_than_equal": "must be at least {ge}",
         "greater_than": "must be greater than {gt}",
@@ -142,6 +139,10 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
     return f"{details['msg'].lower()}{found}"
 
 
+def _lacks_space(value: Any) -> bool:
+    return isinstance(value, str) and spaced(value) is not None
+
+
 def _whole(bound: Any) -> Any:
     """0.0 as 0: a bound is written as people write it."""
     return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
@@ -157,30 +158,8 @@ def _meant(word: str, names: Iterable[str]) -> str:
 
 def _deeper(word: str, values: Mapping[str, Any]) -> str | None:
     """The key of that very name inside a group, for one that stands a level too high."""
-    groups = [name for name in Experiment.model_fields if _valid_keys((name,), values)]
-    return next((f"{g}.{word}" for g in groups if word in _valid_keys((g,), values)), None)
-
-
-def _valid_keys(key: KeyPath, values: Mapping[str, Any]) -> list[str]:
-    """The keys that the group at `key` has."""
-    candidates: list[Any] = [Experiment]
-    group: Any = values
-    for part in key:
-        fields = [member.model_fields[part] for member in candidates if part in member.model_fields]
-        candidates = [group for field in fields for group in _groups(field.annotation)]
-        group = group.get(part) if isinstance(group, Mapping) else None
-        chosen = _type_of(group) if isinstance(group, Mapping) else None
-        of_type = [m for m in candidates if "type" in m.model_fields]
-        matching = [m for m in of_type if m.model_fields["type"].default == chosen]
-        candidates = matching or candidates
-    return list(candidates[0].model_fields) if candidates else []
-
-
-def _groups(annotation: Any) -> list[Any]:
-    """The groups of settings that a value of this type may be."""
-    if hasattr(annotation, "model_fields"):
-        return [annotation]
-    return [group for member in get_args(annotation) for group in _groups(member)]
+    groups = [name for name in Experiment.model_fields if valid_keys((name,), values)]
+    return next((f"{g}.{word}" for g in groups if word in valid_keys((g,), values)), None)
 
 
 def _shown(value: Any) -> str:
@@ -188,5 +167,4 @@ def _shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return shortened(repr(str(value)) if isinstance(value, (str, Path)) else str(value))

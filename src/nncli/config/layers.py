@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nncli import data, models, optimizers
-from nncli.config.origins import Origin, Origins
-from nncli.config.yaml import KeyPath, parse_value
+from nncli.config.origins import Origin, Origins, located, shortened
+from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
+from nncli.errors import Mistake
 
-__all__ = ["Discarded", "Layer", "Merged", "expanded", "merge", "merge_layers"]
+__all__ = [
+    "Discarded",
+    "Layer",
+    "Merged",
+    "expanded",
+    "merge",
+    "merge_layers",
+    "typed_value",
+    "with_types",
+]
 
 # The groups whose `type` may be left out or stand alone, and the type that is meant without one.
 EXPANSIONS = {"dataset": data.expand, "model": models.expand, "optimizer": optimizers.expand}
 # Values that are paths.
 PATH_KEYS = (("dataset", "data_dir"),)
+# Values that are lists, and may be typed without brackets.
+LIST_KEYS = (("model", "hidden_units"), ("model", "filters"), ("dataset", "image_size"))
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
 
 
@@ -29,11 +41,11 @@ class Layer:
 
     values: Mapping[str, Any]
     origins: Origins = field(default_factory=Origins)
-    problems: Sequence[str] = ()
+    problems: Sequence[Mistake] = ()
 
     @classmethod
     def of(
-        cls, settings: Iterable[tuple[str, KeyPath, Any]], problems: Sequence[str] = ()
+        cls, settings: Iterable[tuple[str, KeyPath, Any]], problems: Sequence[Mistake] = ()
     ) -> Layer:
         """A layer of single values: (how it was typed, key path, value); later ones win.
 
@@ -48,10 +60,28 @@ class Layer:
         return cls(with_absolute_paths(values, Path()), Origins(origins), problems)
 
     @classmethod
+    def of_texts(
+        cls,
+        settings: Iterable[tuple[str, KeyPath, str]],
+        problems: Sequence[Mistake] = (),
+        *,
+        plain: Collection[str] = (),
+    ) -> Layer:
+        """As `of`, each value as somebody typed it: YAML, except behind the flags in `plain`."""
+        read: list[tuple[str, KeyPath, Any]] = []
+        wrong: list[Mistake] = []
+        for typed, key, text in settings:
+            try:
+                read.append((typed, key, typed_value(key, text, plain=typed in plain)))
+            except ValueError as error:
+                wrong.append(located(Origin(typed), key, str(error)))
+        return cls.of(read, [*problems, *wrong])
+
+    @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> Layer:
         """The variables `NNCLI_<KEY>`, levels parted by two underscores, their values YAML."""
-        return cls.of(
-            (f"environment {name}", tuple(name.lower()[6:].split("__")), yaml_or_text(text))
+        return cls.of_texts(
+            (f"environment {name}", tuple(name.lower()[6:].split("__")), text)
             for name, text in sorted(environment.items())
             if name.upper().startswith("NNCLI_")
         )
@@ -105,10 +135,18 @@ def merge_layers(layers: Iterable[Layer]) -> Merged:
     merged = Merged()
     for layer in layers:
         merged.lay(layer)
-    for key, default in DEFAULT_TYPES.items():
-        if isinstance(merged.values.get(key), dict):
-            merged.values[key] = {"type": default, **merged.values[key]}
+    merged.values = with_types(merged.values)
     return merged
+
+
+def with_types(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with the type of every group, where none is named the default one."""
+    return {
+        key: {"type": DEFAULT_TYPES[key], **value}
+        if key in DEFAULT_TYPES and isinstance(value, dict)
+        else value
+        for key, value in values.items()
+    }
 
 
 def merge(
@@ -158,7 +196,11 @@ def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]
     for group, key in PATH_KEYS:
         mapping = result.get(group)
         if isinstance(mapping, Mapping) and isinstance(mapping.get(key), str):
-            result[group] = {**mapping, key: str((base / at_home(mapping[key])).absolute())}
+            path = at_home(mapping[key])
+            # A `~` that is still there names nobody's home folder: the check of the value says so.
+            if path.parts[:1] and path.parts[0].startswith("~"):
+                continue
+            result[group] = {**mapping, key: str((base / path).absolute())}
     return result
 
 
@@ -170,11 +212,30 @@ def at_home(text: str) -> Path:
         return Path(text)
 
 
-def yaml_or_text(text: str) -> Any:
-    """`text` as YAML means it; as it is where it is no YAML."""
+def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:
+    """The value of `key` that somebody typed as `text`: as YAML means it, or else as it is.
+
+    Args:
+        key: what it is the value of; a list may lack its brackets.
+        text: what was typed.
+        plain: `text` is the value itself and no YAML.
+
+    Raises:
+        ValueError: no file could hold it, or it begins as YAML does and is none.
+    """
+    if not is_text(text):
+        raise ValueError(NO_TEXT)
+    if plain:
+        return text
+    begins = text.lstrip()[:1]
+    if key in LIST_KEYS and begins not in ("[", "{"):
+        text, begins = f"[{text}]", "["
     try:
         return parse_value(text)
-    except ValueError:
+    except ValueError as error:
+        if begins and begins in "[{\"'":
+            what = f"{shortened(repr(text))} is " if str(error).startswith("not YAML") else ""
+            raise ValueError(f"{what}{error}") from None
         return text
 
 
