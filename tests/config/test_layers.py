@@ -187,3 +187,20 @@ def test_what_only_another_type_understands_may_wait_for_it() -> None:
     base = written("base.yaml", "optimizer: {momentum: 0.5}\ntraining: {clipnorm: 1}\n")
     later = written("later.yaml", "optimizer: {type: sgd}\ntraining: {clipnorm: 2}\n")
     assert resolve([base, later]).experiment.optimizer.type == "sgd"
+
+
+def test_a_type_comes_from_what_implies_it() -> None:
+    file = written("a.yaml", "model:\n  dropout: 0.5\ndataset:\n  name: mnist\n")
+    resolved = resolve([file])
+    assert resolved.origin(("model", "type")) == "default"
+    assert resolved.origin(("dataset", "type")) == "a.yaml:4:3"
+    short = resolve([written("b.yaml", "model: cnn\noptimizer: {learning_rate: cosine}\n")])
+    assert short.origin(("model", "type")) == "b.yaml:1:1"
+    assert short.origin(("optimizer", "learning_rate", "type")) == "b.yaml:2:13"
+
+
+def test_a_name_that_changes_the_type_is_named_as_the_cause() -> None:
+    first = written("a.yaml", "model:\n  dropout: 0.5\ndataset: {type: digits, validation: 0.2}\n")
+    second = written("b.yaml", "dataset:\n  validation: 0.1\n  name: mnist\n")
+    [lost] = resolve([first, second]).discarded
+    assert (lost.key, lost.by and lost.by.name) == (("dataset", "validation"), "b.yaml:3:3")

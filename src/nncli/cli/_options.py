@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -190,7 +190,17 @@ class Described:
     then flags, then `--set`; later ones win."""
 
     files: Sequence[Path]
-    layers: Sequence[Layer]
+    environment: Layer
+    typed: Sequence[Layer]
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """What lies over the files."""
+        return (self.environment, *self.typed)
+
+    def without_environment(self) -> Described:
+        """The same for a file that is to mean the same in every environment."""
+        return replace(self, environment=Layer({}))
 
     def resolve(self) -> Resolved:
         """The experiment, on top of the defaults; `ExperimentError` if there are mistakes."""
@@ -215,7 +225,7 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
         settings = _set_layer(typed.pop("settings") or [])
         flags = experiment_flags({name: typed.pop(name) for name, *_ in EXPERIMENT_OPTIONS})
         environment = Layer.of_environment(os.environ)
-        command(context, described=Described(files, (environment, flags, settings)), **typed)
+        command(context, described=Described(files, environment, (flags, settings)), **typed)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

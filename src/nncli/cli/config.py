@@ -28,6 +28,9 @@ app = typer.Typer(
     add_completion=False,
 )  # fmt: skip
 
+# What stands for the value of a key that an experiment does not have.
+LACKING = object()
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 
 
@@ -54,13 +57,16 @@ def init_command(
     from nncli.config.templates import template
 
     to_screen = str(file) == "-"
-    text = template(described.resolve().experiment, "FILE" if to_screen else shlex.quote(str(file)))
+    experiment = described.without_environment().resolve().experiment
+    text = template(experiment, "FILE" if to_screen else shlex.quote(str(file)))
     screen = screen_of(context)
     if to_screen:
         screen.out.file.write(text)
         return
     if file.exists() and not force:
         raise UsageError(f"{file} exists.", hint="Name another file, or overwrite it with --force.")
+    if not file.parent.is_dir():
+        raise UsageError(f"There is no folder {file.parent}.", hint="Make it, or name another.")
     write_atomically(file, text)
     _say(screen, f"Wrote {file}. Run it: nncli train -c {shlex.quote(str(file))}")
 
@@ -161,16 +167,17 @@ def diff_command(
     debug: DebugOption = False,
 ) -> None:
     """Show what differs between two experiments, both resolved."""
-    found = differences(*_experiments(first, second))
+    found = differences(*_experiments(first, second), lacking=LACKING)
     screen = screen_of(context)
     if json:
-        rows = {dotted(key): [left, right] for key, left, right in found}
+        rows = {dotted(key): _sides(left, right) for key, left, right in found}
         screen.out.file.write(to_json(rows))
     elif not found:
         _say(screen, "No difference.")
     else:
         rows_shown = [(dotted(k), _shown(left), _shown(right)) for k, left, right in found]
-        _columns(screen, [("", str(first), str(second)), *rows_shown])
+        room = (80 - max(len(row[0]) for row in rows_shown) - 4) // 2
+        _columns(screen, [("", _end(first, room), _end(second, room)), *rows_shown])
 
 
 def _experiments(*named: Path) -> list[Experiment]:
@@ -185,6 +192,17 @@ def _experiments(*named: Path) -> list[Experiment]:
     if errors:
         raise together(errors)
     return loaded
+
+
+def _sides(left: Any, right: Any) -> dict[str, Any]:
+    """Both values by the argument they come from; a key that one lacks is not there."""
+    return {name: v for name, v in (("a", left), ("b", right)) if v is not LACKING}
+
+
+def _end(path: Path, room: int) -> str:
+    """The end of a path, which tells files apart, in `room` characters."""
+    text = str(path)
+    return text if len(text) <= room else f"...{text[3 - room :]}"
 
 
 def _run_or_file(named: Path) -> Path:
@@ -234,7 +252,7 @@ def _columns(screen: Screen, rows: list[tuple[str, str, str]]) -> None:
 def _shown(value: Any) -> str:
     import json
 
-    return json.dumps(value, ensure_ascii=False)
+    return "-" if value is LACKING else json.dumps(value, ensure_ascii=False)
 
 
 def _say(screen: Screen, text: str) -> None:

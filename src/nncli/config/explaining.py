@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.experiment import Experiment
-from nncli.config.keys import type_of, valid_keys
-from nncli.config.origins import Origins, dotted, located, shortened
+from nncli.config.keys import type_of
+from nncli.config.origins import Origin, Origins, dotted, located, shortened
+from nncli.config.suggesting import meant, nearest, unknown_key
 from nncli.config.yaml import KeyPath, spaced
 from nncli.errors import Mistake
 
@@ -22,7 +22,6 @@ __all__ = ["dotted", "explain", "mistaken_keys"]
 # What a pattern allows, in words.
 PATTERNS = {
     "name": "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit",
-    "monitor": "; it is like validation_loss or train_accuracy",
     "memory_budget": "; it is like 4GiB, 500MB or auto",
 }
 
@@ -45,7 +44,9 @@ def explain(
             continue
         of_type = details["type"] == "union_tag_invalid"
         origin = origins.about((*key, "type") if of_type else key)
-        block = located(origin, key, _message(details, key, values))
+        message = _message(details, key, values, origin)
+        no_text = of_type and _has_no_name(details["input"])
+        block = located(origin, (*key, "type") if no_text else key, message)
         problems.append((origin.order if origin else ("", 0), block))
     return [block for _, block in sorted(problems, key=lambda problem: problem[0])]
 
@@ -89,22 +90,15 @@ def _is_tag(part: str | int, current: Any) -> bool:
     return part == current or part.startswith("<")  # a short form; a member that is no group
 
 
-def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> str:
+def _message(
+    details: ErrorDetails, key: KeyPath, values: Mapping[str, Any], origin: Origin | None
+) -> str:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     found = f", not {_shown(value)}"
     if kind == "extra_forbidden":
-        deeper = _deeper(str(key[0]), values) if len(key) == 1 else None
-        if deeper:
-            return f"unknown key; did you mean {deeper}?"
-        return f"unknown key{_meant(str(key[-1]), valid_keys(key[:-1], values))}"
+        return unknown_key(key, value, values, origin)
     if kind == "union_tag_invalid":
-        tags = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
-        names = [name for name in tags if not name.startswith("<")]
-        meant = _meant(str(context["tag"]), names)
-        if "<number>" in tags and not isinstance(value, Mapping):
-            return f"must be a number or one of {', '.join(names)}{found}"
-        listed = "" if meant.endswith(".") else f" The types are {', '.join(names)}."
-        return f"there is no type {_shown(context['tag'])}{meant}{listed}"
+        return _unknown_type(str(context["tag"]), str(context["expected_tags"]), key, value)
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
         space = f"; a space is missing: {spaced(value)}" if _lacks_space(value) else ""
         return f"must be a mapping (key: value){found}{space}"
@@ -123,7 +117,6 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
         "too_short": "must have {min_length} or more entries",
         "too_long": "must have at most {max_length} entries",
         "string_too_long": "must have at most {max_length} characters",
-        "literal_error": "must be {expected}",
         "path_type": "must be a path",
     }
     if kind == "value_error":
@@ -133,10 +126,44 @@ def _message(details: ErrorDetails, key: KeyPath, values: Mapping[str, Any]) -> 
         return "a value is missing"
     if kind == "string_pattern_mismatch":
         return f"{_shown(value)} is not a valid {key[-1]}{PATTERNS.get(str(key[-1]), '')}"
+    if kind == "literal_error":
+        close = nearest(str(value), re.findall(r"'(\w+)'", context["expected"]), 0.68)
+        return f"must be {context['expected']}{found}" + (
+            f"; did you mean {close}?" if close else ""
+        )
     if kind in words:
         bounds = {name: _whole(bound) for name, bound in context.items()}
         return words[kind].format(**bounds) + found
     return f"{details['msg'].lower()}{found}"
+
+
+def _unknown_type(tag: str, expected: str, key: KeyPath, value: Any) -> str:
+    """The message about a group whose type is none of those `expected`."""
+    tags = [name.strip(" '") for name in expected.split(",")]
+    names = [name for name in tags if not name.startswith("<")]
+    if _has_no_name(value):
+        problem = (
+            "is empty" if value["type"] is None else f"must be text, not {_shown(value['type'])}"
+        )
+        return f"{problem}; the types are {', '.join(names)}"
+    question = meant(tag, names)
+    if "<number>" in tags and not isinstance(value, Mapping):
+        return f"must be a number or one of {', '.join(names)}, not {_shown(value)}"
+    if key == ("dataset",) and _is_dataset(tag):
+        return f"there is no type {_shown(tag)}; write dataset: {tag}"
+    listed = "" if question.endswith(".") else f" The types are {', '.join(names)}."
+    return f"there is no type {_shown(tag)}{question}{listed}"
+
+
+def _has_no_name(group: Any) -> bool:
+    """Whether a group has a `type` that is no text."""
+    return isinstance(group, Mapping) and "type" in group and not isinstance(group["type"], str)
+
+
+def _is_dataset(name: str) -> bool:
+    from nncli.data.catalogue import dataset_names
+
+    return name in dataset_names()
 
 
 def _lacks_space(value: Any) -> bool:
@@ -146,20 +173,6 @@ def _lacks_space(value: Any) -> bool:
 def _whole(bound: Any) -> Any:
     """0.0 as 0: a bound is written as people write it."""
     return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
-
-
-def _meant(word: str, names: Iterable[str]) -> str:
-    names = list(names)
-    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; known are {', '.join(names)}." if len(names) <= 12 else "."
-
-
-def _deeper(word: str, values: Mapping[str, Any]) -> str | None:
-    """The key of that very name inside a group, for one that stands a level too high."""
-    groups = [name for name in Experiment.model_fields if valid_keys((name,), values)]
-    return next((f"{g}.{word}" for g in groups if word in valid_keys((g,), values)), None)
 
 
 def _shown(value: Any) -> str:

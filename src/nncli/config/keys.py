@@ -9,7 +9,7 @@ from typing import Any, get_args
 from nncli.config.experiment import Experiment
 from nncli.config.yaml import KeyPath
 
-__all__ = ["group_types", "type_of", "types_with", "valid_keys"]
+__all__ = ["group_types", "key_paths", "type_of", "types_with", "valid_keys"]
 
 
 def type_of(group: Mapping[str, Any]) -> Any:
@@ -43,6 +43,23 @@ def group_types(group: str) -> dict[str, list[str]]:
         for member in members
         if "type" in member.model_fields
     }
+
+
+@cache
+def key_paths() -> dict[str, list[tuple[str, ...]]]:
+    """Where in an experiment keys of each name are; the outermost first."""
+    paths: dict[str, list[tuple[str, ...]]] = {}
+    level: list[tuple[tuple[str, ...], Any]] = [((), Experiment)]
+    while level:
+        deeper: list[tuple[tuple[str, ...], Any]] = []
+        for path, settings in level:
+            for name, field in settings.model_fields.items():
+                found = paths.setdefault(name, [])
+                if (*path, name) not in found:
+                    found.append((*path, name))
+                deeper += [((*path, name), group) for group in _groups(field.annotation)]
+        level = deeper
+    return paths
 
 
 def types_with(group: str, word: str) -> list[str]:

@@ -119,9 +119,7 @@ class Merged:
             lost, group = self.origins.pop(old), above(old)
             assert group is not None
             if changed[group] and old not in (group, (*group, "type")) and _is_value(self, old):
-                # The type may be implied by a name.
-                by = layer.origins.find((*group, "type")) or layer.origins.find((*group, "name"))
-                self.discarded.append(Discarded(old, lost, by))
+                self.discarded.append(Discarded(old, lost, layer.origins.of_type(group)))
         for key in changed:
             if origin := layer.origins.find(key):
                 self.origins[key] = origin

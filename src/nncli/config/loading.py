@@ -46,10 +46,13 @@ class Resolved:
         """Where the value of `key` came from: a place in a file, a flag, or `default`."""
         current: Any = self.merged.values
         for part in key:
+            if part == "type" and isinstance(current, str):  # a short form
+                break
             if not isinstance(current, dict) or part not in current:
                 return "default"
             current = current[part]
-        found = Origins(self.merged.origins).find(key)
+        origins = Origins(self.merged.origins)
+        found = origins.of_type(key[:-1]) if key[-1] == "type" else origins.find(key)
         return found.name if found else "default"
 
     @property
@@ -83,7 +86,7 @@ def resolve(files: Sequence[Path] = (), *layers: Layer) -> Resolved:
     mistakes = list(dict.fromkeys([*reader.problems, *unreadable, *found]))
     if mistakes or missing:
         raise together([*missing, *([ExperimentError(mistakes)] if mistakes else [])])
-    return Resolved(Experiment.model_validate(merged.values), merged)
+    return Resolved(Experiment.model_validate(with_types(merged.values)), merged)
 
 
 def _merged_and_checked(layers: Sequence[Layer], *, complete: bool) -> tuple[Merged, list[Mistake]]:
@@ -106,7 +109,6 @@ def _merged_and_checked(layers: Sequence[Layer], *, complete: bool) -> tuple[Mer
             last = complete and number == len(layers)
             only = None if last else _certain(error, values, set(DEFAULT_TYPES) - typed)
             mistakes |= dict.fromkeys(explain(error, values, origins, only=only))
-    merged.values = with_types(merged.values)
     return merged, list(mistakes)
 
 

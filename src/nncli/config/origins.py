@@ -65,6 +65,12 @@ class Origins:
                 return self.by_key[key[:length]]
         return None
 
+    def of_type(self, group: KeyPath) -> Origin | None:
+        """Where the type of `group` comes from: itself, the name that implies it, or its short
+        form."""
+        own, name = self.by_key.get((*group, "type")), self.by_key.get((*group, "name"))
+        return own or name or self.find(group)
+
     def about(self, key: KeyPath) -> Origin | None:
         """As `find`; for a group that stands nowhere itself, the first value in it."""
         below = (origin for other, origin in self.by_key.items() if other[: len(key)] == key)
