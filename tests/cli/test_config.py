@@ -332,3 +332,8 @@ def test_init_leaves_the_environment_out_and_wants_a_folder(
         2,
         "error: There is no folder nowhere.\n  Make it, or name another.\n",
     )
+
+
+def test_a_traceback_cannot_steer_the_terminal_either(run_cli: Any) -> None:
+    result = run_cli(["config", "show", "--debug", "-c", "\x1b[31m.yaml"])
+    assert result.exit_code == 2 and "\x1b" not in result.stderr

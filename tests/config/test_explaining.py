@@ -330,6 +330,9 @@ def test_a_mistake_knows_its_place() -> None:
                                     "training.early_stopping.patience?"),
         ("patience: 3", "1:1  patience: unknown key; did you mean "
          "optimizer.learning_rate.patience or training.early_stopping.patience?"),
+        ("optimizer: {learning_rate: {type: cosine, patience: 3}}", "1:43  "
+         "optimizer.learning_rate.patience: unknown key; patience belongs to "
+         "optimizer.learning_rate type reduce_on_plateau; this one is cosine"),
         ("model: {name: cnn}", "1:9  model.name: unknown key; did you mean model.type?"),
         ("training.epochs: 3", "1:1  training.epochs: unknown key; write training: {epochs: 3}"),
         ("extend: a.yaml", "1:1  extend: unknown key; did you mean extends?"),

@@ -204,3 +204,14 @@ def test_a_name_that_changes_the_type_is_named_as_the_cause() -> None:
     second = written("b.yaml", "dataset:\n  validation: 0.1\n  name: mnist\n")
     [lost] = resolve([first, second]).discarded
     assert (lost.key, lost.by and lost.by.name) == (("dataset", "validation"), "b.yaml:3:3")
+
+
+@pytest.mark.parametrize("first", ["file", "setting"])
+def test_a_key_is_added_to_the_short_form_of_a_schedule(first: str) -> None:
+    added = ("--set optimizer.learning_rate.decay_epochs", ("optimizer", "learning_rate",
+             "decay_epochs"), 3)  # fmt: skip
+    short = ("--set optimizer.learning_rate", ("optimizer", "learning_rate"), "cosine")
+    file = written("e.yaml", "optimizer: {learning_rate: cosine}\n" if first == "file" else "{}\n")
+    layer = Layer.of([added] if first == "file" else [added, short])
+    rate = resolve([file], layer).experiment.optimizer.model_dump()["learning_rate"]
+    assert (rate["type"], rate["decay_epochs"]) == ("cosine", 3)

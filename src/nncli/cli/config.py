@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,7 +114,7 @@ def validate_command(
     problems = {file: _mistakes(file) for file in files}
     if json:
         found = [
-            {"file": str(file), "valid": not said, "problems": [asdict(one) for one in said]}
+            {"file": str(file), "valid": not said, "problems": [_parts(one) for one in said]}
             for file, said in problems.items()
         ]
         screen.out.file.write(to_json({"schema": 1, "files": found}))
@@ -213,6 +212,11 @@ def _run_or_file(named: Path) -> Path:
         return named if named.exists() else find(Path("runs"), str(named)).config
     except (NotFoundError, OSError):  # OSError: the name is too long
         return named
+
+
+def _parts(mistake: Mistake) -> dict[str, Any]:
+    names = ("file", "line", "column", "key", "message", "text")
+    return {name: getattr(mistake, name) for name in names}
 
 
 def _mistakes(file: Path) -> list[Mistake]:

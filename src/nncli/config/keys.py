@@ -33,11 +33,12 @@ def valid_keys(key: KeyPath, values: Mapping[str, Any]) -> list[str]:
 
 
 @cache
-def group_types(group: str) -> dict[str, list[str]]:
-    """The types of a group of the experiment, each with its keys; empty for one without types."""
-    if group not in Experiment.model_fields:
-        return {}
-    members = _groups(Experiment.model_fields[group].annotation)
+def group_types(key: KeyPath) -> dict[str, list[str]]:
+    """The types of the group at `key`, each with its keys; empty for one without types."""
+    members: list[Any] = [Experiment]
+    for part in key:
+        fields = [member.model_fields[part] for member in members if part in member.model_fields]
+        members = [group for field in fields for group in _groups(field.annotation)]
     return {
         str(member.model_fields["type"].default): list(member.model_fields)
         for member in members
@@ -62,9 +63,9 @@ def key_paths() -> dict[str, list[tuple[str, ...]]]:
     return paths
 
 
-def types_with(group: str, word: str) -> list[str]:
-    """The types of `group` that have the key `word`."""
-    return [kind for kind, keys in group_types(group).items() if word in keys]
+def types_with(key: KeyPath, word: str) -> list[str]:
+    """The types of the group at `key` that have the key `word`."""
+    return [kind for kind, keys in group_types(key).items() if word in keys]
 
 
 def _groups(annotation: Any) -> list[Any]:

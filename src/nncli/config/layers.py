@@ -11,6 +11,7 @@ from nncli import data, models, optimizers
 from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
 from nncli.errors import Mistake
+from nncli.optimizers.schedules import schedule_types
 
 __all__ = [
     "Discarded",
@@ -181,11 +182,23 @@ def merge(
 
 def expanded(values: Mapping[str, Any]) -> dict[str, Any]:
     """Short forms in full, so that a later layer can add a key to them; empty groups left out."""
-    return {
-        key: EXPANSIONS[key](value) if key in EXPANSIONS else value
+    result = {
+        key: opened((key,), value)
         for key, value in values.items()
         if value is not None or key == "name"
     }
+    optimizer = result.get("optimizer")
+    if isinstance(optimizer, Mapping) and "learning_rate" in optimizer:
+        rate = opened(("optimizer", "learning_rate"), optimizer["learning_rate"])
+        result["optimizer"] = {**optimizer, "learning_rate": rate}
+    return result
+
+
+def opened(key: KeyPath, value: Any) -> Any:
+    """The group at `key` in full, if `value` is its short form."""
+    if key == ("optimizer", "learning_rate") and isinstance(value, str):
+        return {"type": value} if value in schedule_types() else value
+    return EXPANSIONS[str(key[0])](value) if len(key) == 1 and key[0] in EXPANSIONS else value
 
 
 def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
@@ -240,13 +253,11 @@ def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:
 def _put(values: dict[str, Any], key: KeyPath, value: Any) -> None:
     """Set `key` in nested mappings, opening short forms on the way."""
     *groups, last = (str(part) for part in key)
-    for group in groups:
-        inner = values.get(group)
-        if isinstance(inner, str) and group in EXPANSIONS:
-            inner = EXPANSIONS[group](inner)
+    for depth, group in enumerate(groups, start=1):
+        inner = opened(tuple(groups[:depth]), values.get(group))
         values[group] = dict(inner) if isinstance(inner, Mapping) else {}
         values = values[group]
-    before = EXPANSIONS[last](values.get(last)) if last in EXPANSIONS else values.get(last)
+    before = opened(key, values.get(last))
     if isinstance(value, Mapping) and isinstance(before, Mapping):
         value = merge(before, value)
     values[last] = value

@@ -121,7 +121,7 @@ def _certain(
     for group in open_groups:
         if not isinstance(values.get(group), Mapping):
             continue
-        for kind in group_types(group):
+        for kind in group_types((group,)):
             trial = {group: {**values[group], "type": kind}}
             try:
                 Experiment.model_validate(trial)

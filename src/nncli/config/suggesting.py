@@ -65,15 +65,15 @@ def _nested(parts: list[str], value: Any) -> str:
 
 def _of_other_types(key: KeyPath, values: Mapping[str, Any]) -> str | None:
     """That a key of a group is one of another type, if it is."""
-    if len(key) != 2:
-        return None
-    name, word = str(key[0]), str(key[1])
-    group = values.get(name)
-    others = types_with(name, word)
+    *path, word = key
+    group: Any = values
+    for part in path:
+        group = group.get(part) if isinstance(group, Mapping) else None
+    others = types_with(tuple(path), str(word))
     if not others or not isinstance(group, Mapping):
         return None
     types = f"type{'s' if len(others) > 1 else ''} {' and '.join(others)}"
-    return f"{word} belongs to {name} {types}; this one is {type_of(group)}"
+    return f"{word} belongs to {dotted(path)} {types}; this one is {type_of(group)}"
 
 
 def _as_typed(path: KeyPath, environment: bool) -> str:
