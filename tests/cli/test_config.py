@@ -182,9 +182,12 @@ def test_no_config_command_imports_tensorflow() -> None:
     import subprocess
     import sys
 
+    Path("runs/1-x").mkdir(parents=True)
+    Path("runs/1-x/config.yaml").write_text("seed: 1\n")
     code = (
         "import sys; from nncli.cli import main\n"
-        "for c in (['show'], ['init', '-'], ['schema'], ['validate', sys.argv[1]]):\n"
+        "f = sys.argv[1]\n"
+        "for c in (['show'], ['init', '-'], ['schema'], ['validate', f], ['diff', f, '1-x']):\n"
         "    assert main(['config', *c]) == 0\n"
         "heavy = {'tensorflow', 'keras', 'numpy', 'tensorflow_datasets', 'sklearn'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"

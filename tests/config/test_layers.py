@@ -215,3 +215,25 @@ def test_a_key_is_added_to_the_short_form_of_a_schedule(first: str) -> None:
     layer = Layer.of([added] if first == "file" else [added, short])
     rate = resolve([file], layer).experiment.optimizer.model_dump()["learning_rate"]
     assert (rate["type"], rate["decay_epochs"]) == ("cosine", 3)
+
+
+def first_lines(*files: Path) -> list[str]:
+    with pytest.raises(ExperimentError) as caught:
+        resolve(files)
+    return [problem.splitlines()[0] for problem in caught.value.problems]
+
+
+def test_a_mistake_in_the_text_does_not_hide_those_in_the_values() -> None:
+    text = "seed: 1\nseed: 2\nmodel: {filters: [1]}\ntraining: {clipnorm: 1, global_clipnorm: 1}\n"
+    assert first_lines(written("a.yaml", text)) == [
+        "a.yaml:2:1  seed: this key stands twice",
+        "a.yaml:3:9  model.filters: unknown key; filters belongs to model type cnn; this one is "
+        "mlp",
+        "a.yaml:4:1  training: clipnorm and global_clipnorm exclude each other",
+    ]
+
+
+@pytest.mark.parametrize("base", ["there-is-none.yaml", "broken.yaml"])
+def test_what_a_base_that_cannot_be_read_may_say_is_no_mistake(base: str) -> None:
+    written("broken.yaml", "model: [\n")
+    assert len(first_lines(written("a.yaml", f"extends: {base}\nmodel: {{filters: [1]}}\n"))) == 1

@@ -25,6 +25,25 @@ PATTERNS = {
     "memory_budget": "; it is like 4GiB, 500MB or auto",
 }
 
+# What bounds and types ask for, in words.
+WORDS = {
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be greater than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "too_short": "must have {min_length} or more entries",
+    "too_long": "must have at most {max_length} entries",
+    "string_too_long": "must have at most {max_length} characters",
+    "path_type": "must be a path",
+}
+
 
 def explain(
     error: ValidationError,
@@ -54,7 +73,7 @@ def explain(
 def mistaken_keys(
     error: ValidationError, values: Mapping[str, Any], *, unknown: bool = True
 ) -> set[KeyPath]:
-    """The keys that are wrong whatever is still to come, without those that are `unknown`.
+    """The keys that are wrong whatever is still to come; `unknown`: those too that do not exist.
 
     What only lacks something, or does not go with another value, may still become right.
     """
@@ -102,23 +121,6 @@ def _message(
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
         space = f"; a space is missing: {spaced(value)}" if _lacks_space(value) else ""
         return f"must be a mapping (key: value){found}{space}"
-    words = {
-        "greater_than_equal": "must be at least {ge}",
-        "greater_than": "must be greater than {gt}",
-        "less_than_equal": "must be at most {le}",
-        "less_than": "must be less than {lt}",
-        "int_type": "must be a whole number",
-        "int_from_float": "must be a whole number",
-        "float_type": "must be a number",
-        "finite_number": "must be a finite number",
-        "bool_type": "must be true or false",
-        "string_type": "must be text",
-        "tuple_type": "must be a list",
-        "too_short": "must have {min_length} or more entries",
-        "too_long": "must have at most {max_length} entries",
-        "string_too_long": "must have at most {max_length} characters",
-        "path_type": "must be a path",
-    }
     if kind == "value_error":
         shown = "" if isinstance(value, Mapping) else f"{_shown(value)} "
         return f"{shown}{context['error']}"
@@ -128,12 +130,11 @@ def _message(
         return f"{_shown(value)} is not a valid {key[-1]}{PATTERNS.get(str(key[-1]), '')}"
     if kind == "literal_error":
         close = nearest(str(value), re.findall(r"'(\w+)'", context["expected"]), 0.68)
-        return f"must be {context['expected']}{found}" + (
-            f"; did you mean {close}?" if close else ""
-        )
-    if kind in words:
+        question = f"; did you mean {close}?" if close else ""
+        return f"must be {context['expected']}{found}{question}"
+    if kind in WORDS:
         bounds = {name: _whole(bound) for name, bound in context.items()}
-        return words[kind].format(**bounds) + found
+        return WORDS[kind].format(**bounds) + found
     return f"{details['msg'].lower()}{found}"
 
 

@@ -81,7 +81,7 @@ def resolve(files: Sequence[Path] = (), *layers: Layer) -> Resolved:
         except NotFoundError as error:
             missing.append(error)
     everything = [*reader.layers, *layers]
-    merged, found = _merged_and_checked(everything, complete=not missing and not reader.problems)
+    merged, found = _merged_and_checked(everything, complete=not missing and reader.complete)
     unreadable = [mistake for layer in layers for mistake in layer.problems]
     mistakes = list(dict.fromkeys([*reader.problems, *unreadable, *found]))
     if mistakes or missing:
@@ -160,6 +160,7 @@ class _Reader:
         self.layers: list[Layer] = []
         self.problems: list[Mistake] = []
         self.files = 0
+        self.complete = True  # no file lacks that should lie below the others
 
     def read(self, path: Path, extended_by: tuple[Path, ...] = ()) -> None:
         """Add the layers of `path`: first what it extends, then its own. Of a run folder it is its
@@ -171,6 +172,8 @@ class _Reader:
         for problem in document.problems:
             origin = Origin.in_file(path, problem.position, document.lines)
             self.problems.append(located(origin, problem.key, problem.message))
+        if not isinstance(document.value, dict):
+            self.complete = False
         if document.value is None:
             if not document.problems:
                 self.whole(path, "the file is empty; write {} for nothing but defaults")
@@ -210,6 +213,7 @@ class _Reader:
             try:
                 self.read(base, chain)
             except NotFoundError as error:
+                self.complete = False
                 self.problems.append(located(origin, ("extends",), str(error).replace("\n", " ")))
 
 
