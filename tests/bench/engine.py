@@ -215,8 +215,8 @@ def lines() -> Iterator[str]:
     for size in SIZES:
         found = [measured("train", backend, str(size), "{}") for backend in BACKENDS]
         now = [one["epoch"] for one in found]
-        grown = [f" ({b / a:.2f})" for a, b in zip(before, now, strict=True)] or ["", ""]
-        texts = [f"{seconds:.2f}{more}" for seconds, more in zip(now, grown, strict=True)]
+        grown = [f" ({b / a:.2f})" for a, b in zip(before or now, now, strict=True)]
+        texts = [f"{s:.2f}{more if before else ''}" for s, more in zip(now, grown, strict=True)]
         peaks = ", ".join(f"{one['peak']:,.0f}" for one in found)
         yield f"| epoch of {size:,} examples, s (times the one before); peak MiB {peaks} | " + (
             " | ".join(texts) + " |"

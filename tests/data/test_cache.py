@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nncli.data.cache import fetch, store
+from nncli.data.cache import cached, clear, fetch, store
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
 from nncli.descriptions import ClassTarget, ImageInput
-from nncli.errors import DataError
+from nncli.errors import DataError, NotFoundError
 from nncli.files import cache_folder
 
 KEY = {"name": "shapes", "version": 1}
@@ -173,3 +176,133 @@ def test_a_source_that_cannot_be_read_leaves_nothing(reporter: Any) -> None:
         store(KEY, Source(DataError("broken")).dataset, reporter=reporter)
     assert list((cache_folder() / "datasets").iterdir()) == []
     assert fetch(KEY) is None
+
+
+def two_cached(reporter: Any) -> None:
+    """Two datasets of the same name, as two versions of one are, and a third one."""
+    store(KEY, Source().dataset, reporter=reporter)
+    store({**KEY, "version": 2}, Source().dataset, reporter=reporter)
+    forms = DecodedDataset(**{**vars(Source().dataset), "name": "forms"})
+    store({"name": "forms"}, forms, reporter=reporter)
+
+
+def test_without_a_cache_nothing_is_listed() -> None:
+    assert cached() == []
+    assert clear() == []
+
+
+def test_what_is_cached_is_listed_by_name(reporter: Any) -> None:
+    began = time.time()
+    two_cached(reporter)
+    entries = cached()
+    assert [entry.name for entry in entries] == ["forms", "shapes", "shapes"]
+    for entry in entries:
+        assert entry.examples == {"train": 10, "test": 4}
+        assert entry.bytes == sum(path.stat().st_size for path in entry.folder.iterdir())
+        assert entry.bytes > IMAGES.nbytes
+        assert began - 1 <= entry.used <= time.time() + 1
+
+
+def test_a_dataset_that_is_fetched_was_used_just_now(reporter: Any) -> None:
+    store(KEY, Source().dataset, reporter=reporter)
+    for path in cached_folder().iterdir():
+        os.utime(path, (1_000_000, 1_000_000))
+    assert cached()[0].used == 1_000_000
+    began = time.time()
+    fetch(KEY)
+    assert cached()[0].used >= began - 1
+
+
+def test_clearing_a_name_leaves_the_others(reporter: Any) -> None:
+    two_cached(reporter)
+    assert [entry.name for entry in clear(["shapes"])] == ["shapes", "shapes"]
+    assert [entry.name for entry in cached()] == ["forms"]
+    assert fetch(KEY) is None and fetch({"name": "forms"}) is not None
+
+
+def test_one_of_the_same_name_is_cleared_by_its_folder(reporter: Any) -> None:
+    two_cached(reporter)
+    folder = cached()[-1].folder
+    [removed] = clear([folder.name])
+    assert removed.folder == folder and not folder.exists()
+    assert [entry.name for entry in cached()] == ["forms", "shapes"]
+
+
+def test_without_a_name_all_is_cleared(reporter: Any) -> None:
+    two_cached(reporter)
+    assert len(clear()) == 3
+    assert list((cache_folder() / "datasets").iterdir()) == []
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(reporter: Any) -> None:
+    with pytest.raises(NotFoundError, match="no dataset colours") as empty:
+        clear(["colours"])
+    assert empty.value.hint == "It is empty."
+    two_cached(reporter)
+    with pytest.raises(NotFoundError, match="no dataset colours") as error:
+        clear(["shapes", "colours"])
+    assert error.value.hint == "It holds forms, shapes."
+    assert len(cached()) == 3
+
+
+def test_a_damaged_dataset_is_listed_under_its_folder_and_can_be_cleared(reporter: Any) -> None:
+    store(KEY, Source().dataset, reporter=reporter)
+    truncate(cached_folder() / "train.inputs.npy")
+    [entry] = cached()
+    assert (entry.name, entry.examples) == (cached_folder().name, {})
+    assert entry.bytes > 0
+    assert clear([entry.name]) == [entry]
+    assert cached() == []
+
+
+@pytest.mark.parametrize("names", [[], ["shapes"], [".shapes-0123.abc"]])
+@pytest.mark.parametrize("hours", [0, 23, 25])
+def test_what_is_being_written_stays_for_a_day(names: list[str], hours: int, reporter: Any) -> None:
+    store(KEY, Source().dataset, reporter=reporter)
+    temporary = cache_folder() / "datasets" / ".shapes-0123.abc"
+    shutil.copytree(cached_folder(), temporary)
+    moment = time.time() - hours * 3600
+    for path in [*temporary.iterdir(), temporary]:
+        os.utime(path, (moment, moment))
+    clear(names)
+    assert temporary.exists() == (hours < 25)
+
+
+def test_the_cache_is_listed_as_json(run_cli: Any, reporter: Any) -> None:
+    assert run_cli(["data", "cache", "list", "--json"]).stdout == "[]\n"
+    store(KEY, Source().dataset, reporter=reporter)
+    result = run_cli(["data", "cache", "list", "--json"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    [entry] = json.loads(result.stdout)
+    used = datetime.fromisoformat(entry.pop("used"))
+    assert used.tzinfo is not None and abs(used.timestamp() - time.time()) < 60
+    assert entry == {
+        "name": "shapes",
+        "folder": str(cached_folder()),
+        "examples": {"train": 10, "test": 4},
+        "bytes": sum(path.stat().st_size for path in cached_folder().iterdir()),
+    }
+
+
+def test_the_cache_is_listed_for_people(run_cli: Any, reporter: Any) -> None:
+    assert run_cli(["data", "cache", "list"]).stdout == "The cache is empty.\n"
+    two_cached(reporter)
+    truncate(cached()[-1].folder / "train.targets.npy")
+    result = run_cli(["data", "cache", "list"])
+    heading, *rows, empty, place = result.stdout.splitlines()
+    assert heading.split() == ["dataset", "examples", "MB", "last", "used"]
+    assert [row.split()[1] for row in rows] == ["14", "14", "damaged"]
+    assert (empty, place) == ("", f"in {cache_folder() / 'datasets'}")
+    assert all(len(line) <= 80 for line in (heading, *rows))
+
+
+def test_the_cache_is_cleared_from_the_command_line(run_cli: Any, reporter: Any) -> None:
+    two_cached(reporter)
+    result = run_cli(["data", "cache", "clear", "forms"])
+    assert (result.exit_code, result.stdout) == (0, "Removed 1 dataset (0.0 MB)\n")
+    result = run_cli(["data", "cache", "clear", "colours"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "error: The cache has no dataset colours.\n  It holds shapes.\n"
+    assert run_cli(["data", "cache", "clear", "--quiet"]).stdout == ""
+    assert cached() == []
+    assert run_cli(["data", "cache", "clear"]).stdout == "Removed 0 datasets (0.0 MB)\n"

@@ -205,6 +205,15 @@ def test_when_both_are_damaged_both_are_listed_newest_first(folder: Path) -> Non
     assert newest(folder) == Found(None, [path, older])
 
 
+def test_what_was_written_last_is_kept_beside_damaged_ones_of_later_epochs(folder: Path) -> None:
+    for path in (folder / f"epoch-{epoch:06d}-step-000000000.npz" for epoch in (8, 9)):
+        folder.mkdir(exist_ok=True)
+        path.write_bytes(b"damaged")
+    save(folder, checkpoint(1, 0))
+    read = newest(folder).checkpoint
+    assert read is not None and (read.epoch, read.step) == (1, 0)
+
+
 def test_nothing_in_a_file_is_executed(folder: Path) -> None:
     """An object array is a pickle, which could run anything."""
     path, _ = two_saved(folder)

@@ -36,12 +36,14 @@ def arrays(folder: str) -> dict[str, Any]:
 
 def test_the_same_again_and_after_an_interruption() -> None:
     run(*TRAIN, *LONG, "--quiet", "--run-dir", "first")
-    interrupted = subprocess.Popen([*TRAIN, *LONG, "--quiet", "--run-dir", "second"])
-    while not list(Path("second").glob("checkpoints/epoch-*.npz")):
-        assert interrupted.poll() is None
-        time.sleep(0.01)
-    os.kill(interrupted.pid, signal.SIGINT)
-    assert interrupted.wait() == 130
+    with subprocess.Popen([*TRAIN, *LONG, "--quiet", "--run-dir", "second"]) as interrupted:
+        while not list(Path("second").glob("checkpoints/epoch-*.npz")):
+            assert interrupted.poll() is None
+            time.sleep(0.01)
+        os.kill(interrupted.pid, signal.SIGINT)
+        assert interrupted.wait() == 130
+    before = json.loads(Path("second/metrics.json").read_text())
+    assert before["outcome"] == "interrupted" and 1 <= before["epochs"] < 25
     run(sys.executable, "-m", "nncli", "train", "--resume", "second", "--quiet")
     assert arrays("first") == arrays("second")
     before, after = (json.loads(Path(f, "metrics.json").read_text()) for f in ("first", "second"))
@@ -67,3 +69,13 @@ def test_tensorflow_is_not_imported_where_the_data_is_cached() -> None:
         "assert 'jax' in sys.modules and 'tensorflow' not in sys.modules\n"
     )
     run(sys.executable, "-c", code)
+
+
+def test_weighted_examples_from_disk_are_those_from_memory() -> None:
+    settings = ["--epochs", "2", "--quiet", "--set", "training.class_weight=balanced"]
+    for budget in ("1GB", "1kB"):
+        more = ["--set", f"training.memory_budget={budget}", "--run-dir", budget]
+        run(*TRAIN, *settings, *more)
+    assert arrays("1GB") == arrays("1kB")
+    run(*TRAIN, "--epochs", "2", "--quiet", "--run-dir", "unweighted")
+    assert arrays("unweighted") != arrays("1GB")

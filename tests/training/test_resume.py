@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,7 @@ import nncli
 from nncli import runs
 from nncli.config import Layer
 from nncli.errors import InterruptedRunError, NotFoundError, UsageError
-from nncli.reporting import SilentReporter
+from nncli.reporting import SilentReporter, Task
 from nncli.runs import RunFolder
 from nncli.training import TrainingResult, checkpoints
 
@@ -38,18 +42,40 @@ def experiment(**changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Stopping(SilentReporter):
-    """Sends a signal to this process after so many calls of `step_ended` or `epoch_ended`."""
+    """Sends a signal to this process after so many calls of `step_ended` or `epoch_ended`, or when
+    a task begins whose description begins with `task`."""
 
-    def __init__(self, *, steps: int = 0, epochs: int = 0, number: int = signal.SIGINT) -> None:
+    def __init__(
+        self,
+        *,
+        steps: int = 0,
+        epochs: int = 0,
+        task: str | None = None,
+        number: int = signal.SIGINT,
+        times: int = 1,
+    ) -> None:
         self.left = {"step": steps, "epoch": epochs}
+        self.awaited = task
         self.number = number
+        self.times = times
         self.notices: list[str] = []
         self.warnings: list[str] = []
 
     def count(self, what: str) -> None:
         self.left[what] -= 1
         if self.left[what] == 0:
+            self.stop()
+
+    def stop(self) -> None:
+        for _ in range(self.times):
             os.kill(os.getpid(), self.number)
+
+    def task(
+        self, description: str, *, total: float | None = None, unit: str = ""
+    ) -> AbstractContextManager[Task]:
+        if self.awaited is not None and description.startswith(self.awaited):
+            self.stop()
+        return super().task(description, total=total, unit=unit)
 
     def step_ended(self, step: int, values: Mapping[str, float]) -> None:
         self.count("step")
@@ -89,6 +115,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         }
     },
     "accumulation": {"training": {"gradient_accumulation_steps": 3}},
+    "small batches": {"training": {"epochs": 3, "batch_size": 16}},
     "momentum": {"optimizer": {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9}},
     "class weights and clipping": {"training": {"class_weight": "balanced", "clipnorm": 0.5}},
     "half precision": {"training": {"precision": "mixed_bfloat16"}},
@@ -105,14 +132,143 @@ def test_an_interrupted_run_ends_with_the_numbers_of_an_undisturbed_one(
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
         nncli.train(described, run_dir=folder, reporter=Stopping(steps=8))
+    inside = checkpoints.newest(folder / "checkpoints").checkpoint
+    assert inside is not None and inside.step > 0, "it should stop inside an epoch"
+    with pytest.raises(InterruptedRunError):
+        nncli.resume(folder, reporter=Stopping(epochs=1))
+    behind = checkpoints.newest(folder / "checkpoints").checkpoint
+    assert behind is not None and (behind.epoch, behind.step) == (inside.epoch + 1, 0)
+    resumed = nncli.resume(folder)
+    assert everything(resumed) == everything(undisturbed)
+
+
+@pytest.fixture(scope="module")
+def whole(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Every number of an undisturbed run of `EXPERIMENT`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(session_cache))
+        return everything(nncli.train(EXPERIMENT, run_dir=tmp_path_factory.mktemp("whole") / "run"))
+
+
+# 21 steps an epoch, 4 an execution: the sixth execution is the last of its epoch.
+MOMENTS: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
+    "after the first execution": ({"steps": 1}, (0, 4)),
+    "in the last step of an epoch": ({"steps": 6}, (1, 0)),
+    "twice, which nothing can wait for": ({"steps": 9, "times": 2}, (1, 0)),
+    "at the end of the last epoch": ({"epochs": 4}, (4, 0)),
+    "while the test split is evaluated": ({"task": "Evaluating"}, (4, 0)),
+    "while the curves are drawn": ({"task": "Drawing"}, (4, 0)),
+}
+
+
+@pytest.mark.parametrize("moment", list(MOMENTS))
+def test_a_run_can_be_interrupted_at_any_moment(
+    tmp_path: Path, whole: dict[str, Any], moment: str
+) -> None:
+    when, position = MOMENTS[moment]
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(**when))
+    document = json.loads((folder / "metrics.json").read_text())
+    assert document["outcome"] == "interrupted" and document["test"] is None
     found = checkpoints.newest(folder / "checkpoints").checkpoint
-    assert found is not None and found.step > 0, "it should stop inside an epoch"
+    assert found is not None and (found.epoch, found.step) == position
+    assert everything(nncli.resume(folder)) == whole
+
+
+@contextmanager
+def interruption(folder: Path, number: int) -> Iterator[None]:
+    """Send a signal to this process as soon as there is a checkpoint in `folder`."""
+
+    def watch() -> None:
+        while not ended.is_set():
+            if list(folder.glob("checkpoints/epoch-*.npz")):
+                os.kill(os.getpid(), number)
+                return
+            time.sleep(0.005)
+
+    ended = threading.Event()
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "code", "name"), [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")]
+)
+def test_an_interrupted_command_prints_the_one_that_goes_on(
+    run_cli: Any, number: int, code: int, name: str
+) -> None:
+    folder = Path("runs/1-digits-mlp")
+    command = ["train", "--dataset", "digits", "--hidden-units", "8", "--epochs", "20", "--quiet"]
+    with interruption(folder, number):
+        result = run_cli(command)
+    assert result.exit_code == code
+    assert f"Stopped by {name}: " in result.stderr
+    advice = "Go on with: nncli "
+    [said] = [line for line in result.stderr.splitlines() if advice in line]
+    document = json.loads((folder / "metrics.json").read_text())
+    assert document["outcome"] == "interrupted" and 1 <= document["epochs"] < 20
+    going_on = shlex.split(said.partition(advice)[2])
+    assert going_on == ["train", "--resume", str(folder)]
+    assert run_cli([*going_on, "--quiet"]).exit_code == 0
+    document = json.loads((folder / "metrics.json").read_text())
+    assert (document["outcome"], document["epochs"]) == ("completed", 20)
+
+
+def test_the_command_that_goes_on_works_in_a_folder_with_a_space(tmp_path: Path) -> None:
+    folder = tmp_path / "my run"
+    with pytest.raises(InterruptedRunError) as error:
+        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(steps=1))
+    assert error.value.hint is not None
+    command = error.value.hint.removeprefix("Go on with: ")
+    assert shlex.split(command) == ["nncli", "train", "--resume", str(folder)]
+
+
+@pytest.mark.parametrize("named", ["latest", "2", "2-digits-mlp", "runs/2-digits-mlp"])
+def test_a_run_is_found_by_what_people_call_it(named: str) -> None:
+    for name in ("1-digits-mlp", "2-digits-mlp", "notes"):
+        Path("runs", name).mkdir(parents=True)
+    assert runs.find(Path("runs"), named).path == Path("runs/2-digits-mlp")
+
+
+def test_the_latest_run_has_the_highest_number() -> None:
+    for name in ("9-digits-mlp", "10-digits-mlp", "2-zebra"):
+        Path("runs", name).mkdir(parents=True)
+    assert runs.find(Path("runs"), "latest").path == Path("runs/10-digits-mlp")
+    with pytest.raises(NotFoundError, match=r"There is no run 1\.") as error:
+        runs.find(Path("runs"), "1")
+    assert error.value.hint == "The newest is runs/10-digits-mlp (latest)."
+
+
+def test_a_resumed_run_remembers_that_its_data_is_a_stand_in(tmp_path: Path) -> None:
+    short = {"model": {"hidden_units": [4]}, "training": {"epochs": 2}}
+    with pytest.raises(InterruptedRunError):
+        nncli.train(short, run_dir=tmp_path / "run", reporter=Stopping(epochs=1))
+    used = nncli.resume(tmp_path / "run").metrics.dataset
+    assert (used.name, used.requested, used.fallback) == ("digits", None, True)
+
+
+def test_when_every_checkpoint_is_damaged_new_ones_are_kept_all_the_same(
+    tmp_path: Path, whole: dict[str, Any]
+) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=4))
+    damaged = list((folder / "checkpoints").iterdir())
+    assert len(damaged) == 2
+    for path in damaged:
+        path.write_bytes(b"")
     with pytest.raises(InterruptedRunError):
         nncli.resume(folder, reporter=Stopping(epochs=1))
     found = checkpoints.newest(folder / "checkpoints").checkpoint
-    assert found is not None and (found.epoch, found.step) == (2, 0)
-    resumed = nncli.resume(folder)
-    assert everything(resumed) == everything(undisturbed)
+    assert found is not None and (found.epoch, found.step) == (1, 0)
+    assert everything(nncli.resume(folder)) == whole
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -162,8 +318,7 @@ def test_another_experiment_is_refused(run_cli: Any) -> None:
     assert "The run is one of 2 epochs: it can only become longer." in result.stderr
 
 
-def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path) -> None:
-    undisturbed = nncli.train(EXPERIMENT, run_dir=tmp_path / "whole")
+def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, whole: dict[str, Any]) -> None:
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
         nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=3))
@@ -174,18 +329,17 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path) -> None:
     reporter = Stopping()
     resumed = nncli.resume(folder, reporter=reporter)
     assert reporter.warnings == [f"{last} is damaged: the checkpoint before it is used."]
-    assert everything(resumed) == everything(undisturbed)
+    assert everything(resumed) == whole
 
 
-def test_without_a_checkpoint_the_run_begins_anew(tmp_path: Path) -> None:
-    undisturbed = nncli.train(EXPERIMENT, run_dir=tmp_path / "whole")
+def test_without_a_checkpoint_the_run_begins_anew(tmp_path: Path, whole: dict[str, Any]) -> None:
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
         nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(steps=2))
     for path in (folder / "checkpoints").iterdir():
         path.unlink()
     reporter = Stopping()
-    assert everything(nncli.resume(folder, reporter=reporter)) == everything(undisturbed)
+    assert everything(nncli.resume(folder, reporter=reporter)) == whole
     assert reporter.notices == ["There is no checkpoint yet: the run begins anew."]
 
 
@@ -214,8 +368,9 @@ def test_no_run_is_no_run(tmp_path: Path) -> None:
         runs.find(Path("runs"), "7")
 
 
-def test_a_run_that_ran_out_of_time_is_evaluated_and_can_go_on(tmp_path: Path) -> None:
-    undisturbed = nncli.train(EXPERIMENT, run_dir=tmp_path / "whole")
+def test_a_run_that_ran_out_of_time_is_evaluated_and_can_go_on(
+    tmp_path: Path, whole: dict[str, Any]
+) -> None:
     limited = experiment(training={"max_minutes": 0.0001})
     stopped = nncli.train(limited, run_dir=tmp_path / "run")
     assert stopped.metrics.outcome == "stopped_early"
@@ -223,7 +378,7 @@ def test_a_run_that_ran_out_of_time_is_evaluated_and_can_go_on(tmp_path: Path) -
     more = Layer({"training": {"max_minutes": 60.0}})
     resumed = nncli.resume(tmp_path / "run", more)
     assert resumed.metrics.outcome == "completed"
-    assert everything(resumed) == everything(undisturbed)
+    assert everything(resumed) == whole
 
 
 def test_checkpoints_inside_an_epoch(tmp_path: Path) -> None:
@@ -238,3 +393,34 @@ def test_checkpoints_inside_an_epoch(tmp_path: Path) -> None:
     nncli.train(often, run_dir=tmp_path / "run", reporter=Watching())
     assert max(steps) > 0
     assert np.all(np.diff(steps) >= 0)
+
+
+def test_a_run_without_a_whole_epoch_can_be_shown(run_cli: Any) -> None:
+    settings = ["--set", "training.max_minutes=0.00001", "--set", "training.steps_per_execution=1"]
+    result = run_cli(["train", "--dataset", "digits", *settings])
+    assert result.exit_code == 0
+    document = json.loads(Path("runs/1-digits-mlp/metrics.json").read_text())
+    assert (document["epochs"], document["kept_epoch"]) == (0, None)
+    assert f"{document['test']['accuracy']:.4f}" in result.stdout
+    assert "None" not in result.stdout
+
+
+def test_a_run_that_ran_out_of_time_is_finished_until_it_gets_more(run_cli: Any) -> None:
+    folder = Path("runs/1-digits-mlp")
+    short = ["--set", "training.max_minutes=0.00001", "--set", "training.steps_per_execution=1"]
+    command = ["train", "--dataset", "digits", "--epochs", "2", "--quiet"]
+    assert run_cli([*command, *short]).exit_code == 0
+    assert run_cli([*command, "--set", "training.steps_per_execution=1"]).exit_code == 0
+    resume = ["train", "--resume", str(folder), "--quiet"]
+    assert run_cli(resume).exit_code == 0
+    assert json.loads((folder / "metrics.json").read_text())["outcome"] == "stopped_early"
+    assert run_cli([*resume, "--set", "training.max_minutes=10"]).exit_code == 0
+    both = [
+        json.loads(Path("runs", n, "metrics.json").read_text())
+        for n in sorted(path.name for path in Path("runs").iterdir())
+        if n[0].isdigit()
+    ]
+    assert both[0]["outcome"] == "completed"
+    for document in both:
+        del document["timing"]
+    assert both[0] == both[1]

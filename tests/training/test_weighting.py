@@ -10,7 +10,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 import nncli
 from nncli import data
-from nncli.data import DigitsDataset
+from nncli.data import Dataset, DigitsDataset, Split
+from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import ExperimentError
 from nncli.reporting import SilentReporter
 from nncli.training.weighting import class_weights
@@ -28,6 +29,34 @@ def test_balanced_is_scikit_learns() -> None:
     assert class_weights(dataset, None) is None
     named = class_weights(dataset, {"3": 0.5})
     assert named is not None and named.tolist() == [1, 1, 1, 0.5, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_class_without_examples_does_not_change_what_is_balanced() -> None:
+    labels = np.array([0, 0, 0, 2, 2, 4], np.int64)
+    target = ClassTarget(names=("a", "b", "c", "d", "e"))
+    split = Split(np.zeros((6, 1, 1, 1), np.uint8), labels)
+    dataset = Dataset("made", ImageInput(shape=(1, 1, 1)), target, {"train": split})
+    weights = class_weights(dataset, "balanced")
+    assert weights is not None and np.all(np.isfinite(weights))
+    present = np.array([0, 2, 4])
+    expected = compute_class_weight("balanced", classes=present, y=labels)
+    assert np.allclose(weights[present], expected)
+    totals = weights[present] * np.bincount(labels)[present]
+    assert np.allclose(totals, 2) and weights[labels].sum() == pytest.approx(6)
+
+
+def test_only_the_training_split_is_counted() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 1, 1, 1], np.int64)
+    inputs = np.zeros((8, 1, 1, 1), np.uint8)
+    splits = {
+        "train": Split(inputs, labels, np.array([0, 1, 2, 3])),
+        "validation": Split(inputs, labels, np.array([4, 5, 6, 7])),
+    }
+    target = ClassTarget(names=("a", "b"))
+    weights = class_weights(
+        Dataset("made", ImageInput(shape=(1, 1, 1)), target, splits), "balanced"
+    )
+    assert weights is not None and np.allclose(weights, [4 / 6, 2])
 
 
 def test_an_unknown_class_is_named_with_the_known_ones(tmp_path: Path) -> None:

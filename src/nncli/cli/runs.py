@@ -88,7 +88,8 @@ def _show(screen: Screen, before: Path, reproduction: Reproduction) -> None:
     differences = reproduction.differences
     if not differences:
         rows = len(reproduction.result.history)
-        text = f"Identical: every metric of {now} is that of {before} ({rows} epochs)."
+        epochs = f"{rows:,} epoch{'' if rows == 1 else 's'}"
+        text = f"Identical: every metric of {now} is that of {before} ({epochs})."
         screen.out.print(Text(text), soft_wrap=True)
         return
     count = f"{len(differences)} number{'' if len(differences) == 1 else 's'}"

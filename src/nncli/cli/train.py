@@ -116,7 +116,7 @@ def _show(screen: Screen, result: TrainingResult) -> None:
 
     metrics = result.metrics
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    names = list(metrics.train or {})
+    names = list(metrics.train or metrics.test or {})
     table.add_column("")
     for name in names:
         table.add_column(name, justify="right")
@@ -125,11 +125,10 @@ def _show(screen: Screen, result: TrainingResult) -> None:
         if values:
             cells = [values.get(name) for name in names]
             table.add_row(split, *("-" if cell is None else f"{cell:.4f}" for cell in cells))
-    of_epoch = f"epoch {metrics.kept_epoch} of {metrics.epochs}"
-    lines = [
-        f"\n{metrics.name}: {of_epoch} kept (best {metrics.monitor}), "
-        f"{metrics.timing.total_seconds:.1f} s",
-    ]
+    kept = f"epoch {metrics.kept_epoch} of {metrics.epochs} kept (best {metrics.monitor})"
+    if metrics.kept_epoch is None:
+        kept = "stopped before the first epoch was complete"
+    lines = [f"\n{metrics.name}: {kept}, {metrics.timing.total_seconds:.1f} s"]
     if metrics.dataset.fallback:
         lines.append("These are digits, not MNIST, which is not on this machine.")
     screen.out.print(Text("\n".join(lines)), soft_wrap=True)

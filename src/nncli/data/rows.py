@@ -54,6 +54,8 @@ class DiskRows:
         import numpy as np
 
         rows = np.empty((len(indices), *self.shape[1:]), self.dtype)
+        if not len(indices):
+            return rows
         flat = memoryview(rows.data).cast("B")
         for number, index in enumerate(indices.tolist()):
             target = flat[number * self.row_bytes : (number + 1) * self.row_bytes]

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ class RunFolder:
         """Write the resolved experiment."""
         header = (
             f"The resolved experiment of this run (nncli {version}).\n"
-            f"Repeat it with: nncli train -c {self.config}"
+            f"Repeat it with: nncli train -c {shlex.quote(str(self.config))}"
         )
         write_experiment(experiment, self.config, header=header)
 

@@ -62,7 +62,9 @@ class Found:
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write `checkpoint` into `folder` and remove all but the last two.
+    """Write `checkpoint` into `folder`, and remove all but it and the one before it.
+
+    Files that name a later moment are damaged ones, which a resume has passed over: they go too.
 
     Raises:
         StorageError: it cannot be written; those before it are still there.
@@ -90,8 +92,10 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     with open_atomically(path) as temporary:
         np.savez(temporary, allow_pickle=False, **members)
     _flush(folder)
-    for old in _files(folder)[:-KEPT]:
-        old.unlink(missing_ok=True)
+    files = _files(folder)
+    past = files[: files.index(path) + 1]
+    for useless in [*past[:-KEPT], *files[len(past) :]]:
+        useless.unlink(missing_ok=True)
 
 
 def newest(folder: Path) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -293,7 +294,7 @@ def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter)
         raise InterruptedRunError(
             f"Stopped by {'SIGTERM' if exit_code == 143 else 'Ctrl-C'}: {done}.",
             exit_code=exit_code,
-            hint=f"Go on with: nncli train --resume {run.folder.path}",
+            hint=f"Go on with: nncli train --resume {shlex.quote(str(run.folder.path))}",
         ) from None
     except BaseException as error:
         reason = error.message if isinstance(error, NncliError) else repr(error)

@@ -95,6 +95,9 @@ def fit(
     except TimeIsUp:
         outcome = "stopped_early"
     finally:
+        for callback in callbacks:
+            if hasattr(callback, "stop"):  # a trace that an interruption cut off
+                callback.stop()
         reporter.fit_ended()
         run.fit_seconds = position.fit_seconds
     if position.best_weights:

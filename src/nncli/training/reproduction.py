@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ def reproduce(
     if not before.is_finished:
         raise UsageError(
             f"{folder.path} is not finished ({before.outcome}): there is nothing to compare with.",
-            hint=f"Finish it with: nncli train --resume {folder.path}",
+            hint=f"Finish it with: nncli train --resume {shlex.quote(str(folder.path))}",
         )
     _warn_of_changes(folder.read_environment(), reporter)
     experiment = load_experiment([folder.config])

@@ -70,13 +70,14 @@ class TraceSteps(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         self.executions += 1
         if self.executions >= TRACED.stop:
-            self._stop()
+            self.stop()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        if epoch + 1 >= self.params["epochs"]:
-            self._stop()
+        if self.model.stop_training or epoch + 1 >= self.params["epochs"]:
+            self.stop()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End the trace, if one is being made: a process has one profiler."""
         if self.is_tracing:
             _profiler().stop_trace()
             self.is_tracing = False
