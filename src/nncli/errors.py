@@ -16,11 +16,15 @@ Each knows its exit code; `nncli.cli` is the one place that turns an exception i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 __all__ = [
     "DataError",
     "DataUnavailableError",
     "ExperimentError",
     "InterruptedRunError",
+    "Mistake",
     "ModelFileError",
     "NncliError",
     "NotFoundError",
@@ -28,6 +32,7 @@ __all__ = [
     "Terminated",
     "TrainingError",
     "UsageError",
+    "together",
 ]
 
 
@@ -55,18 +60,35 @@ class UsageError(NncliError):
     exit_code = 2
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in an experiment: `text` is the finished block, the rest what it is made of.
+
+    `file`, `line` and `column` are None for what does not stand in a file.
+    """
+
+    text: str
+    message: str = ""
+    key: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
 class ExperimentError(UsageError):
-    """The experiment has mistakes. `problems` holds one finished line (or block) for each; the
-    message shows the first of them."""
+    """The experiment has mistakes. `mistakes` holds all of them and `problems` their texts; the
+    message shows the first."""
 
     shown = 20
 
-    def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
+    def __init__(self, mistakes: Sequence[Mistake | str], *, hint: str | None = None) -> None:
+        self.mistakes = [m if isinstance(m, Mistake) else Mistake(m, m) for m in mistakes]
+        self.problems = [mistake.text for mistake in self.mistakes]
+        problems = self.problems
         count = f"{len(problems)} mistakes:\n" if len(problems) > 1 else ""
         more = len(problems) - self.shown
         rest = [f"... and {more:,} more"] if more > 0 else []
         super().__init__(count + "\n".join([*problems[: self.shown], *rest]), hint=hint)
-        self.problems = problems
 
 
 class NotFoundError(UsageError):
@@ -99,3 +121,14 @@ class InterruptedRunError(NncliError):
     def __init__(self, message: str, *, exit_code: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.exit_code = exit_code
+
+
+def together(errors: Sequence[UsageError]) -> UsageError:
+    """One error that says what all of `errors` say; a single one stays as it is."""
+    if len(errors) == 1:
+        return errors[0]
+    mistakes: list[Mistake | str] = []
+    for error in errors:
+        own = error.mistakes if isinstance(error, ExperimentError) else None
+        mistakes += own or [" ".join(str(error).split("\n"))]
+    return ExperimentError(mistakes)

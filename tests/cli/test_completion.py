@@ -41,10 +41,11 @@ def offered(words: str) -> list[str]:
         ("nncli data prepare digi", ["digits"]),
         ("nncli train --optimizer ad", ["adam", "adamw"]),
         ("nncli train --model c", ["cnn"]),
-        ("nncli train -c exp", ["experiments/"]),
+        ("nncli train -c exp", []),
         ("nncli train -c experiments/", ["experiments/a.yaml", "experiments/b.yml"]),
-        ("nncli evaluate ", ["runs/1-x/model.keras", "experiments/", "runs/"]),
-        ("nncli config diff runs/1", ["runs/1-x", "runs/1-x/"]),
+        ("nncli evaluate ", []),
+        ("nncli evaluate runs/1", ["runs/1-x/model.keras"]),
+        ("nncli config diff runs/1", ["runs/1-x"]),
     ],
 )
 def test_completions(words: str, completions: list[str]) -> None:

@@ -110,8 +110,35 @@ def test_the_schema_is_one_and_fits_the_examples(run_cli: Any) -> None:
         "training: {epochs: 0}": False,
         "training: {epoch: 1}": False,
         "trainig: {}": False,
+        "{}": True,
+        "seed:": True,
+        "dataset:": True,
+        "model:": True,
+        "optimizer:": True,
+        "training:": True,
+        "name:": True,
+        "extends:": False,
+        "training: {epochs: }": False,
+        "model: {type: }": False,
+        "model: {filters: [3]}": False,
+        "model: {type: cnn, filters: [3]}": True,
+        "optimizer: {momentum: 0.5}": False,
+        "optimizer: {type: sgd, momentum: 0.5}": True,
+        "optimizer: {weight_decay: 0.5}": False,
+        "optimizer: {learning_rate: cosine}": True,
+        "optimizer: {learning_rate: {warmup_epochs: 2}}": True,
+        "optimizer: {learning_rate: {type: cosine}}": True,
+        "dataset: digits": True,
+        "dataset: {type: digits}": True,
+        "dataset: {validation: 0.2}": True,
+        "dataset: {type: mnist}": False,
+        "training: {monitor: val_loss}": False,
+        "training: {monitor: train_accuracy}": True,
     }.items():
+        Path("case.yaml").write_text(text)
+        Path("base.yaml").write_text("{}")
         assert validator(schema).is_valid(parse(text.encode()).value) is valid, text
+        assert (run_cli(["config", "validate", "case.yaml"]).exit_code == 0) is valid, text
 
 
 def test_schema_of_one_key(run_cli: Any) -> None:
@@ -121,7 +148,7 @@ def test_schema_of_one_key(run_cli: Any) -> None:
     training = json.loads(run_cli(["config", "schema", "training"]).stdout)
     assert "$defs" in training
     wrong = run_cli(["config", "schema", "training.epoch"])
-    assert wrong.exit_code == 2 and "Known here are backend, batch_size" in wrong.stderr
+    assert wrong.exit_code == 2 and wrong.stderr.endswith("Did you mean epochs?\n")
 
 
 def test_diff_shows_only_what_differs(run_cli: Any, digits_run: Any) -> None:
@@ -135,8 +162,8 @@ def test_diff_shows_only_what_differs(run_cli: Any, digits_run: Any) -> None:
     ]
     rows = json.loads(run_cli(["config", "diff", "a.yaml", digits_run.folder, "--json"]).stdout)
     assert rows == {
-        "training.epochs": [3, 2],
-        "training.steps_per_execution": ["auto", 11],
+        "training.epochs": {"a": 3, "b": 2},
+        "training.steps_per_execution": {"a": "auto", "b": 11},
     }
 
 
@@ -155,9 +182,12 @@ def test_no_config_command_imports_tensorflow() -> None:
     import subprocess
     import sys
 
+    Path("runs/1-x").mkdir(parents=True)
+    Path("runs/1-x/config.yaml").write_text("seed: 1\n")
     code = (
         "import sys; from nncli.cli import main\n"
-        "for c in (['show'], ['init', '-'], ['schema'], ['validate', sys.argv[1]]):\n"
+        "f = sys.argv[1]\n"
+        "for c in (['show'], ['init', '-'], ['schema'], ['validate', f], ['diff', f, '1-x']):\n"
         "    assert main(['config', *c]) == 0\n"
         "heavy = {'tensorflow', 'keras', 'numpy', 'tensorflow_datasets', 'sklearn'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
@@ -208,3 +238,105 @@ def test_one_bad_file_does_not_hide_the_others(run_cli: Any) -> None:
     result = run_cli(["config", "validate", "self.yaml", "wrong.yaml"])
     assert result.exit_code == 2
     assert "self.yaml:" in result.stderr and "wrong.yaml:1:1  seed: must be" in result.stderr
+
+
+def test_validate_as_json_gives_every_part_of_a_mistake(run_cli: Any) -> None:
+    Path("bad.yaml").write_text("training:\n  epochs: 0\n")
+    result = run_cli(["config", "validate", "--json", "bad.yaml"])
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert json.loads(result.stdout)["files"][0]["problems"] == [
+        {
+            "file": "bad.yaml",
+            "line": 2,
+            "column": 3,
+            "key": "training.epochs",
+            "message": "must be at least 1, not 0",
+            "text": "bad.yaml:2:3  training.epochs: must be at least 1, not 0\n"
+            "      epochs: 0\n      ^",
+        }
+    ]
+
+
+def test_validate_takes_a_run_folder(run_cli: Any) -> None:
+    Path("runs/1-x").mkdir(parents=True)
+    Path("runs/1-x/config.yaml").write_text("seed: x\n")
+    result = run_cli(["config", "validate", "runs/1-x"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("runs/1-x/config.yaml:1:1  seed: must be a whole number")
+
+
+def test_diff_says_the_mistakes_of_both(run_cli: Any) -> None:
+    Path("a.yaml").write_text("seed: -1\n")
+    result = run_cli(["config", "diff", "a.yaml", "missing.yaml"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: 2 mistakes:\n"
+        "a.yaml:1:1  seed: must be at least 0, not -1\n"
+        "    seed: -1\n    ^\n"
+        "There is no file missing.yaml.\n",
+    )
+
+
+def test_a_home_folder_that_nobody_has_as_a_flag(run_cli: Any) -> None:
+    result = run_cli(["config", "show", "--data-dir", "~nobody-of-this-name/x"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: --data-dir  dataset.data_dir: '~nobody-of-this-name/x' is in the home folder of "
+        "a user that does not exist\n",
+    )
+
+
+def test_schema_says_what_was_meant(run_cli: Any) -> None:
+    for key, hint in {
+        "model.droput": "Did you mean dropout?",
+        "training.epochs.x": "training.epochs is a single value.",
+    }.items():
+        result = run_cli(["config", "schema", key])
+        message = f"error: An experiment has no key {key}.\n  {hint}\n"
+        assert (result.exit_code, result.stderr) == (2, message)
+
+
+def test_diff_of_types_shows_what_one_side_lacks(run_cli: Any) -> None:
+    name = "a-long-name-of-an-experiment-that-does-not-fit"
+    Path(f"{name}-1.yaml").write_text("name: x\nmodel: {type: cnn, dropout: 0}\n")
+    Path(f"{name}-2.yaml").write_text("name: x\n")
+    arguments = ["config", "diff", f"{name}-1.yaml", f"{name}-2.yaml"]
+    assert run_cli(arguments).stdout.splitlines() == [
+        "                   ...t-that-does-not-fit-1.yaml  ...t-that-does-not-fit-2.yaml",
+        'model.type         "cnn"                          "mlp"',
+        "model.filters      [32, 64]                       -",
+        "model.kernel_size  3                              -",
+    ]
+    assert json.loads(run_cli([*arguments, "--json"]).stdout) == {
+        "model.type": {"a": "cnn", "b": "mlp"},
+        "model.filters": {"a": [32, 64]},
+        "model.kernel_size": {"a": 3},
+    }
+
+
+def test_diff_takes_the_names_of_runs(run_cli: Any) -> None:
+    for number, seed in ((1, 1), (2, 2)):
+        folder = Path(f"runs/{number}-sweep")
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text(f"name: sweep\nseed: {seed}\n")
+    lines = run_cli(["config", "diff", "1-sweep", "latest"]).stdout.splitlines()
+    assert [line.split() for line in lines] == [["1-sweep", "latest"], ["seed", "1", "2"]]
+
+
+def test_init_leaves_the_environment_out_and_wants_a_folder(
+    run_cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNCLI_SEED", "7")
+    assert run_cli(["config", "init", "--epochs", "2"]).exit_code == 0
+    experiment = load_experiment([Path("experiment.yaml")])
+    assert (experiment.seed, experiment.training.epochs) == (0, 2)
+    result = run_cli(["config", "init", "nowhere/e.yaml"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: There is no folder nowhere.\n  Make it, or name another.\n",
+    )
+
+
+def test_a_traceback_cannot_steer_the_terminal_either(run_cli: Any) -> None:
+    result = run_cli(["config", "show", "--debug", "-c", "\x1b[31m.yaml"])
+    assert result.exit_code == 2 and "\x1b" not in result.stderr

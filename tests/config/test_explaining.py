@@ -39,16 +39,17 @@ def test_unknown_key_with_the_nearest_valid_one() -> None:
 
 def test_unknown_key_that_resembles_nothing_with_all_valid_ones() -> None:
     assert said("zzz: 6\n") == (
-        "e.yaml:1:1  zzz: unknown key; known are name, seed, dataset, model, optimizer, training.\n"
+        "e.yaml:1:1  zzz: unknown key; known are name, seed, dataset, model, optimizer, training, "
+        "extends.\n"
         "    zzz: 6\n"
         "    ^"
     )
 
 
-def test_unknown_key_of_a_union_is_compared_with_the_keys_of_its_type() -> None:
+def test_unknown_key_of_another_type_of_the_union() -> None:
     assert said("optimizer: {type: sgd, beta_1: 0.9}\n") == (
-        "e.yaml:1:24  optimizer.beta_1: unknown key; beta_1 belongs to optimizer type adam and "
-        "adamw, this one is sgd\n"
+        "e.yaml:1:24  optimizer.beta_1: unknown key; beta_1 belongs to optimizer types adam and "
+        "adamw; this one is sgd\n"
         "    optimizer: {type: sgd, beta_1: 0.9}\n"
         "                           ^"
     )
@@ -110,11 +111,11 @@ def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
         ("training: {epochs: 6.0}", "1:12  training.epochs: must be a whole number, not 6.0"),
         ("training: {epochs: }", "1:12  training.epochs: must be a whole number, not nothing"),
         ("training: {device: tpu}", "1:12  training.device: must be 'auto', 'cpu' or 'gpu', "
-                                    "not 'tpu'; did you mean gpu?"),
+                                    "not 'tpu'"),
         ("training: {deterministic: 1}", "1:12  training.deterministic: must be true or false, "
                                          "not 1"),
-        ("training: {monitor: loss}", "1:12  training.monitor: 'loss' is not a valid monitor"
-         "; it is train_loss, train_accuracy, validation_loss or validation_accuracy"),
+        ("training: {monitor: loss}", "1:12  training.monitor: must be 'validation_loss', "
+         "'validation_accuracy', 'train_loss' or 'train_accuracy', not 'loss'"),
         ("training: fast", "1:1  training: must be a mapping (key: value), not 'fast'"),
         ("model: [1, 2]", "1:1  model: must be a mapping (key: value), not [1, 2]"),
         ("model: 3", "1:1  model: must be a mapping (key: value), not 3"),
@@ -133,7 +134,7 @@ def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
         ("dataset: {name: 3}", "1:11  dataset.name: must be text, not 3"),
         ("dataset: {name: mnist, data_dir: 3}", "1:24  dataset.data_dir: must be a path, not 3"),
         ("dataset: {type: digits, name: x}", "1:25  dataset.name: unknown key; name belongs to "
-                                             "dataset type tfds, this one is digits"),
+         "dataset type tfds; this one is digits"),
         ("dataset: a b", "1:1  dataset.name: 'a b' is no name of a dataset; names are like "
                          "mnist, mnist:3.0.1, builder/config"),
     ],
@@ -278,20 +279,77 @@ def test_a_value_from_python_is_named_by_its_key() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("model: {activation: rleu}", "model.activation: must be 'relu', 'gelu', 'silu', 'tanh', "
-         "'sigmoid', 'elu', 'selu' or 'leaky_relu', not 'rleu'; did you mean relu?"),
-        ("training: {device: CPU}", "training.device: must be 'auto', 'cpu' or 'gpu', not 'CPU'; "
-         "did you mean cpu?"),
-        ("model: {filters: [1]}", "model.filters: unknown key; filters belongs to model type cnn, "
-         "this one is mlp"),
-        ("training: {learning_rate: 1}", "training.learning_rate: unknown key; did you mean "
-         "optimizer.learning_rate?"),
-        ("optimizer: {lr: 1}", "optimizer.lr: unknown key; did you mean learning_rate?"),
-        ("lr: 1", "lr: unknown key; did you mean optimizer.learning_rate?"),
-        ("training.epochs: 1", "training.epochs: unknown key; write training: {epochs: ...}"),
-        ("training: {monitor: val_loss}", "training.monitor: 'val_loss' is not a valid monitor; it "
-         "is train_loss, train_accuracy, validation_loss or validation_accuracy"),
+        ("seed:3\n", "1:1  an experiment is a mapping (key: value); this file is a single value; "
+                     "a space is missing: seed: 3"),
+        ("training:\n  epochs:3\n", "1:1  training: must be a mapping (key: value), not "
+                                    "'epochs:3'; a space is missing: epochs: 3"),
+        ("seed:3\nname: x\n", "2:5  not YAML: a space is missing in the line above: seed: 3"),
+        ("training: {epochs: !x 3}\n", "1:20  training.epochs: the tag !x means nothing here"),
+        ('extends: "\\ud800"\n', "1:10  extends: text cannot hold a NUL or half a character"),
+        (f"{'k' * 70}: 1\n", f"1:1  {'k' * 57}...: unknown key; known are name, seed, dataset, "
+                             "model, optimizer, training, extends."),
+    ],
+)  # fmt: skip
+def test_one_message_for_one_mistake(content: str, message: str) -> None:
+    lines = said(content).splitlines()
+    assert lines[0] == f"e.yaml:{message}"
+    assert len(lines) in (1, 3)
+
+
+def test_a_mistake_knows_its_place() -> None:
+    Path("e.yaml").write_text("training:\n  epochs: 0\n")
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([Path("e.yaml")])
+    [one] = caught.value.mistakes
+    assert (one.file, one.line, one.column, one.key) == ("e.yaml", 2, 3, "training.epochs")
+    assert one.message == "must be at least 1, not 0"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("model: {activation: rleu}", "1:9  model.activation: must be 'relu', 'gelu', 'silu', "
+         "'tanh', 'sigmoid', 'elu', 'selu' or 'leaky_relu', not 'rleu'; did you mean relu?"),
+        ("training: {device: CPU}", "1:12  training.device: must be 'auto', 'cpu' or 'gpu', not "
+                                    "'CPU'; did you mean cpu?"),
+        ("training: {monitor: val_loss}", "1:12  training.monitor: must be 'validation_loss', "
+         "'validation_accuracy', 'train_loss' or 'train_accuracy', not 'val_loss'; did you mean "
+         "validation_loss?"),
+        ("model: {type: mlp, filters: [1]}", "1:20  model.filters: unknown key; filters belongs "
+                                             "to model type cnn; this one is mlp"),
+        ("model: {filters: [1]}", "1:9  model.filters: unknown key; filters belongs "
+                                  "to model type cnn; this one is mlp"),
+        ("training: {learning_rate: 1}", "1:12  training.learning_rate: unknown key; did you mean "
+                                         "optimizer.learning_rate?"),
+        ("training: {lr: 1}", "1:12  training.lr: unknown key; did you mean "
+                              "optimizer.learning_rate?"),
+        ("lr: 1", "1:1  lr: unknown key; did you mean optimizer.learning_rate?"),
+        ("optimizer: {lr: 1}", "1:13  optimizer.lr: unknown key; did you mean "
+                               "optimizer.learning_rate?"),
+        ("training: {patience: 3}", "1:12  training.patience: unknown key; did you mean "
+                                    "training.early_stopping.patience?"),
+        ("patience: 3", "1:1  patience: unknown key; did you mean "
+         "optimizer.learning_rate.patience or training.early_stopping.patience?"),
+        ("optimizer: {learning_rate: {type: cosine, patience: 3}}", "1:43  "
+         "optimizer.learning_rate.patience: unknown key; patience belongs to "
+         "optimizer.learning_rate type reduce_on_plateau; this one is cosine"),
+        ("model: {name: cnn}", "1:9  model.name: unknown key; did you mean model.type?"),
+        ("training.epochs: 3", "1:1  training.epochs: unknown key; write training: {epochs: 3}"),
+        ("extend: a.yaml", "1:1  extend: unknown key; did you mean extends?"),
+        ("dataset: {type: mnist}", "1:11  dataset: there is no type 'mnist'; write dataset: mnist"),
+        ("model: {type: }", "1:9  model.type: is empty; the types are mlp, cnn"),
+        ("model: {type: [a]}", "1:9  model.type: must be text, not ['a']; the types are mlp, cnn"),
     ],
 )  # fmt: skip
 def test_what_was_meant(content: str, message: str) -> None:
-    assert said(content).splitlines()[0].partition("  ")[2] == message
+    assert said(content).splitlines()[0] == f"e.yaml:{message}"
+
+
+@pytest.mark.parametrize("name", ["TRAINING_EPOCHS", "EPOCHS", "TRAINING_EPOCH"])
+def test_a_variable_with_too_few_underscores(name: str) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([], Layer.of_environment({f"NNCLI_{name}": "3"}))
+    assert str(caught.value) == (
+        f"environment NNCLI_{name}  {name.lower()}: unknown key; did you mean "
+        "NNCLI_TRAINING__EPOCHS?"
+    )

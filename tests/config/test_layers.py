@@ -108,7 +108,7 @@ def test_extends_is_relative_to_its_file_and_lies_below_it() -> None:
             "extends: b.yaml\n",
             "b.yaml:1:1  extends: a circle: a.yaml extends b.yaml extends a.yaml",
         ),
-        ("extends: c.yaml\n", "a.yaml:1:1  extends: There is no file c.yaml. Did you mean"),
+        ("extends: c.yaml\n", "a.yaml:1:1  extends: There is no file c.yaml."),
         ("extends: [b.yaml]\n", "a.yaml:1:1  extends: must be the path of a file"),
     ],
 )
@@ -138,3 +138,102 @@ def test_mistakes_of_all_files_are_said_at_once() -> None:
         "environment NNCLI_TYPO  typo: unknown key",
     ):
         assert part in text
+
+
+def said_of(environment: dict[str, str]) -> list[str]:
+    with pytest.raises(ExperimentError) as caught:
+        resolve([], Layer.of_environment(environment))
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("MODEL__FILTERS", "[1, 2", "model.filters: '[1, 2' is not YAML: expected ',' or ']', "
+                                    "but got '<stream end>'"),
+        ("NAME", "'x", "name: \"'x\" is not YAML: found unexpected end of stream"),
+        ("MODEL", "{type: cnn, type: mlp}", "model: this key stands twice"),
+        ("NAME", '"\\0x"', "name: text cannot hold a NUL or half a character"),
+        ("NAME", "\udcff", "name: text cannot hold a NUL or half a character"),
+        ("DATASET__DATA_DIR", "~nobody-of-this-name/x", "dataset.data_dir: "
+         "'~nobody-of-this-name/x' is in the home folder of a user that does not exist"),
+        ("MODEL", "x" * 99, f"model: there is no type '{'x' * 56}...; known are mlp, cnn."),
+    ],
+)  # fmt: skip
+def test_mistakes_in_what_was_typed(name: str, text: str, message: str) -> None:
+    assert said_of({f"NNCLI_{name}": text}) == [f"environment NNCLI_{name}  {message}"]
+
+
+def test_a_list_may_be_typed_without_brackets() -> None:
+    for text in ("256,128", "[256, 128]"):
+        layer = Layer.of_environment({"NNCLI_MODEL__HIDDEN_UNITS": text})
+        model = resolve([], layer).experiment.model
+        assert model.hidden_units == (256, 128)
+
+
+def test_a_hidden_mistake_is_said_whatever_type_may_follow() -> None:
+    base = written("base.yaml", "optimizer: {learning_rate: -1}\ndataset: a b\n")
+    later = written("later.yaml", "optimizer: {type: sgd, learning_rate: 1}\ndataset: digits\n")
+    with pytest.raises(ExperimentError) as caught:
+        resolve([base, later])
+    assert [problem.splitlines()[0] for problem in caught.value.problems] == [
+        "base.yaml:1:13  optimizer.learning_rate: must be greater than 0, not -1",
+        "base.yaml:2:1  dataset.name: 'a b' is no name of a dataset; names are like mnist, "
+        "mnist:3.0.1, builder/config",
+    ]
+
+
+def test_what_only_another_type_understands_may_wait_for_it() -> None:
+    base = written("base.yaml", "optimizer: {momentum: 0.5}\ntraining: {clipnorm: 1}\n")
+    later = written("later.yaml", "optimizer: {type: sgd}\ntraining: {clipnorm: 2}\n")
+    assert resolve([base, later]).experiment.optimizer.type == "sgd"
+
+
+def test_a_type_comes_from_what_implies_it() -> None:
+    file = written("a.yaml", "model:\n  dropout: 0.5\ndataset:\n  name: mnist\n")
+    resolved = resolve([file])
+    assert resolved.origin(("model", "type")) == "default"
+    assert resolved.origin(("dataset", "type")) == "a.yaml:4:3"
+    short = resolve([written("b.yaml", "model: cnn\noptimizer: {learning_rate: cosine}\n")])
+    assert short.origin(("model", "type")) == "b.yaml:1:1"
+    assert short.origin(("optimizer", "learning_rate", "type")) == "b.yaml:2:13"
+
+
+def test_a_name_that_changes_the_type_is_named_as_the_cause() -> None:
+    first = written("a.yaml", "model:\n  dropout: 0.5\ndataset: {type: digits, validation: 0.2}\n")
+    second = written("b.yaml", "dataset:\n  validation: 0.1\n  name: mnist\n")
+    [lost] = resolve([first, second]).discarded
+    assert (lost.key, lost.by and lost.by.name) == (("dataset", "validation"), "b.yaml:3:3")
+
+
+@pytest.mark.parametrize("first", ["file", "setting"])
+def test_a_key_is_added_to_the_short_form_of_a_schedule(first: str) -> None:
+    added = ("--set optimizer.learning_rate.decay_epochs", ("optimizer", "learning_rate",
+             "decay_epochs"), 3)  # fmt: skip
+    short = ("--set optimizer.learning_rate", ("optimizer", "learning_rate"), "cosine")
+    file = written("e.yaml", "optimizer: {learning_rate: cosine}\n" if first == "file" else "{}\n")
+    layer = Layer.of([added] if first == "file" else [added, short])
+    rate = resolve([file], layer).experiment.optimizer.model_dump()["learning_rate"]
+    assert (rate["type"], rate["decay_epochs"]) == ("cosine", 3)
+
+
+def first_lines(*files: Path) -> list[str]:
+    with pytest.raises(ExperimentError) as caught:
+        resolve(files)
+    return [problem.splitlines()[0] for problem in caught.value.problems]
+
+
+def test_a_mistake_in_the_text_does_not_hide_those_in_the_values() -> None:
+    text = "seed: 1\nseed: 2\nmodel: {filters: [1]}\ntraining: {clipnorm: 1, global_clipnorm: 1}\n"
+    assert first_lines(written("a.yaml", text)) == [
+        "a.yaml:2:1  seed: this key stands twice",
+        "a.yaml:3:9  model.filters: unknown key; filters belongs to model type cnn; this one is "
+        "mlp",
+        "a.yaml:4:1  training: clipnorm and global_clipnorm exclude each other",
+    ]
+
+
+@pytest.mark.parametrize("base", ["there-is-none.yaml", "broken.yaml"])
+def test_what_a_base_that_cannot_be_read_may_say_is_no_mistake(base: str) -> None:
+    written("broken.yaml", "model: [\n")
+    assert len(first_lines(written("a.yaml", f"extends: {base}\nmodel: {{filters: [1]}}\n"))) == 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nncli.config import Experiment, Layer, TrainingSettings, load_experiment, write_experiment
 from nncli.config.layers import merge
 from nncli.data import DigitsDataset, TfdsDataset
-from nncli.errors import NncliError, NotFoundError
+from nncli.errors import ExperimentError, NncliError, NotFoundError
 from nncli.models import CnnModel, MlpModel
 from nncli.optimizers import Adam, AdamW, RmsProp, Sgd
 
@@ -58,7 +58,7 @@ def test_a_missing_file_in_a_missing_folder() -> None:
 
 def test_a_folder_instead_of_a_file() -> None:
     Path("configs").mkdir()
-    with pytest.raises(NotFoundError, match="Cannot read configs: Is a directory"):
+    with pytest.raises(NotFoundError, match=r"configs is a folder without config\.yaml"):
         load_experiment([Path("configs")])
 
 
@@ -271,3 +271,32 @@ def test_no_file_makes_loading_raise_anything_but_an_explained_mistake(
     except NncliError as error:
         assert error.exit_code == 2
         assert str(error).strip()
+
+
+def test_a_run_folder_is_its_experiment() -> None:
+    written("seed: 4\n", "runs/1-x/config.yaml")
+    assert load_experiment([Path("runs/1-x")]).seed == 4
+
+
+def test_several_missing_files_are_said_with_the_other_mistakes() -> None:
+    written("seed: -1\n", "bad.yaml")
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([Path("one.yaml"), Path("bad.yaml"), Path("two.yaml")])
+    assert [problem.splitlines()[0] for problem in caught.value.problems] == [
+        "There is no file one.yaml.",
+        "There is no file two.yaml.",
+        "bad.yaml:1:1  seed: must be at least 0, not -1",
+    ]
+
+
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(NotFoundError) as caught:
+        load_experiment([Path("x" * 300)])
+    assert str(caught.value) == f"Cannot read {'x' * 197}...: File name too long."
+
+
+def test_a_url_is_no_file() -> None:
+    written("{}", "here.yaml")
+    with pytest.raises(NotFoundError) as caught:
+        load_experiment([Path("https://example.org/here.yaml")])
+    assert caught.value.hint == "nncli reads files, not URLs: download it first."

@@ -233,8 +233,8 @@ def test_an_unknown_key() -> None:
 
 def test_a_key_of_another_schedule() -> None:
     assert said("{type: constant, alpha: 0.1}").splitlines()[0] == (
-        "e.yaml:2:35  optimizer.learning_rate.alpha: unknown key; known are type, "
-        "initial_learning_rate, warmup_epochs."
+        "e.yaml:2:35  optimizer.learning_rate.alpha: unknown key; alpha belongs to "
+        "optimizer.learning_rate type cosine; this one is constant"
     )
 
 
@@ -277,8 +277,8 @@ def test_text_instead_of_a_number_inside() -> None:
         ("'0.1'", "2:3  optimizer.learning_rate: must be a number or one of constant, cosine, "
                   "exponential, piecewise, reduce_on_plateau, not '0.1'"),
         ("[0.1]", "2:3  optimizer.learning_rate: must be a number, not [0.1]"),
-        ("{alpha: 1}", "2:19  optimizer.learning_rate.alpha: unknown key; known are type, "
-                       "initial_learning_rate, warmup_epochs."),
+        ("{alpha: 1}", "2:19  optimizer.learning_rate.alpha: unknown key; alpha belongs to "
+                       "optimizer.learning_rate type cosine; this one is constant"),
         ("{type: cosine, alpha: 2}", "2:33  optimizer.learning_rate.alpha: must be at most 1, "
                                      "not 2"),
         ("{type: cosine, warmup_epochs: -1}", "2:33  optimizer.learning_rate.warmup_epochs: must "

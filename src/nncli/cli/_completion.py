@@ -37,19 +37,19 @@ def optimizers(incomplete: str) -> list[str]:
 
 
 def experiments(incomplete: str) -> list[str]:
-    """YAML files, and folders on the way to them."""
-    return _paths(incomplete, (".yaml", ".yml"))
+    """YAML files; nothing where folders are on the way to them, which shells complete better."""
+    return _with_paths(incomplete, [], (".yaml", ".yml"))
 
 
 def models(incomplete: str) -> list[str]:
-    """Models of runs in `runs/`, other .keras files, and folders on the way to them."""
+    """Models of runs in `runs/`, and other .keras files; nothing where folders are on the way."""
     of_runs = [str(path) for path in sorted(Path("runs").glob("*/model.keras"))]
-    return list(dict.fromkeys(_beginning(incomplete, of_runs) + _paths(incomplete, (".keras",))))
+    return _with_paths(incomplete, _beginning(incomplete, of_runs), (".keras",))
 
 
 def experiments_and_runs(incomplete: str) -> list[str]:
-    """Run folders in `runs/`, YAML files, and folders on the way to them."""
-    return list(dict.fromkeys(_beginning(incomplete, _runs()) + experiments(incomplete)))
+    """Run folders in `runs/`, and YAML files; nothing where other folders are on the way."""
+    return _with_paths(incomplete, _beginning(incomplete, _runs()), (".yaml", ".yml"))
 
 
 def runs(incomplete: str) -> list[str]:
@@ -71,15 +71,21 @@ def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
     return [word for word in words if word.startswith(incomplete)]
 
 
-def _paths(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:
+def _with_paths(incomplete: str, words: list[str], suffixes: tuple[str, ...]) -> list[str]:
+    """`words` and the files with these suffixes; nothing where there are folders to go through.
+
+    What a shell offers by itself goes through folders, and knows a folder from a word.
+    """
     folder, _, name = incomplete.rpartition("/")
     place = Path(folder or ("/" if incomplete.startswith("/") else "."))
     prefix = incomplete[: len(incomplete) - len(name)]
-    found = []
+    offered = dict.fromkeys(words)
     for path in sorted(place.iterdir()) if place.is_dir() else []:
-        if path.name.startswith(name) and (name.startswith(".") or path.name[0] != "."):
-            if path.is_dir():
-                found.append(f"{prefix}{path.name}/")
-            elif path.suffix in suffixes:
-                found.append(f"{prefix}{path.name}")
-    return found
+        if not path.name.startswith(name) or (path.name[0] == "." and name[:1] != "."):
+            continue
+        word = f"{prefix}{path.name}"
+        if path.is_dir() and not any(w == word or w.startswith(f"{word}/") for w in words):
+            return []
+        if path.suffix in suffixes and not path.is_dir():
+            offered[word] = None
+    return list(offered)

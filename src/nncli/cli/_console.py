@@ -13,7 +13,7 @@ from rich.text import Text
 
 from nncli.errors import NncliError
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "visible"]
 
 MAXIMUM_LOG_BYTES = 1_000_000
 
@@ -91,15 +91,15 @@ class Screen:
         """Show what went wrong and the way out; long lines stay whole, to be copied."""
         message = error if isinstance(error, str) else error.message
         hint = hint if isinstance(error, str) else error.hint
-        text = Text.assemble(("error: ", "bold red"), _visible(message))
+        text = Text.assemble(("error: ", "bold red"), visible(message))
         if hint:
-            lines = "\n".join(f"  {line}" for line in _visible(hint).splitlines())
+            lines = "\n".join(f"  {line}" for line in visible(hint).splitlines())
             text.append(f"\n{lines}", style="dim")
         self.err.print(text, soft_wrap=True)
 
     def problem(self, text: str) -> None:
         """Show one located mistake as it is, for tools that read `file:line:column`."""
-        self.err.print(Text(_visible(text)), soft_wrap=True)
+        self.err.print(Text(visible(text)), soft_wrap=True)
 
     def _send_to(self, log: IO[str]) -> None:
         os.dup2(log.fileno(), 1)
@@ -126,7 +126,7 @@ class Screen:
         self.err = PatientConsole(file=stderr, highlight=False)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """`text` with control characters escaped: a file must not be able to steer the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -16,8 +16,9 @@ from nncli.backend import Backend, Device
 from nncli.cli import _completion
 from nncli.cli._console import Screen
 from nncli.config import Experiment, Layer, Resolved, resolve
-from nncli.config.layers import yaml_or_text
+from nncli.config.origins import shortened
 from nncli.config.yaml import KeyPath
+from nncli.errors import Mistake
 
 __all__ = [
     "BackendOption",
@@ -180,7 +181,7 @@ EXPERIMENT_OPTIONS: tuple[tuple[str, str, KeyPath, Any], ...] = (
     ("name", "--name", ("name",), NameOption),
 )
 # Flags whose text is not YAML but the value itself.
-TEXTS = ("--dataset", "--model", "--optimizer", "--backend", "--device", "--name")
+TEXTS = ("--dataset", "--data-dir", "--model", "--optimizer", "--backend", "--device", "--name")
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,17 @@ class Described:
     then flags, then `--set`; later ones win."""
 
     files: Sequence[Path]
-    layers: Sequence[Layer]
+    environment: Layer
+    typed: Sequence[Layer]
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """What lies over the files."""
+        return (self.environment, *self.typed)
+
+    def without_environment(self) -> Described:
+        """The same for a file that is to mean the same in every environment."""
+        return replace(self, environment=Layer({}))
 
     def resolve(self) -> Resolved:
         """The experiment, on top of the defaults; `ExperimentError` if there are mistakes."""
@@ -214,7 +225,7 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
         settings = _set_layer(typed.pop("settings") or [])
         flags = experiment_flags({name: typed.pop(name) for name, *_ in EXPERIMENT_OPTIONS})
         environment = Layer.of_environment(os.environ)
-        command(context, described=Described(files, (environment, flags, settings)), **typed)
+        command(context, described=Described(files, environment, (flags, settings)), **typed)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -224,32 +235,25 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def experiment_flags(typed: Mapping[str, Any]) -> Layer:
     """The layer of what was typed as flags, by the names in `EXPERIMENT_OPTIONS`."""
-    settings: list[tuple[str, KeyPath, Any]] = []
-    for name, flag, key, _ in EXPERIMENT_OPTIONS:
-        text = typed.get(name)
-        if text is None:
-            continue
-        value: Any = str(text)
-        if flag == "--hidden-units":
-            value = yaml_or_text(f"[{value.strip('[]')}]")
-        elif flag == "--data-dir":
-            value = str(Path(value).expanduser().absolute())
-        elif flag not in TEXTS:
-            value = yaml_or_text(value)
-        settings.append((flag, key, value))
-    return Layer.of(settings)
+    settings = [
+        (flag, key, str(typed[name]))
+        for name, flag, key, _ in EXPERIMENT_OPTIONS
+        if typed.get(name) is not None
+    ]
+    return Layer.of_texts(settings, plain=TEXTS)
 
 
 def _set_layer(assignments: Sequence[str]) -> Layer:
     """The layer of `--set KEY=VALUE`: keys with dots, values as YAML writes them."""
-    settings: list[tuple[str, KeyPath, Any]] = []
-    problems: list[str] = []
+    settings: list[tuple[str, KeyPath, str]] = []
+    problems: list[Mistake] = []
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         parts = key.strip().split(".")
         if not equals or not all(parts):
-            found = assignment if len(assignment) <= 60 else f"{assignment[:57]}..."
-            problems.append(f"--set: must be KEY=VALUE such as training.epochs=6, not {found!r}.")
+            found = shortened(repr(assignment))
+            message = f"must be KEY=VALUE such as training.epochs=6, not {found}."
+            problems.append(Mistake(f"--set: {message}", message))
             continue
-        settings.append((f"--set {key.strip()}", tuple(parts), yaml_or_text(text)))
-    return Layer.of(settings, problems)
+        settings.append((f"--set {shortened(key.strip())}", tuple(parts), text))
+    return Layer.of_texts(settings, problems)

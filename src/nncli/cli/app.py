@@ -19,7 +19,7 @@ import typer.main
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from nncli.cli._console import Screen
+from nncli.cli._console import Screen, visible
 from nncli.errors import InterruptedRunError, NncliError, Terminated
 
 __all__ = ["app", "main", "run"]
@@ -141,7 +141,8 @@ def _explained(error: BaseException, screen: Screen) -> int:
         _discard_stdout()
         return 1
     if screen.debug:
-        screen.err.print("".join(traceback.format_exception(error)), markup=False, soft_wrap=True)
+        trace = visible("".join(traceback.format_exception(error)))
+        screen.err.print(trace, markup=False, soft_wrap=True)
     match error:
         case NncliError():
             screen.error(error)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli import _completion
+from nncli.cli._console import visible
 from nncli.cli._options import DebugOption, Described, experiment_options, screen_of
 from nncli.config import Experiment, Resolved, load_experiment, plain_values
 from nncli.config.comparing import differences, flatten
-from nncli.config.explaining import dotted
-from nncli.errors import ExperimentError, UsageError
+from nncli.config.origins import dotted
+from nncli.errors import ExperimentError, Mistake, NotFoundError, UsageError, together
 from nncli.files import to_json, write_atomically
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ app = typer.Typer(
     name="config", help="Write and understand experiments.", no_args_is_help=True,
     add_completion=False,
 )  # fmt: skip
+
+# What stands for the value of a key that an experiment does not have.
+LACKING = object()
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 
@@ -52,13 +56,16 @@ def init_command(
     from nncli.config.templates import template
 
     to_screen = str(file) == "-"
-    text = template(described.resolve().experiment, "FILE" if to_screen else shlex.quote(str(file)))
+    experiment = described.without_environment().resolve().experiment
+    text = template(experiment, "FILE" if to_screen else shlex.quote(str(file)))
     screen = screen_of(context)
     if to_screen:
         screen.out.file.write(text)
         return
     if file.exists() and not force:
         raise UsageError(f"{file} exists.", hint="Name another file, or overwrite it with --force.")
+    if not file.parent.is_dir():
+        raise UsageError(f"There is no folder {file.parent}.", hint="Make it, or name another.")
     write_atomically(file, text)
     _say(screen, f"Wrote {file}. Run it: nncli train -c {shlex.quote(str(file))}")
 
@@ -104,17 +111,17 @@ def validate_command(
 ) -> None:
     """Check experiments, each file by itself; exit code 2 if one has a mistake."""
     screen = screen_of(context)
-    problems = {file: _problems(file) for file in files}
+    problems = {file: _mistakes(file) for file in files}
     if json:
         found = [
-            {"file": str(file), "valid": not said, "problems": said}
+            {"file": str(file), "valid": not said, "problems": [_parts(one) for one in said]}
             for file, said in problems.items()
         ]
         screen.out.file.write(to_json({"schema": 1, "files": found}))
     for file, said in problems.items():
         if said and not json:
             for problem in said[: ExperimentError.shown]:
-                screen.problem(problem)
+                screen.problem(problem.text)
             if len(said) > ExperimentError.shown:
                 screen.problem(f"{file}: {len(said) - ExperimentError.shown:,} more mistakes")
         elif not json:
@@ -159,31 +166,66 @@ def diff_command(
     debug: DebugOption = False,
 ) -> None:
     """Show what differs between two experiments, both resolved."""
-    found = differences(_experiment(first), _experiment(second))
+    found = differences(*_experiments(first, second), lacking=LACKING)
     screen = screen_of(context)
     if json:
-        rows = {dotted(key): [left, right] for key, left, right in found}
+        rows = {dotted(key): _sides(left, right) for key, left, right in found}
         screen.out.file.write(to_json(rows))
     elif not found:
         _say(screen, "No difference.")
     else:
         rows_shown = [(dotted(k), _shown(left), _shown(right)) for k, left, right in found]
-        _columns(screen, [("", str(first), str(second)), *rows_shown])
+        room = (80 - max(len(row[0]) for row in rows_shown) - 4) // 2
+        _columns(screen, [("", _end(first, room), _end(second, room)), *rows_shown])
 
 
-def _experiment(path: Path) -> Experiment:
-    from nncli.runs import RunFolder
+def _experiments(*named: Path) -> list[Experiment]:
+    """The experiments of files and runs; the mistakes of all of them at once."""
+    loaded: list[Experiment] = []
+    errors: list[UsageError] = []
+    for path in named:
+        try:
+            loaded.append(load_experiment([_run_or_file(path)]))
+        except UsageError as error:
+            errors.append(error)
+    if errors:
+        raise together(errors)
+    return loaded
 
-    return load_experiment([RunFolder(path).config if path.is_dir() else path])
+
+def _sides(left: Any, right: Any) -> dict[str, Any]:
+    """Both values by the argument they come from; a key that one lacks is not there."""
+    return {name: v for name, v in (("a", left), ("b", right)) if v is not LACKING}
 
 
-def _problems(file: Path) -> list[str]:
+def _end(path: Path, room: int) -> str:
+    """The end of a path, which tells files apart, in `room` characters."""
+    text = str(path)
+    return text if len(text) <= room else f"...{text[3 - room :]}"
+
+
+def _run_or_file(named: Path) -> Path:
+    """`named` where it exists, or else the experiment of the run that it means."""
+    from nncli.runs import find
+
+    try:
+        return named if named.exists() else find(Path("runs"), str(named)).config
+    except (NotFoundError, OSError):  # OSError: the name is too long
+        return named
+
+
+def _parts(mistake: Mistake) -> dict[str, Any]:
+    names = ("file", "line", "column", "key", "message", "text")
+    return {name: getattr(mistake, name) for name in names}
+
+
+def _mistakes(file: Path) -> list[Mistake]:
     try:
         load_experiment([file])
     except ExperimentError as error:
-        return error.problems
+        return error.mistakes
     except UsageError as error:
-        return [error.message]
+        return [Mistake(error.message, error.message, file=str(file))]
     return []
 
 
@@ -214,8 +256,8 @@ def _columns(screen: Screen, rows: list[tuple[str, str, str]]) -> None:
 def _shown(value: Any) -> str:
     import json
 
-    return json.dumps(value, ensure_ascii=False)
+    return "-" if value is LACKING else json.dumps(value, ensure_ascii=False)
 
 
 def _say(screen: Screen, text: str) -> None:
-    screen.out.print(text, markup=False, soft_wrap=True)
+    screen.out.print(visible(text), markup=False, soft_wrap=True)

@@ -23,14 +23,16 @@ def flatten(values: Mapping[str, Any], path: KeyPath = ()) -> dict[KeyPath, Any]
     return flat
 
 
-def differences(first: Experiment, second: Experiment) -> list[tuple[KeyPath, Any, Any]]:
-    """The keys whose values differ, with both values; None where an experiment lacks the key.
+def differences(
+    first: Experiment, second: Experiment, *, lacking: Any = None
+) -> list[tuple[KeyPath, Any, Any]]:
+    """The keys whose values differ, with both values; `lacking` where an experiment lacks the key.
 
-    A name that is not given is the one that the run folder would have.
+    A name that is written out is no other than the same one derived.
     """
-    left, right = (
-        flatten({**plain_values(experiment), "name": experiment.run_name})
-        for experiment in (first, second)
-    )
+    left, right = flatten(plain_values(first)), flatten(plain_values(second))
+    if first.run_name == second.run_name:
+        left[("name",)] = right[("name",)] = first.run_name
     keys = [*left, *(key for key in right if key not in left)]
-    return [(k, left.get(k), right.get(k)) for k in keys if left.get(k) != right.get(k)]
+    rows = [(key, left.get(key, lacking), right.get(key, lacking)) for key in keys]
+    return [(key, one, other) for key, one, other in rows if one != other]

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nncli import data, models, optimizers
-from nncli.config.origins import Origin, Origins
-from nncli.config.yaml import KeyPath, parse_value
+from nncli.config.origins import Origin, Origins, located, shortened
+from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
+from nncli.errors import Mistake
+from nncli.optimizers.schedules import schedule_types
 
-__all__ = ["Discarded", "Layer", "Merged", "expanded", "merge", "merge_layers"]
+__all__ = [
+    "Discarded",
+    "Layer",
+    "Merged",
+    "expanded",
+    "merge",
+    "merge_layers",
+    "typed_value",
+    "with_types",
+]
 
 # The groups whose `type` may be left out or stand alone, and the type that is meant without one.
 EXPANSIONS = {"dataset": data.expand, "model": models.expand, "optimizer": optimizers.expand}
 # Values that are paths.
 PATH_KEYS = (("dataset", "data_dir"),)
+# Values that are lists, and may be typed without brackets.
+LIST_KEYS = (("model", "hidden_units"), ("model", "filters"), ("dataset", "image_size"))
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
 
 
@@ -29,11 +42,11 @@ class Layer:
 
     values: Mapping[str, Any]
     origins: Origins = field(default_factory=Origins)
-    problems: Sequence[str] = ()
+    problems: Sequence[Mistake] = ()
 
     @classmethod
     def of(
-        cls, settings: Iterable[tuple[str, KeyPath, Any]], problems: Sequence[str] = ()
+        cls, settings: Iterable[tuple[str, KeyPath, Any]], problems: Sequence[Mistake] = ()
     ) -> Layer:
         """A layer of single values: (how it was typed, key path, value); later ones win.
 
@@ -48,10 +61,28 @@ class Layer:
         return cls(with_absolute_paths(values, Path()), Origins(origins), problems)
 
     @classmethod
+    def of_texts(
+        cls,
+        settings: Iterable[tuple[str, KeyPath, str]],
+        problems: Sequence[Mistake] = (),
+        *,
+        plain: Collection[str] = (),
+    ) -> Layer:
+        """As `of`, each value as somebody typed it: YAML, except behind the flags in `plain`."""
+        read: list[tuple[str, KeyPath, Any]] = []
+        wrong: list[Mistake] = []
+        for typed, key, text in settings:
+            try:
+                read.append((typed, key, typed_value(key, text, plain=typed in plain)))
+            except ValueError as error:
+                wrong.append(located(Origin(typed), key, str(error)))
+        return cls.of(read, [*problems, *wrong])
+
+    @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> Layer:
         """The variables `NNCLI_<KEY>`, levels parted by two underscores, their values YAML."""
-        return cls.of(
-            (f"environment {name}", tuple(name.lower()[6:].split("__")), yaml_or_text(text))
+        return cls.of_texts(
+            (f"environment {name}", tuple(name.lower()[6:].split("__")), text)
             for name, text in sorted(environment.items())
             if name.upper().startswith("NNCLI_")
         )
@@ -89,9 +120,7 @@ class Merged:
             lost, group = self.origins.pop(old), above(old)
             assert group is not None
             if changed[group] and old not in (group, (*group, "type")) and _is_value(self, old):
-                # The type may be implied by a name.
-                by = layer.origins.find((*group, "type")) or layer.origins.find((*group, "name"))
-                self.discarded.append(Discarded(old, lost, by))
+                self.discarded.append(Discarded(old, lost, layer.origins.of_type(group)))
         for key in changed:
             if origin := layer.origins.find(key):
                 self.origins[key] = origin
@@ -105,10 +134,18 @@ def merge_layers(layers: Iterable[Layer]) -> Merged:
     merged = Merged()
     for layer in layers:
         merged.lay(layer)
-    for key, default in DEFAULT_TYPES.items():
-        if isinstance(merged.values.get(key), dict):
-            merged.values[key] = {"type": default, **merged.values[key]}
+    merged.values = with_types(merged.values)
     return merged
+
+
+def with_types(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with the type of every group, where none is named the default one."""
+    return {
+        key: {"type": DEFAULT_TYPES[key], **value}
+        if key in DEFAULT_TYPES and isinstance(value, dict)
+        else value
+        for key, value in values.items()
+    }
 
 
 def merge(
@@ -145,11 +182,23 @@ def merge(
 
 def expanded(values: Mapping[str, Any]) -> dict[str, Any]:
     """Short forms in full, so that a later layer can add a key to them; empty groups left out."""
-    return {
-        key: EXPANSIONS[key](value) if key in EXPANSIONS else value
+    result = {
+        key: opened((key,), value)
         for key, value in values.items()
         if value is not None or key == "name"
     }
+    optimizer = result.get("optimizer")
+    if isinstance(optimizer, Mapping) and "learning_rate" in optimizer:
+        rate = opened(("optimizer", "learning_rate"), optimizer["learning_rate"])
+        result["optimizer"] = {**optimizer, "learning_rate": rate}
+    return result
+
+
+def opened(key: KeyPath, value: Any) -> Any:
+    """The group at `key` in full, if `value` is its short form."""
+    if key == ("optimizer", "learning_rate") and isinstance(value, str):
+        return {"type": value} if value in schedule_types() else value
+    return EXPANSIONS[str(key[0])](value) if len(key) == 1 and key[0] in EXPANSIONS else value
 
 
 def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
@@ -158,7 +207,11 @@ def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]
     for group, key in PATH_KEYS:
         mapping = result.get(group)
         if isinstance(mapping, Mapping) and isinstance(mapping.get(key), str):
-            result[group] = {**mapping, key: str((base / at_home(mapping[key])).absolute())}
+            path = at_home(mapping[key])
+            # A `~` that is still there names nobody's home folder: the check of the value says so.
+            if path.parts[:1] and path.parts[0].startswith("~"):
+                continue
+            result[group] = {**mapping, key: str((base / path).absolute())}
     return result
 
 
@@ -170,24 +223,41 @@ def at_home(text: str) -> Path:
         return Path(text)
 
 
-def yaml_or_text(text: str) -> Any:
-    """`text` as YAML means it; as it is where it is no YAML."""
+def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:
+    """The value of `key` that somebody typed as `text`: as YAML means it, or else as it is.
+
+    Args:
+        key: what it is the value of; a list may lack its brackets.
+        text: what was typed.
+        plain: `text` is the value itself and no YAML.
+
+    Raises:
+        ValueError: no file could hold it, or it begins as YAML does and is none.
+    """
+    if not is_text(text):
+        raise ValueError(NO_TEXT)
+    if plain:
+        return text
+    begins = text.lstrip()[:1]
+    if key in LIST_KEYS and begins not in ("[", "{"):
+        text, begins = f"[{text}]", "["
     try:
         return parse_value(text)
-    except ValueError:
+    except ValueError as error:
+        if begins and begins in "[{\"'":
+            what = f"{shortened(repr(text))} is " if str(error).startswith("not YAML") else ""
+            raise ValueError(f"{what}{error}") from None
         return text
 
 
 def _put(values: dict[str, Any], key: KeyPath, value: Any) -> None:
     """Set `key` in nested mappings, opening short forms on the way."""
     *groups, last = (str(part) for part in key)
-    for group in groups:
-        inner = values.get(group)
-        if isinstance(inner, str) and group in EXPANSIONS:
-            inner = EXPANSIONS[group](inner)
+    for depth, group in enumerate(groups, start=1):
+        inner = opened(tuple(groups[:depth]), values.get(group))
         values[group] = dict(inner) if isinstance(inner, Mapping) else {}
         values = values[group]
-    before = EXPANSIONS[last](values.get(last)) if last in EXPANSIONS else values.get(last)
+    before = opened(key, values.get(last))
     if isinstance(value, Mapping) and isinstance(before, Mapping):
         value = merge(before, value)
     values[last] = value

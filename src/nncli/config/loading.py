@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from pydantic import ValidationError
 
 from nncli.config import yaml
 from nncli.config.experiment import Experiment
-from nncli.config.explaining import explain, located
+from nncli.config.explaining import explain, mistaken_keys
+from nncli.config.keys import group_types
 from nncli.config.layers import (
     DEFAULT_TYPES,
     Discarded,
@@ -20,12 +22,12 @@ from nncli.config.layers import (
     Merged,
     at_home,
     expanded,
-    merge_layers,
     with_absolute_paths,
+    with_types,
 )
-from nncli.config.origins import Origin, Origins
-from nncli.config.yaml import KeyPath
-from nncli.errors import ExperimentError, NotFoundError
+from nncli.config.origins import Origin, Origins, located, shortened
+from nncli.config.yaml import KeyPath, Position, spaced
+from nncli.errors import ExperimentError, Mistake, NotFoundError, UsageError, together
 
 __all__ = ["Resolved", "load_experiment", "plain_values", "resolve", "write_experiment"]
 
@@ -44,10 +46,13 @@ class Resolved:
         """Where the value of `key` came from: a place in a file, a flag, or `default`."""
         current: Any = self.merged.values
         for part in key:
+            if part == "type" and isinstance(current, str):  # a short form
+                break
             if not isinstance(current, dict) or part not in current:
                 return "default"
             current = current[part]
-        found = Origins(self.merged.origins).find(key)
+        origins = Origins(self.merged.origins)
+        found = origins.of_type(key[:-1]) if key[-1] == "type" else origins.find(key)
         return found.name if found else "default"
 
     @property
@@ -69,44 +74,62 @@ def load_experiment(files: Sequence[Path] = (), *layers: Layer) -> Experiment:
 def resolve(files: Sequence[Path] = (), *layers: Layer) -> Resolved:
     """As `load_experiment`, remembering where every value came from."""
     reader = _Reader()
+    missing: list[UsageError] = []
     for file in files:
-        reader.read(file)
+        try:
+            reader.read(file)
+        except NotFoundError as error:
+            missing.append(error)
     everything = [*reader.layers, *layers]
-    unreadable = [problem for layer in layers for problem in layer.problems]
-    problems = [*reader.problems, *unreadable, *_overridden_mistakes(everything)]
-    merged = merge_layers(everything)
-    try:
-        experiment = Experiment.model_validate(merged.values)
-    except ValidationError as error:
-        found = explain(error, merged.values, Origins(merged.origins))
-        raise ExperimentError(list(dict.fromkeys([*problems, *found]))) from error
-    if problems:
-        raise ExperimentError(problems)
-    return Resolved(experiment, merged)
+    merged, found = _merged_and_checked(everything, complete=not missing and reader.complete)
+    unreadable = [mistake for layer in layers for mistake in layer.problems]
+    mistakes = list(dict.fromkeys([*reader.problems, *unreadable, *found]))
+    if mistakes or missing:
+        raise together([*missing, *([ExperimentError(mistakes)] if mistakes else [])])
+    return Resolved(Experiment.model_validate(with_types(merged.values)), merged)
 
 
-def _overridden_mistakes(layers: Sequence[Layer]) -> list[str]:
-    """Mistakes that a later layer hides.
+def _merged_and_checked(layers: Sequence[Layer], *, complete: bool) -> tuple[Merged, list[Mistake]]:
+    """The layers laid over each other, and the mistakes, those too that a later layer hides.
 
     A file may leave to a later one what completes it, such as the type of the model: what could
-    still become right is no mistake.
+    still become right is no mistake, and neither is it where a file could not be read.
     """
-    problems: dict[str, None] = {}
-    for count in range(1, len(layers)):
-        if not layers[count - 1].values:
-            continue
-        merged = merge_layers(layers[:count])
-        typed = {
-            group for layer in layers[:count] for group in DEFAULT_TYPES
-            if "type" in _mapping(expanded(layer.values).get(group))
-        }  # fmt: skip
+    merged = Merged()
+    mistakes: dict[Mistake, None] = {}
+    typed: set[str] = set()
+    for number, layer in enumerate(layers, start=1):
+        merged.lay(layer)
+        of_layer = expanded(layer.values)
+        typed |= {group for group in DEFAULT_TYPES if "type" in _mapping(of_layer.get(group))}
+        values, origins = with_types(merged.values), Origins(merged.origins)
         try:
-            Experiment.model_validate(merged.values)
+            Experiment.model_validate(values)
         except ValidationError as error:
-            final = set(DEFAULT_TYPES) - typed
-            found = explain(error, merged.values, Origins(merged.origins), unfinished=final)
-            problems |= dict.fromkeys(found)
-    return list(problems)
+            last = complete and number == len(layers)
+            only = None if last else _certain(error, values, set(DEFAULT_TYPES) - typed)
+            mistakes |= dict.fromkeys(explain(error, values, origins, only=only))
+    return merged, list(mistakes)
+
+
+def _certain(
+    error: ValidationError, values: Mapping[str, Any], open_groups: Collection[str]
+) -> set[KeyPath]:
+    """The keys that are wrong whatever later layers say: in a group of `open_groups`, whose type
+    may still be named, those that are wrong for every type."""
+    certain = mistaken_keys(error, values)
+    for group in open_groups:
+        if not isinstance(values.get(group), Mapping):
+            continue
+        for kind in group_types((group,)):
+            trial = {group: {**values[group], "type": kind}}
+            try:
+                Experiment.model_validate(trial)
+                wrong: set[KeyPath] = set()
+            except ValidationError as other:
+                wrong = mistaken_keys(other, trial, unknown=False)
+            certain = {key for key in certain if key[:1] != (group,) or key in wrong}
+    return certain
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -135,31 +158,41 @@ class _Reader:
 
     def __init__(self) -> None:
         self.layers: list[Layer] = []
-        self.problems: list[str] = []
+        self.problems: list[Mistake] = []
         self.files = 0
+        self.complete = True  # no file lacks that should lie below the others
 
     def read(self, path: Path, extended_by: tuple[Path, ...] = ()) -> None:
-        """Add the layers of `path`: first what it extends, then its own."""
+        """Add the layers of `path`: first what it extends, then its own. Of a run folder it is its
+        config.yaml."""
+        if _is_folder(path):
+            path = _of_run(path)
         document = yaml.parse(_content(path))
         self.files += 1
         for problem in document.problems:
             origin = Origin.in_file(path, problem.position, document.lines)
             self.problems.append(located(origin, problem.key, problem.message))
+        if not isinstance(document.value, dict):
+            self.complete = False
         if document.value is None:
             if not document.problems:
-                message = "the file is empty; write {} for nothing but defaults"
-                self.problems.append(f"{path}:1:1  {message}")
+                self.whole(path, "the file is empty; write {} for nothing but defaults")
             return
         if not isinstance(document.value, dict):
             kind = "a list" if isinstance(document.value, list) else "a single value"
-            message = f"an experiment is a mapping (key: value); this file is {kind}"
-            self.problems.append(f"{path}:1:1  {message}")
+            meant = spaced(str(document.value))
+            space = f"; a space is missing: {meant}" if meant else ""
+            self.whole(path, f"an experiment is a mapping (key: value); this file is {kind}{space}")
             return
         values = dict(document.value)
         origins = Origins.of_file(path, document)
         if "extends" in values:
             self.extend(values.pop("extends"), path, origins.find(("extends",)), extended_by)
         self.layers.append(Layer(with_absolute_paths(values, path.parent), origins))
+
+    def whole(self, path: Path, message: str) -> None:
+        """Note a mistake about a file as a whole."""
+        self.problems.append(located(Origin.in_file(path, Position(1, 1), []), (), message))
 
     def extend(
         self, named: Any, path: Path, origin: Origin | None, extended_by: tuple[Path, ...]
@@ -180,7 +213,24 @@ class _Reader:
             try:
                 self.read(base, chain)
             except NotFoundError as error:
+                self.complete = False
                 self.problems.append(located(origin, ("extends",), str(error).replace("\n", " ")))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long
+        return False
+
+
+def _of_run(folder: Path) -> Path:
+    """The experiment of a run folder."""
+    if not (folder / "config.yaml").is_file():
+        raise NotFoundError(
+            f"{folder} is a folder without config.yaml.", hint="Name a YAML file or a run folder."
+        )
+    return folder / "config.yaml"
 
 
 def _content(path: Path) -> bytes:
@@ -188,14 +238,17 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(yaml.MAXIMUM_BYTES + 1)  # a pipe or a device may have no end
     except FileNotFoundError:
-        raise NotFoundError(f"There is no file {path}.", hint=_nearby(path)) from None
+        message = f"There is no file {shortened(str(path), 200)}."
+        raise NotFoundError(message, hint=_nearby(path)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise NotFoundError(f"Cannot read {path}: {reason}.") from error
+        raise NotFoundError(f"Cannot read {shortened(str(path), 200)}: {reason}.") from error
 
 
 def _nearby(path: Path) -> str | None:
+    if re.match(r"[a-z]+:/", str(path)):
+        return "nncli reads files, not URLs: download it first."
     folder = path.parent if path.parent.is_dir() else Path()
-    names = [str(file) for file in folder.glob("*.y*ml")]
-    close = difflib.get_close_matches(str(path), names, n=1)
-    return f"Did you mean {close[0]}?" if close else None
+    files = {file.stem: file for file in sorted(folder.glob("*.y*ml"))}
+    close = difflib.get_close_matches(path.stem, files, n=1, cutoff=0.7)
+    return f"Did you mean {files[close[0]]}?" if close else None

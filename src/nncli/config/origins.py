@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nncli.config.yaml import KeyPath, Position, YamlDocument
+from nncli.errors import Mistake
 
-__all__ = ["Origin", "Origins"]
+__all__ = ["Origin", "Origins", "dotted", "located", "shortened"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,40 @@ class Origins:
                 return self.by_key[key[:length]]
         return None
 
+    def of_type(self, group: KeyPath) -> Origin | None:
+        """Where the type of `group` comes from: itself, the name that implies it, or its short
+        form."""
+        own, name = self.by_key.get((*group, "type")), self.by_key.get((*group, "name"))
+        return own or name or self.find(group)
+
     def about(self, key: KeyPath) -> Origin | None:
         """As `find`; for a group that stands nowhere itself, the first value in it."""
         below = (origin for other, origin in self.by_key.items() if other[: len(key)] == key)
         return self.find(key) or next(below, None)
+
+
+def located(origin: Origin | None, key: KeyPath, message: str) -> Mistake:
+    """One mistake as a block: where and what, then the line with a caret below."""
+    where = origin.name if origin else "experiment"
+    dotted_key = dotted(key)
+    block = f"{where}  {dotted_key}: {message}" if dotted_key else f"{where}  {message}"
+    if origin is None or origin.column == 0:
+        return Mistake(block, message, dotted_key)
+    file, line = origin.order
+    return Mistake(block + origin.quoted(), message, dotted_key, file, line, origin.column)
+
+
+def dotted(key: Iterable[str | int]) -> str:
+    """A key path as people write it: `model.hidden_units[1]`."""
+    text = ""
+    for part in key:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{shortened(part)}" if text else shortened(part)
+    return text
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """`text` in at most `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -9,6 +9,8 @@ from typing import Any
 
 from nncli.config.experiment import Experiment
 from nncli.config.layers import DEFAULT_TYPES
+from nncli.config.origins import shortened
+from nncli.config.suggesting import nearest
 from nncli.errors import NotFoundError
 from nncli.optimizers.schedules import schedule_types
 
@@ -23,10 +25,15 @@ def experiment_schema() -> dict[str, Any]:
         members = union.pop("oneOf")
         types = list(union.pop("discriminator")["mapping"])
         short = {"type": "string"} if key == "dataset" else {"enum": types}
-        # Without a `type` several members fit, which `oneOf` would refuse.
         union["anyOf"] = [short, *members]
+    for key in (*DEFAULT_TYPES, "seed", "training"):
+        schema["properties"][key] = _or_null(schema["properties"][key])
+    defaults = {*DEFAULT_TYPES.values(), "constant"}
     for definition in schema["$defs"].values():
-        rate = definition.get("properties", {}).get("learning_rate", {})
+        properties = definition.get("properties", {})
+        if properties.get("type", {}).get("const", "constant") not in defaults:
+            definition["required"] = ["type", *definition.get("required", [])]
+        rate = properties.get("learning_rate", {})
         if "oneOf" in rate:  # a number, a schedule, or the name of one
             rate["anyOf"] = [{"enum": schedule_types()}, *rate.pop("oneOf")]
     schema["properties"]["extends"] = {
@@ -44,14 +51,14 @@ def schema_of(key: str) -> dict[str, Any]:
     """
     whole = experiment_schema()
     found: list[dict[str, Any]] = [whole]
-    for part in key.split("."):
+    parts = key.split(".")
+    for number, part in enumerate(parts):
         members = [member for schema in found for member in _members(schema, whole)]
         found = [m["properties"][part] for m in members if part in m.get("properties", {})]
         if not found:
             known = sorted({name for m in members for name in m.get("properties", {})})
-            raise NotFoundError(
-                f"An experiment has no key {key}.", hint=f"Known here are {', '.join(known)}."
-            )
+            hint = _hint(part, known, ".".join(parts[:number]))
+            raise NotFoundError(f"An experiment has no key {shortened(key)}.", hint=hint)
     distinct = [schema for number, schema in enumerate(found) if schema not in found[:number]]
     single = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
     needed = _references(single, whole["$defs"])
@@ -59,9 +66,27 @@ def schema_of(key: str) -> dict[str, Any]:
     return {"$schema": whole["$schema"], **single, **definitions}
 
 
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema`, with nothing allowed too: a key without a value is as good as none."""
+    if "type" in schema:
+        return {**schema, "type": [schema["type"], "null"]}
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    about = {name: value for name, value in schema.items() if name != "$ref"}
+    return {**about, "anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
+
+
 def schema_file() -> Path:
     """The schema as it is shipped, for the header that editors read."""
     return Path(str(files("nncli.config") / "experiment.schema.json"))
+
+
+def _hint(part: str, known: list[str], group: str) -> str:
+    if not known:
+        return f"{group} is a single value."
+    if close := nearest(part, known, 0.7):
+        return f"Did you mean {close}?"
+    return f"Known here are {', '.join(known)}."
 
 
 def _references(schema: Any, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from nncli.config.experiment import Experiment
-from nncli.config.layers import yaml_or_text
 from nncli.config.loading import plain_values
 from nncli.config.schema import schema_file
+from nncli.config.yaml import parse_value
 
 __all__ = ["template"]
 
@@ -62,5 +62,12 @@ def _scalar(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_scalar(item) for item in value)}]"
     if isinstance(value, str):
-        return value if yaml_or_text(value) == value else json.dumps(value)
+        return value if _is_plain(value) else json.dumps(value)
     return json.dumps(value)
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return bool(parse_value(text) == text)
+    except ValueError:
+        return False

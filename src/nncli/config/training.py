@@ -21,6 +21,7 @@ def _balanced_or_weights(value: Any) -> str:
 
 
 Auto = Annotated[Literal["auto"], Tag("<auto>")]
+Monitored = Literal["validation_loss", "validation_accuracy", "train_loss", "train_accuracy"]
 Minutes = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
@@ -50,12 +51,12 @@ class TrainingSettings(Settings):
         le=10_000_000,
         description="Examples a step; larger runs faster an epoch and takes fewer steps.",
     )
-    monitor: str = Field(
+    monitor: Monitored = Field(
         default="validation_loss",
-        pattern=r"^(train|validation)_(loss|accuracy)$",
         description=(
             "Column of the history whose best epoch is kept as the model: validation_loss, "
-            "validation_accuracy, train_loss, ... Without validation data: train_loss."
+            "validation_accuracy, train_loss or train_accuracy. Without validation data: "
+            "train_loss."
         ),
     )
     early_stopping: EarlyStopping | None = Field(

@@ -7,6 +7,7 @@ and bombs (aliases or nesting that grow without bound) are reported instead of o
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ __all__ = [
     "YamlDocument",
     "YamlProblem",
     "dump",
+    "is_text",
     "parse",
     "parse_value",
+    "spaced",
     "write",
 ]
 
@@ -32,6 +35,8 @@ MAXIMUM_DEPTH = 40
 MAXIMUM_DIGITS = 1000
 COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 NO_TEXT = "text cannot hold a NUL or half a character"
+# What stands for a value that cannot be read: its mistake is said, and it is left out.
+UNREADABLE = object()
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,10 @@ def parse_value(text: str) -> Any:
     """Parse a single value as YAML writes it (`6`, `1e-3`, `[a, b]`, `true`).
 
     Raises:
-        ValueError: it is no YAML.
+        ValueError: it is no YAML; the message says why.
     """
+    if not is_text(text):
+        raise ValueError(NO_TEXT)
     document = parse(text.encode())
     if document.problems:
         raise ValueError(document.problems[0].message)
@@ -127,7 +134,8 @@ def _compose(text: str, document: YamlDocument) -> None:
         return
     if nodes and nodes[0] is not None:
         try:
-            document.value = _Constructor(document).build(nodes[0], (), 0)
+            value = _Constructor(document).build(nodes[0], (), 0)
+            document.value = None if value is UNREADABLE else value
         except _TooLargeError as error:
             _add(document, error.position, str(error))
 
@@ -140,6 +148,9 @@ def _syntax_message(error: Any, position: Position, lines: list[str]) -> str:
             return "a tab cannot indent YAML; use spaces"
         return "a tab is not allowed here; use a space"
     what = " ".join(str(error.problem or error.context or "not YAML").split())
+    above = lines[position.line - 2].strip() if position.line > 1 else ""
+    if what == "mapping values are not allowed here" and spaced(above):
+        return f"not YAML: a space is missing in the line above: {spaced(above)}"
     return f"not YAML: {what}"
 
 
@@ -178,7 +189,8 @@ class _Constructor:
         if kind == "mapping":
             return self.mapping(node, path, depth)
         if kind == "sequence":
-            return [self.build(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+            items = [self.build(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+            return UNREADABLE if UNREADABLE in items else items
         return self.scalar(node, path)
 
     def count(self, position: Position, depth: int) -> None:
@@ -206,7 +218,7 @@ class _Constructor:
                 _add(self.document, _position(key_node), "a key must be a plain word", path)
                 continue
             key = str(key_node.value)
-            if not _is_text(key):
+            if not is_text(key):
                 _add(self.document, _position(key_node), NO_TEXT, path)
                 continue
             if key in result:
@@ -214,7 +226,9 @@ class _Constructor:
                 continue
             self.document.positions[(*path, key)] = _position(key_node)
             result[key] = self.build(value_node, (*path, key), depth + 1)
-        return {**merged, **result}
+        return {
+            key: value for key, value in {**merged, **result}.items() if value is not UNREADABLE
+        }
 
     def merged(self, node: Any, path: KeyPath, depth: int) -> dict[str, Any]:
         """What `<<` brings in; of several mappings the first wins."""
@@ -242,26 +256,29 @@ class _Constructor:
             if kind == "float":
                 return _float(text)
         except ValueError:
-            _add(self.document, _position(node), f"{text[:40]!r} is no number", path)
-            return None
-        if not _is_text(text):
-            _add(self.document, _position(node), NO_TEXT, path)
-            return ""
+            return self.unreadable(node, f"{text[:40]!r} is no number", path)
+        if not is_text(text):
+            return self.unreadable(node, NO_TEXT, path)
         if kind not in ("str", "timestamp"):
-            _add(
-                self.document,
-                _position(node),
-                f"the tag {str(node.tag)[:60]} means nothing here",
-                path,
-            )
+            return self.unreadable(node, f"the tag {str(node.tag)[:60]} means nothing here", path)
         return text
+
+    def unreadable(self, node: Any, message: str, path: KeyPath) -> Any:
+        _add(self.document, _position(node), message, path)
+        return UNREADABLE
 
 
 def _is_merge(node: Any) -> bool:
     return bool(node.tag == "tag:yaml.org,2002:merge" or node.value == "<<")
 
 
-def _is_text(text: str) -> bool:
+def spaced(text: str) -> str | None:
+    """`seed: 3` for `seed:3`, in which YAML sees no key; None for any other text."""
+    found = re.fullmatch(r"([a-z_]\w*):([^\s/].*)", text)
+    return f"{found[1]}: {found[2][:40]}" if found else None
+
+
+def is_text(text: str) -> bool:
     """Whether `text` could be written to a file, or be the name of one."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 

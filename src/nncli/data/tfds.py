@@ -75,6 +75,16 @@ class TfdsDataset(HeldOutShares):
             "is no name of a dataset; names are like mnist, mnist:3.0.1, builder/config"
         )
 
+    @field_validator("data_dir")
+    @classmethod
+    def _has_a_home(cls, folder: Path | None) -> Path | None:
+        if folder is not None:
+            try:
+                folder.expanduser()
+            except RuntimeError:
+                raise ValueError("is in the home folder of a user that does not exist") from None
+        return folder
+
     @property
     def label(self) -> str:
         """The name that runs and reports give to this dataset, safe as part of a folder's name."""
