@@ -353,3 +353,8 @@ def test_a_variable_with_too_few_underscores(name: str) -> None:
         f"environment NNCLI_{name}  {name.lower()}: unknown key; did you mean "
         "NNCLI_TRAINING__EPOCHS?"
     )
+
+
+@pytest.mark.parametrize("content", ["trainig:\n", "zzz: ~\n", "{seed:3}\n"])
+def test_an_unknown_key_without_a_value_is_no_less_unknown(content: str) -> None:
+    assert "unknown key" in said(content)

@@ -28,11 +28,12 @@ def differences(
 ) -> list[tuple[KeyPath, Any, Any]]:
     """The keys whose values differ, with both values; `lacking` where an experiment lacks the key.
 
-    A name that is written out is no other than the same one derived.
+    A name that is not given is the one that the run folder would have.
     """
-    left, right = flatten(plain_values(first)), flatten(plain_values(second))
-    if first.run_name == second.run_name:
-        left[("name",)] = right[("name",)] = first.run_name
+    left, right = (
+        flatten({**plain_values(experiment), "name": experiment.run_name})
+        for experiment in (first, second)
+    )
     keys = [*left, *(key for key in right if key not in left)]
     rows = [(key, left.get(key, lacking), right.get(key, lacking)) for key in keys]
     return [(key, one, other) for key, one, other in rows if one != other]

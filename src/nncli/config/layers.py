@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nncli import data, models, optimizers
+from nncli.config.experiment import Experiment
 from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
 from nncli.errors import Mistake
@@ -185,7 +186,7 @@ def expanded(values: Mapping[str, Any]) -> dict[str, Any]:
     result = {
         key: opened((key,), value)
         for key, value in values.items()
-        if value is not None or key == "name"
+        if value is not None or key not in Experiment.model_fields or key == "name"
     }
     optimizer = result.get("optimizer")
     if isinstance(optimizer, Mapping) and "learning_rate" in optimizer:

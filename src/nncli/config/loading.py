@@ -81,15 +81,18 @@ def resolve(files: Sequence[Path] = (), *layers: Layer) -> Resolved:
         except NotFoundError as error:
             missing.append(error)
     everything = [*reader.layers, *layers]
-    merged, found = _merged_and_checked(everything, complete=not missing and reader.complete)
+    resolved, found = _merged_and_checked(everything, complete=not missing and reader.complete)
     unreadable = [mistake for layer in layers for mistake in layer.problems]
     mistakes = list(dict.fromkeys([*reader.problems, *unreadable, *found]))
     if mistakes or missing:
         raise together([*missing, *([ExperimentError(mistakes)] if mistakes else [])])
-    return Resolved(Experiment.model_validate(with_types(merged.values)), merged)
+    assert resolved is not None  # or there would be mistakes
+    return resolved
 
 
-def _merged_and_checked(layers: Sequence[Layer], *, complete: bool) -> tuple[Merged, list[Mistake]]:
+def _merged_and_checked(
+    layers: Sequence[Layer], *, complete: bool
+) -> tuple[Resolved | None, list[Mistake]]:
     """The layers laid over each other, and the mistakes, those too that a later layer hides.
 
     A file may leave to a later one what completes it, such as the type of the model: what could
@@ -98,18 +101,20 @@ def _merged_and_checked(layers: Sequence[Layer], *, complete: bool) -> tuple[Mer
     merged = Merged()
     mistakes: dict[Mistake, None] = {}
     typed: set[str] = set()
+    experiment: Experiment | None = Experiment()
     for number, layer in enumerate(layers, start=1):
         merged.lay(layer)
         of_layer = expanded(layer.values)
         typed |= {group for group in DEFAULT_TYPES if "type" in _mapping(of_layer.get(group))}
         values, origins = with_types(merged.values), Origins(merged.origins)
         try:
-            Experiment.model_validate(values)
+            experiment = Experiment.model_validate(values)
         except ValidationError as error:
+            experiment = None
             last = complete and number == len(layers)
             only = None if last else _certain(error, values, set(DEFAULT_TYPES) - typed)
             mistakes |= dict.fromkeys(explain(error, values, origins, only=only))
-    return merged, list(mistakes)
+    return Resolved(experiment, merged) if experiment else None, list(mistakes)
 
 
 def _certain(
