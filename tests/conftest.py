@@ -54,7 +54,7 @@ def shared_cache(session_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The files of CONVENTIONS, "Data at hand"."""
+    """The files of CONVENTIONS, "Data at hand": never part of the project, nor on every machine."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"the shared data is not in {folder}")

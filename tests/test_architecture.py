@@ -97,7 +97,7 @@ def test_the_python_api_is_what_it_says() -> None:
     assert nncli.train is train
     assert nncli.evaluate is evaluate
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
-        _ = nncli.trian  # type: ignore[attr-defined]
+        _ = nncli.trian  # type: ignore[attr-defined]  # the mistake is the test
 
 
 def calls_of_print(source: str) -> list[int]:

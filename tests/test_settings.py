@@ -42,12 +42,12 @@ def test_a_whole_number_is_a_number() -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        Oven().minutes = 3  # type: ignore[misc]
+        Oven().minutes = 3  # type: ignore[misc]  # the mistake is the test
 
 
 def test_defaults_are_checked_too() -> None:
     class Broken(Settings):
-        minutes: int = "soon"  # type: ignore[assignment]
+        minutes: int = "soon"  # type: ignore[assignment]  # the mistake is the test
 
     with pytest.raises(ValidationError):
         Broken()

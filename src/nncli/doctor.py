@@ -132,7 +132,7 @@ def _examined(name: str, check: Callable[[], _Answer]) -> Finding:
         return Finding(name, *check())
     except NncliError as error:
         return Finding(name, "fail", error.message, error.hint)
-    except Exception as error:
+    except Exception as error:  # one broken thing must not hide the others: logged, and a finding
         logger.exception("examining %s failed", name)
         return Finding(
             name, "fail", _reason(error), "nncli did not foresee this: the traceback is in the log."
@@ -278,7 +278,7 @@ def _devices() -> _Answer:
         names = backend.devices()
     except NncliError:
         raise
-    except Exception as error:
+    except Exception as error:  # a broken installation raises anything: logged, and a finding
         logger.exception("TensorFlow does not start")
         remedy = _install(["tensorflow", "keras"], again=True)
         return _Answer("fail", f"TensorFlow does not start: {_reason(error)}", remedy)

@@ -104,7 +104,7 @@ def open_atomically(path: Path) -> Iterator[Path]:
             with temporary.open("rb") as stream:
                 os.fsync(stream.fileno())
             temporary.replace(path)
-        except BaseException:
+        except BaseException:  # swallows nothing: cleans up after Ctrl-C too
             temporary.unlink(missing_ok=True)
             raise
 

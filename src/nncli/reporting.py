@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-__all__ = ["FitPlan", "Reporter", "SilentReporter", "Task"]
+__all__ = ["FitPlan", "Reporter", "SilentReporter", "Task", "counted"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class FitPlan:
     batch_size: int
     examples: int
     complete_epochs: int = 0
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 epoch`, `2 epochs`: a number of regular English things."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class Task(Protocol):

@@ -30,10 +30,10 @@ def mapped(
     return np.load(path, mmap_mode="r")
 
 
-def made(array: object) -> Dataset:
+def made(array: Any) -> Dataset:
     targets = np.arange(50, dtype=np.int64) % 3
     train, held = np.arange(40), np.arange(40, 50)
-    splits = {"train": Split(array, targets, train), "validation": Split(array, targets, held)}  # type: ignore[arg-type]
+    splits = {"train": Split(array, targets, train), "validation": Split(array, targets, held)}
     names = ClassTarget(names=("a", "b", "c"))
     return Dataset("made", ImageInput(shape=(3, 4, 2)), names, splits)
 

@@ -50,7 +50,7 @@ class NncliPictures(tfds.core.GeneratorBasedBuilder):
         return {"train": self._examples(12, True), "test": self._examples(3, False)}
 
     def _generate_examples(self) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError  # TFDS's base class demands the method and never calls it here
 
     def _examples(self, count: int, labelled: bool) -> Iterator[tuple[int, dict[str, Any]]]:
         for number in range(count):

@@ -38,7 +38,8 @@ class TestEveryFamily:
     def test_the_seed_decides_the_first_weights(self, settings: Any) -> None:
         def weights(seed: int) -> list[Any]:
             keras.utils.set_random_seed(seed)
-            return models.build(settings, INPUTS, TARGET).get_weights()  # type: ignore[no-any-return]
+            found: list[Any] = models.build(settings, INPUTS, TARGET).get_weights()
+            return found
 
         once, again, other = weights(1), weights(1), weights(2)
         assert all(np.array_equal(a, b) for a, b in zip(once, again, strict=True))

@@ -178,7 +178,7 @@ def test_every_schedule_has_a_short_form() -> None:
     ]  # fmt: skip
     for name in schedule_types():
         if name != "piecewise":  # whose values nobody can guess
-            rate: Any = Sgd(learning_rate=name).learning_rate  # type: ignore[arg-type]
+            rate: Any = Sgd.model_validate({"learning_rate": name}).learning_rate
             assert rate.type == name
 
 

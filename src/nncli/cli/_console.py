@@ -6,16 +6,30 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from nncli.errors import NncliError
 
-__all__ = ["Screen", "visible"]
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Screen", "plain_table", "visible"]
 
 MAXIMUM_LOG_BYTES = 1_000_000
+
+
+def plain_table(first: str, *numbers: str) -> Table:
+    """An empty table without lines: a column of words and, to the right, columns of numbers."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(first, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
 
 
 class PatientConsole(Console):

@@ -21,6 +21,7 @@ from nncli.config.yaml import KeyPath
 from nncli.errors import Mistake
 
 __all__ = [
+    "AsJson",
     "BackendOption",
     "DataDirOption",
     "DebugOption",
@@ -156,6 +157,7 @@ DeviceOption = Annotated[Device | None, typer.Option("--device", help=described(
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the metrics document (JSON) on stdout, nothing else.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 QuietOption = Annotated[
     bool,
     typer.Option("--quiet", "-q", callback=_be_quiet, help="Show nothing but errors."),
@@ -228,6 +230,7 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
         command(context, described=Described(files, environment, (flags, settings)), **typed)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
+    # Typer reads it; mypy does not know that a function may have one.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

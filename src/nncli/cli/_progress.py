@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from nncli.cli._console import Screen
-from nncli.reporting import FitPlan, Reporter, SilentReporter, Task
+from nncli.reporting import FitPlan, Reporter, SilentReporter, Task, counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -59,8 +59,8 @@ class PlainReporter(QuietReporter):
 
     def fit_started(self, plan: FitPlan) -> None:
         self.plan, self.has_heading = plan, False
-        epochs = f"{plan.epochs:,} epoch{'' if plan.epochs == 1 else 's'}"
-        steps = f"{plan.steps_per_epoch:,} step{'' if plan.steps_per_epoch == 1 else 's'}"
+        epochs = counted(plan.epochs, "epoch")
+        steps = counted(plan.steps_per_epoch, "step")
         text = f"Training on {plan.examples:,} examples: {epochs} of {steps}"
         self.screen.err.print(Text(text), soft_wrap=True)
 

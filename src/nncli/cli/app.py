@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = app(args=command, prog_name="nncli", standalone_mode=False, obj=screen)
             screen.out.file.flush()
             return int(code or 0)
-        except BaseException as error:
+        except BaseException as error:  # the one place where errors become exit codes
             return _explained(error, screen)
         finally:
             if before is not None:

@@ -10,7 +10,7 @@ import typer
 
 from nncli.cli import _completion
 from nncli.cli._console import visible
-from nncli.cli._options import DebugOption, Described, experiment_options, screen_of
+from nncli.cli._options import AsJson, DebugOption, Described, experiment_options, screen_of
 from nncli.config import Experiment, Resolved, load_experiment, plain_values
 from nncli.config.comparing import differences, flatten
 from nncli.config.origins import dotted
@@ -29,8 +29,6 @@ app = typer.Typer(
 
 # What stands for the value of a key that an experiment does not have.
 LACKING = object()
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 
 
 @app.callback()

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli import _completion
+from nncli.cli._console import plain_table
 from nncli.cli._options import (
+    AsJson,
     DataDirOption,
     DebugOption,
     QuietOption,
@@ -21,6 +23,7 @@ from nncli.cli._progress import reporter_for
 from nncli.config import load_experiment
 from nncli.errors import NotFoundError
 from nncli.files import to_json
+from nncli.reporting import counted
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -86,9 +89,7 @@ def prepare_command(
 @cache_app.command("list")
 def cache_list_command(
     context: typer.Context,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")
-    ] = False,
+    json: AsJson = False,
     debug: DebugOption = False,
 ) -> None:
     """Show what is in the cache, where it is and how large."""
@@ -117,7 +118,7 @@ def cache_clear_command(
     removed = clear(names or ())
     if not quiet:
         freed = sum(entry.bytes for entry in removed) / 1e6
-        what = f"{len(removed)} dataset{'' if len(removed) == 1 else 's'}"
+        what = counted(len(removed), "dataset")
         screen_of(context).out.print(f"Removed {what} ({freed:,.1f} MB)", markup=False)
 
 
@@ -133,15 +134,10 @@ def _plain(entry: Cached) -> dict[str, Any]:
 
 
 def _show_cache(screen: Screen, entries: Sequence[Cached]) -> None:
-    from rich.table import Table
-
     if not entries:
         screen.out.print("The cache is empty.", markup=False)
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("dataset", overflow="fold")
-    for heading in ("examples", "MB", "last used"):
-        table.add_column(heading, justify="right")
+    table = plain_table("dataset", "examples", "MB", "last used")
     for entry in entries:
         examples = f"{sum(entry.examples.values()):,}" if entry.examples else "damaged"
         used = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d %H:%M")

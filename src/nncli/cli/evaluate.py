@@ -10,6 +10,7 @@ import typer
 
 from nncli.backend import Backend
 from nncli.cli import _completion
+from nncli.cli._console import plain_table
 from nncli.cli._options import (
     DebugOption,
     DeviceOption,
@@ -141,7 +142,6 @@ def _range(text: str | None) -> tuple[float, float] | None:
 
 
 def _show(screen: Screen, evaluation: Evaluation) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     values = "  ".join(
@@ -150,10 +150,7 @@ def _show(screen: Screen, evaluation: Evaluation) -> None:
     )
     title = f"{evaluation.dataset} {evaluation.split}, {evaluation.examples:,} examples"
     screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("class", overflow="fold")
-    for name in ("precision", "recall", "f1", "count"):
-        table.add_column(name, justify="right")
+    table = plain_table("class", "precision", "recall", "f1", "count")
     for row in evaluation.per_class:
         cells = (row.precision, row.recall, row.f1)
         shown = ("-" if cell is None else f"{cell:.4f}" for cell in cells)

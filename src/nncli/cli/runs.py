@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nncli.cli import _completion
+from nncli.cli._console import plain_table
 from nncli.cli._options import (
     DebugOption,
     JsonOption,
@@ -19,6 +20,7 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
+from nncli.reporting import counted
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -81,23 +83,18 @@ def reproduce_command(
 
 
 def _show(screen: Screen, before: Path, reproduction: Reproduction) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     now = reproduction.result.folder
     differences = reproduction.differences
     if not differences:
-        rows = len(reproduction.result.history)
-        epochs = f"{rows:,} epoch{'' if rows == 1 else 's'}"
+        epochs = counted(len(reproduction.result.history), "epoch")
         text = f"Identical: every metric of {now} is that of {before} ({epochs})."
         screen.out.print(Text(text), soft_wrap=True)
         return
-    count = f"{len(differences)} number{'' if len(differences) == 1 else 's'}"
+    count = counted(len(differences), "number")
     screen.out.print(Text(f"{count} of {now} are not those of {before}:\n"), soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("")
-    for heading in ("then", "now"):
-        table.add_column(heading, justify="right")
+    table = plain_table("", "then", "now")
     for found in differences[:MAXIMUM_SHOWN]:
         table.add_row(found.name, str(found.before), str(found.now))
     screen.out.print(table)

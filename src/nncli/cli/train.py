@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from nncli.cli import _completion
+from nncli.cli._console import plain_table
 from nncli.cli._options import (
     DebugOption,
     Described,
@@ -112,14 +113,9 @@ def train_command(
 
 
 def _show(screen: Screen, result: TrainingResult) -> None:
-    from rich.table import Table
-
     metrics = result.metrics
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     names = list(metrics.train or metrics.test or {})
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right")
+    table = plain_table("", *names)
     for split in ("train", "validation", "test"):
         values = getattr(metrics, split)
         if values:

@@ -136,31 +136,8 @@ class Feed:
 
             gather = _numpy_gather(split, class_weights)
             return GatheredBatches(indices, gather, batch_size=batch_size, batches=batches)
-        return self._tf_batches(split, indices, batch_size, batches, class_weights)
-
-    def _tf_batches(
-        self,
-        split: Split,
-        indices: Callable[[], NDArray[np.int64]],
-        batch_size: int,
-        batches: int,
-        class_weights: NDArray[np.float32] | None,
-    ) -> Any:
-        import tensorflow as tf
-
-        def of_epoch(_: Any) -> Any:
-            ordered = tf.numpy_function(indices, [], tf.int64)
-            ordered.set_shape([None])
-            return tf.data.Dataset.from_tensor_slices(ordered).batch(batch_size)
-
         gather = self._tf_gather(split, class_weights)
-        return (
-            tf.data.Dataset.from_tensors(0)
-            .flat_map(of_epoch)
-            .map(gather, num_parallel_calls=2, deterministic=True)
-            .prefetch(8)
-            .apply(tf.data.experimental.assert_cardinality(batches))
-        )
+        return _tf_batches(indices, gather, batch_size=batch_size, batches=batches)
 
     def _tf_gather(self, split: Split, class_weights: NDArray[np.float32] | None) -> Any:
         import tensorflow as tf
@@ -200,6 +177,26 @@ class Feed:
         if id(array) not in self._tensors:
             self._tensors[id(array)] = (array, tf.constant(array))
         return self._tensors[id(array)][1]
+
+
+def _tf_batches(
+    indices: Callable[[], NDArray[np.int64]], gather: Any, *, batch_size: int, batches: int
+) -> Any:
+    """What `GatheredBatches` is on JAX, as a `tf.data.Dataset`."""
+    import tensorflow as tf
+
+    def of_epoch(_: Any) -> Any:
+        ordered = tf.numpy_function(indices, [], tf.int64)
+        ordered.set_shape([None])
+        return tf.data.Dataset.from_tensor_slices(ordered).batch(batch_size)
+
+    return (
+        tf.data.Dataset.from_tensors(0)
+        .flat_map(of_epoch)
+        .map(gather, num_parallel_calls=2, deterministic=True)
+        .prefetch(8)
+        .apply(tf.data.experimental.assert_cardinality(batches))
+    )
 
 
 def _numpy_gather(

@@ -195,7 +195,7 @@ def _builder(settings: TfdsDataset) -> Any:
             hint=f"{meant}Known are digits (embedded) and the {len(names)} names of "
             "tensorflow-datasets.",
         ) from error
-    except Exception as error:
+    except Exception as error:  # a builder may raise anything; the cause stays attached
         raise DataError(
             f"tensorflow-datasets cannot open {settings.name!r}: {_first_line(error)}",
             hint="Check the version and the configuration behind the name.",

@@ -48,7 +48,7 @@ def download_and_prepare(
             builder.download_and_prepare(download_config=configuration)
     except NncliError:
         raise
-    except Exception as error:
+    except Exception as error:  # a builder may raise anything; the cause stays attached
         raise _explained(error, builder, folder, archives) from error
 
 

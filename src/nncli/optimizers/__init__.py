@@ -31,6 +31,7 @@ class Adam(Settings):
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2017)."""
 
+    # Narrower than Adam's own `type`, which mypy refuses and pydantic's union wants.
     type: Literal["adamw"] = Field(default="adamw", description="Adam with weight decay.")  # type: ignore[assignment]
     weight_decay: float = Field(
         default=0.004, ge=0, description="Share by which weights shrink, times the learning rate."

@@ -101,7 +101,7 @@ def open_model(path: Path) -> Any:
     try:
         with tensorflow_left_alone():
             return keras.saving.load_model(path, safe_mode=True)
-    except Exception as error:
+    except Exception as error:  # Keras raises anything about a bad file; the cause stays attached
         text = str(error)
         if "safe_mode" in text or "unsafe" in text.lower() or "Lambda" in text:
             raise ModelFileError(

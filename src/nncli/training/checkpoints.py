@@ -30,6 +30,12 @@ Arrays = Mapping[str, "Sequence[NDArray[Any]]"]
 # Part of every file: raise it when the contents change their meaning.
 VERSION = 1
 KEPT = 2
+# What zipfile, NumPy and our own reading raise about a file with a flipped bit or a missing end:
+# a flipped header asks for encryption (RuntimeError), another method, or far too much memory.
+DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error,
+    RuntimeError, MemoryError, OverflowError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,10 +145,8 @@ def _read(path: Path) -> Checkpoint | None:
                 document["epoch_seconds"],
                 arrays,
             )
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+    except DAMAGE:
         return None
-    except (NotImplementedError, RuntimeError, MemoryError, OverflowError):
-        return None  # what zipfile and NumPy make of headers with flipped bits
 
 
 def _flush(folder: Path) -> None:

@@ -21,7 +21,7 @@ from nncli.data import Dataset, TfdsDataset
 from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
 from nncli.errors import InterruptedRunError, NncliError, NotFoundError, Terminated, UsageError
-from nncli.reporting import Reporter, SilentReporter
+from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training import checkpoints, execution, networks, seeding
 from nncli.training.checkpoints import Checkpoint
@@ -131,8 +131,8 @@ def resume(
         metrics = folder.read_metrics()
         if metrics is not None and metrics.is_finished and not changed:
             reporter.notice(
-                f"{folder.path} is finished ({_counted(metrics.epochs or 0)}): there is nothing "
-                "left to do."
+                f"{folder.path} is finished ({counted(metrics.epochs or 0, 'epoch')}): "
+                "there is nothing left to do."
             )
             return TrainingResult(folder.path, folder.model, metrics, folder.read_history())
         found = checkpoints.newest(folder.checkpoints)
@@ -164,12 +164,10 @@ def _check_changes(before: Experiment, wanted: Experiment) -> bool:
         )
     epochs = before.training.epochs
     if wanted.training.epochs < epochs:
-        raise UsageError(f"The run is one of {_counted(epochs)}: it can only become longer.")
+        raise UsageError(
+            f"The run is one of {counted(epochs, 'epoch')}: it can only become longer."
+        )
     return bool(changes)
-
-
-def _counted(epochs: int) -> str:
-    return f"{epochs:,} epoch{'' if epochs == 1 else 's'}"
 
 
 @dataclass(frozen=True)
@@ -290,13 +288,13 @@ def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter)
         if position.best_weights:
             run.networks.trained.set_weights(position.best_weights)
             run.save_model()
-        done = f"{_counted(len(rows))} of {run.experiment.training.epochs:,} done"
+        done = f"{counted(len(rows), 'epoch')} of {run.experiment.training.epochs:,} done"
         raise InterruptedRunError(
             f"Stopped by {'SIGTERM' if exit_code == 143 else 'Ctrl-C'}: {done}.",
             exit_code=exit_code,
             hint=f"Go on with: nncli train --resume {shlex.quote(str(run.folder.path))}",
         ) from None
-    except BaseException as error:
+    except BaseException as error:  # swallows nothing: noted in metrics.json, and raised again
         reason = error.message if isinstance(error, NncliError) else repr(error)
         logger.exception("the run failed")
         run.folder.write_metrics(run.metrics("failed", rows, error=reason))

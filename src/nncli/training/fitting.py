@@ -56,6 +56,7 @@ def fit(
     epochs behind it. One `fit` with a shorter first epoch is not the same on TensorFlow.
     """
     from nncli.training.callbacks import TimeIsUp
+    from nncli.training.tracing import TraceSteps
 
     settings = run.experiment.training
     model = run.networks.trained
@@ -96,7 +97,7 @@ def fit(
         outcome = "stopped_early"
     finally:
         for callback in callbacks:
-            if hasattr(callback, "stop"):  # a trace that an interruption cut off
+            if isinstance(callback, TraceSteps):  # an interruption may have cut it off
                 callback.stop()
         reporter.fit_ended()
         run.fit_seconds = position.fit_seconds

@@ -52,7 +52,7 @@ def explained_exhaustion(network: Any, batch_size: int) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # XLA and TensorFlow have classes of their own; others go on
         text = f"{type(error).__name__}: {error}"
         signs = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "MemoryError", "out of memory")
         if not any(sign in text for sign in signs):
