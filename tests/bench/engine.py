@@ -36,7 +36,7 @@ def peak_mib() -> float:
 def train_repeated_mnist(
     backend: str, size: int, model: str = "mlp", **training: Any
 ) -> dict[str, float]:
-    """Train three epochs on `size` examples, MNIST's over and over; the fastest but the first."""
+    """Train five epochs on `size` examples, MNIST's over and over; the fastest but the first."""
     import numpy as np
     from arrays import mnist_arrays
 
@@ -54,7 +54,7 @@ def train_repeated_mnist(
         {"train": Split(images[chosen], labels[chosen])},
     )
     data.load = lambda settings, *, seed, reporter: made
-    settings = {"backend": backend, "epochs": 3, **training}
+    settings = {"backend": backend, "epochs": 5, **training}
     with tempfile.TemporaryDirectory() as folder:
         experiment = {"dataset": "mnist", "model": model, "training": settings}
         result = nncli.train(experiment, run_dir=Path(folder, "run"))

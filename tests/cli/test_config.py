@@ -104,6 +104,10 @@ def test_the_schema_is_one_and_fits_the_examples(run_cli: Any) -> None:
         "model: {hidden_units: [3]}": True,
         "optimizer: {learning_rate: 0.1}": True,
         "extends: base.yaml": True,
+        "{extends: cnn.yaml, model: {filters: [3]}}": True,
+        "{extends: cnn.yaml, model: {hidden_units: [3], units: 3}}": False,
+        "{extends: cnn.yaml, optimizer: {learning_rate: {alpha: 0.01}}}": True,
+        "optimizer: {learning_rate: {alpha: 0.01}}": False,
         "dataset: {type: tfds, name: mnist}": True,
         "model: transformer": False,
         "model: {type: mlp, filters: [3]}": False,
@@ -137,6 +141,7 @@ def test_the_schema_is_one_and_fits_the_examples(run_cli: Any) -> None:
     }.items():
         Path("case.yaml").write_text(text)
         Path("base.yaml").write_text("{}")
+        Path("cnn.yaml").write_text("{model: cnn, optimizer: {learning_rate: cosine}}")
         assert validator(schema).is_valid(parse(text.encode()).value) is valid, text
         assert (run_cli(["config", "validate", "case.yaml"]).exit_code == 0) is valid, text
 

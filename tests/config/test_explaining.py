@@ -337,6 +337,11 @@ def test_a_mistake_knows_its_place() -> None:
         ("training.epochs: 3", "1:1  training.epochs: unknown key; write training: {epochs: 3}"),
         ("extend: a.yaml", "1:1  extend: unknown key; did you mean extends?"),
         ("dataset: {type: mnist}", "1:11  dataset: there is no type 'mnist'; write dataset: mnist"),
+        (
+            "dataset: {type: mnist, validation: 0.2}",
+            "1:11  dataset: there is no type 'mnist'; write name: mnist",
+        ),
+        ("seed: 3\nname:foo\n", "3:1  not YAML: a space is missing in the line above: name: foo"),
         ("model: {type: }", "1:9  model.type: is empty; the types are mlp, cnn"),
         ("model: {type: [a]}", "1:9  model.type: must be text, not ['a']; the types are mlp, cnn"),
     ],

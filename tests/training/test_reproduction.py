@@ -31,7 +31,7 @@ def test_a_run_is_repeated_and_compared(run_cli: Any) -> None:
     path.write_text(json.dumps(document))
     result = run_cli(["runs", "reproduce", "runs/1-digits-mlp"])
     assert result.exit_code == 1
-    assert "1 number of runs/3-digits-mlp are not those of runs/1-digits-mlp:" in result.stdout
+    assert "Not identical to runs/1-digits-mlp: 1 number of runs/3-digits-mlp\n" in result.stdout
     assert "test.accuracy  0.125" in result.stdout
     document["outcome"] = "interrupted"
     path.write_text(json.dumps(document))
@@ -118,7 +118,7 @@ def test_many_differences_are_counted_and_not_all_shown(run_cli: Any, old: Path)
     result = run_cli(["runs", "reproduce", old, "--run-dir", "again"])
     assert result.exit_code == 1
     shown = [line for line in result.stdout.splitlines() if line.startswith("epoch ")]
-    assert "20 numbers of again are not those of" in result.stdout  # 4 epochs of 5 columns
+    assert ": 20 numbers of again\n" in result.stdout  # 4 epochs of 5 columns
     assert len(shown) == 20 and "more" not in result.stdout
 
 

@@ -92,8 +92,8 @@ def _show(screen: Screen, before: Path, reproduction: Reproduction) -> None:
         text = f"Identical: every metric of {now} is that of {before} ({epochs})."
         screen.out.print(Text(text), soft_wrap=True)
         return
-    count = counted(len(differences), "number")
-    screen.out.print(Text(f"{count} of {now} are not those of {before}:\n"), soft_wrap=True)
+    text = f"Not identical to {before}: {counted(len(differences), 'number')} of {now}\n"
+    screen.out.print(Text(text), soft_wrap=True)
     table = plain_table("", "then", "now")
     for found in differences[:MAXIMUM_SHOWN]:
         table.add_row(found.name, str(found.before), str(found.now))

@@ -34,6 +34,7 @@ def differences(
         flatten({**plain_values(experiment), "name": experiment.run_name})
         for experiment in (first, second)
     )
-    keys = [*left, *(key for key in right if key not in left)]
+    groups = list(dict.fromkeys(key[0] for key in (*left, *right)))
+    keys = sorted(dict.fromkeys((*left, *right)), key=lambda key: groups.index(key[0]))
     rows = [(key, left.get(key, lacking), right.get(key, lacking)) for key in keys]
     return [(key, one, other) for key, one, other in rows if one != other]

@@ -151,7 +151,9 @@ def _unknown_type(tag: str, expected: str, key: KeyPath, value: Any) -> str:
     if "<number>" in tags and not isinstance(value, Mapping):
         return f"must be a number or one of {', '.join(names)}, not {_shown(value)}"
     if key == ("dataset",) and _is_dataset(tag):
-        return f"there is no type {_shown(tag)}; write dataset: {tag}"
+        alone = not isinstance(value, Mapping) or len(value) == 1
+        written = f"dataset: {tag}" if alone else f"name: {tag}"
+        return f"there is no type {_shown(tag)}; write {written}"
     listed = "" if question.endswith(".") else f" The types are {', '.join(names)}."
     return f"there is no type {_shown(tag)}{question}{listed}"
 

@@ -20,22 +20,26 @@ __all__ = ["experiment_schema", "schema_file", "schema_of"]
 def experiment_schema() -> dict[str, Any]:
     """The schema of an experiment file: short forms and `extends` included."""
     schema = Experiment.model_json_schema()
+    typeless: dict[str, Any] = {}
     for key in DEFAULT_TYPES:
         union = schema["properties"][key]
         members = union.pop("oneOf")
-        types = list(union.pop("discriminator")["mapping"])
+        mapping = union.pop("discriminator")["mapping"]
+        types = list(mapping)
+        typeless[key] = _of_type_without_one(mapping[DEFAULT_TYPES[key]])
         short = {"type": "string"} if key == "dataset" else {"enum": types}
         union["anyOf"] = [short, *members]
     for key in (*DEFAULT_TYPES, "seed", "training"):
         schema["properties"][key] = _or_null(schema["properties"][key])
-    defaults = {*DEFAULT_TYPES.values(), "constant"}
     for definition in schema["$defs"].values():
         properties = definition.get("properties", {})
-        if properties.get("type", {}).get("const", "constant") not in defaults:
-            definition["required"] = ["type", *definition.get("required", [])]
         rate = properties.get("learning_rate", {})
         if "oneOf" in rate:  # a number, a schedule, or the name of one
             rate["anyOf"] = [{"enum": schedule_types()}, *rate.pop("oneOf")]
+    constant = {"learning_rate": _of_type_without_one("#/$defs/Constant")}
+    typeless["optimizer"] = {"allOf": [typeless["optimizer"], {"properties": constant}]}
+    # A file that extends another may leave the types to it.
+    schema |= {"if": {"required": ["extends"]}, "else": {"properties": typeless}}
     schema["properties"]["extends"] = {
         "type": "string",
         "description": "A file, relative to this one, whose values this file is laid over.",
@@ -64,6 +68,12 @@ def schema_of(key: str) -> dict[str, Any]:
     needed = _references(single, whole["$defs"])
     definitions = {"$defs": needed} if needed else {}
     return {"$schema": whole["$schema"], **single, **definitions}
+
+
+def _of_type_without_one(reference: str) -> dict[str, Any]:
+    """That a mapping that names no type is one of the type at `reference`."""
+    untyped = {"type": "object", "not": {"required": ["type"]}}
+    return {"if": untyped, "then": {"$ref": reference}}
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:

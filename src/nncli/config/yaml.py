@@ -149,7 +149,9 @@ def _syntax_message(error: Any, position: Position, lines: list[str]) -> str:
         return "a tab is not allowed here; use a space"
     what = " ".join(str(error.problem or error.context or "not YAML").split())
     above = lines[position.line - 2].strip() if position.line > 1 else ""
-    if what == "mapping values are not allowed here" and spaced(above):
+    if what in ("mapping values are not allowed here", "could not find expected ':'") and spaced(
+        above
+    ):
         return f"not YAML: a space is missing in the line above: {spaced(above)}"
     return f"not YAML: {what}"
 
