@@ -70,7 +70,7 @@ def storage_errors(what: Path) -> Iterator[None]:
 
 def _way_out(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "Free some space on that disk, or choose another folder, and start again."
+        return "Free some space on that disk, or choose another folder."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "Choose a folder that you may write to."
     if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):

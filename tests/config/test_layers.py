@@ -229,7 +229,7 @@ def test_a_mistake_in_the_text_does_not_hide_those_in_the_values() -> None:
         "a.yaml:2:1  seed: this key stands twice",
         "a.yaml:3:9  model.filters: unknown key; filters belongs to model type cnn; this one is "
         "mlp",
-        "a.yaml:4:1  training: clipnorm and global_clipnorm exclude each other",
+        "a.yaml:4:12  training: clipnorm and global_clipnorm exclude each other",
     ]
 
 

@@ -18,7 +18,7 @@ import pytest
 from nncli import runs
 from nncli.config import Experiment, load_experiment
 from nncli.data import DigitsDataset
-from nncli.errors import StorageError, UsageError
+from nncli.errors import NotFoundError, StorageError, UsageError
 from nncli.runs import RunFolder
 
 NOBODY = 65534
@@ -229,3 +229,18 @@ def test_a_run_folder_that_went_away_is_said() -> None:
         folder.write_history([{"epoch": 1}])
     with pytest.raises(StorageError, match="Cannot write"):
         folder.plot("curves")
+
+
+def test_a_run_is_meant_by_number_by_name_and_by_the_name_without_the_number(
+    tmp_path: Path,
+) -> None:
+    from nncli.runs import find
+
+    for name in ("1-sweep", "2-other", "10-sweep"):
+        (tmp_path / name).mkdir()
+    meant = {"1": "1-sweep", "1-sweep": "1-sweep", "sweep": "10-sweep", "latest": "10-sweep"}
+    found = {named: find(tmp_path, named).path.name for named in meant}
+    assert found == meant
+    for named in ("swee", "3", ""):
+        with pytest.raises(NotFoundError, match="There is no run"):
+            find(tmp_path, named)

@@ -329,8 +329,23 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, whole: dict[str, An
     last.write_bytes(content)
     reporter = Stopping()
     resumed = nncli.resume(folder, reporter=reporter)
-    assert reporter.warnings == [f"{last} is damaged: the checkpoint before it is used."]
+    assert reporter.warnings == [f"{last} is damaged and left out."]
     assert everything(resumed) == whole
+
+
+def test_a_run_whose_checkpoints_are_all_damaged_begins_anew(
+    tmp_path: Path, whole: dict[str, Any]
+) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=3))
+    saved = sorted((folder / "checkpoints").iterdir(), reverse=True)
+    for path in saved:
+        path.write_bytes(path.read_bytes()[:100])
+    reporter = Stopping()
+    assert everything(nncli.resume(folder, reporter=reporter)) == whole
+    assert reporter.warnings == [f"{path} is damaged and left out." for path in saved]
+    assert "No checkpoint is whole: the run begins anew." in reporter.notices
 
 
 def test_without_a_checkpoint_the_run_begins_anew(tmp_path: Path, whole: dict[str, Any]) -> None:
@@ -341,7 +356,7 @@ def test_without_a_checkpoint_the_run_begins_anew(tmp_path: Path, whole: dict[st
         path.unlink()
     reporter = Stopping()
     assert everything(nncli.resume(folder, reporter=reporter)) == whole
-    assert reporter.notices == ["There is no checkpoint yet: the run begins anew."]
+    assert reporter.notices == ["No checkpoint is there yet: the run begins anew."]
 
 
 def test_a_run_that_is_running_is_left_alone(tmp_path: Path) -> None:
@@ -446,8 +461,10 @@ def test_a_full_disk_ends_a_run_that_can_go_on_once_there_is_space(
     often = experiment(training={"checkpoint_minutes": 1e-6})
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", savez)
-        with pytest.raises(StorageError, match="No space left on device"):
+        with pytest.raises(StorageError, match="No space left on device") as raised:
             nncli.train(often, run_dir=folder)
+    assert raised.value.hint is not None
+    assert f"go on with: nncli train --resume {folder}" in raised.value.hint
     document = json.loads((folder / "metrics.json").read_text())
     assert document["outcome"] == "failed" and "No space left" in document["error"]
     found = checkpoints.newest(folder / "checkpoints").checkpoint

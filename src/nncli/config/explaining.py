@@ -62,12 +62,22 @@ def explain(
         if only is not None and key not in only:
             continue
         of_type = details["type"] == "union_tag_invalid"
-        origin = origins.about((*key, "type") if of_type else key)
+        place = (*key, "type") if of_type else (*key, *_first_named(details))
+        origin = origins.about(place)
         message = _message(details, key, values, origin)
         no_text = of_type and _has_no_name(details["input"])
         block = located(origin, (*key, "type") if no_text else key, message)
         problems.append((origin.order if origin else ("", 0), block))
     return [block for _, block in sorted(problems, key=lambda problem: problem[0])]
+
+
+def _first_named(details: ErrorDetails) -> list[str]:
+    """The first key of a group that a message about the group as a whole names."""
+    group = details["input"]
+    if details["type"] != "value_error" or not isinstance(group, Mapping):
+        return []
+    words = re.findall(r"\w+", str(details["ctx"]["error"]))
+    return [word for word in words if word in group][:1]
 
 
 def mistaken_keys(

@@ -109,7 +109,10 @@ class TrainingSettings(Settings):
     )
     backend: Backend = Field(
         default="tensorflow",
-        description="What Keras computes with; jax is faster and needs pip install 'nncli[jax]'.",
+        description=(
+            "What Keras computes with; jax needs pip install 'nncli[jax]' and is faster, "
+            "but for convolutions on a CPU."
+        ),
     )
     device: Device = Field(
         default="auto", description="cpu, gpu (an error without one) or auto (a GPU if there is)."

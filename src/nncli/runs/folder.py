@@ -210,18 +210,20 @@ def create(runs_dir: Path, name: str, *, run_dir: Path | None = None) -> RunFold
 
 
 def find(runs_dir: Path, named: str) -> RunFolder:
-    """The run that somebody means by `named`: a folder, `latest`, or its number or name.
+    """The run that somebody means by `named`: a folder, `latest`, its number, its name with the
+    number, or without: then the newest of that name.
 
     Raises:
         NotFoundError: there is none.
     """
-    if Path(named).is_dir():
+    if named and Path(named).is_dir():
         return RunFolder(Path(named))
     numbered = _numbered(runs_dir)
     if named == "latest" and numbered:
         return RunFolder(numbered[max(numbered)])
-    for number, path in numbered.items():
-        if named in (str(number), path.name):
+    for number in sorted(numbered, reverse=True):
+        path = numbered[number]
+        if named in (str(number), path.name, path.name.partition("-")[2]):
             return RunFolder(path)
     if not numbered:
         raise NotFoundError(f"There is no run {named}, and {runs_dir} has none.")

@@ -20,7 +20,14 @@ from nncli.config.explaining import dotted
 from nncli.data import Dataset, TfdsDataset
 from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
-from nncli.errors import InterruptedRunError, NncliError, NotFoundError, Terminated, UsageError
+from nncli.errors import (
+    InterruptedRunError,
+    NncliError,
+    NotFoundError,
+    StorageError,
+    Terminated,
+    UsageError,
+)
 from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training import checkpoints, execution, networks, seeding
@@ -137,7 +144,7 @@ def resume(
             return TrainingResult(folder.path, folder.model, metrics, folder.read_history())
         found = checkpoints.newest(folder.checkpoints)
         for path in found.damaged:
-            reporter.warning(f"{path} is damaged: the checkpoint before it is used.")
+            reporter.warning(f"{path} is damaged and left out.")
         requested = metrics.dataset.requested if metrics else experiment.dataset.label
         prepared = prepare(experiment, reporter)
         started = prepared.started(folder, requested, began)
@@ -146,7 +153,8 @@ def resume(
             folder.write_config(started.experiment, nncli.__version__)
             folder.write_environment(command or sys.argv)
             if found.checkpoint is None:
-                reporter.notice("There is no checkpoint yet: the run begins anew.")
+                which = "whole" if found.damaged else "there yet"
+                reporter.notice(f"No checkpoint is {which}: the run begins anew.")
             return _fit_and_finish(started, found.checkpoint, reporter)
 
 
@@ -292,14 +300,24 @@ def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter)
         raise InterruptedRunError(
             f"Stopped by {'SIGTERM' if exit_code == 143 else 'Ctrl-C'}: {done}.",
             exit_code=exit_code,
-            hint=f"Go on with: nncli train --resume {shlex.quote(str(run.folder.path))}",
+            hint=f"Go on with: {_resume_command(run)}",
         ) from None
     except BaseException as error:  # swallows nothing: noted in metrics.json, and raised again
         reason = error.message if isinstance(error, NncliError) else repr(error)
         logger.exception("the run failed")
         run.folder.write_metrics(run.metrics("failed", rows, error=reason))
+        if (
+            isinstance(error, StorageError)
+            and checkpoints.newest(run.folder.checkpoints).checkpoint
+        ):
+            hint = f"{error.hint}\nThen go on with: {_resume_command(run)}"
+            raise StorageError(error.message, hint=hint) from error
         raise
     return TrainingResult(run.folder.path, run.folder.model, metrics, rows)
+
+
+def _resume_command(run: Run) -> str:
+    return f"nncli train --resume {shlex.quote(str(run.folder.path))}"
 
 
 @contextmanager
