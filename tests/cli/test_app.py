@@ -54,3 +54,7 @@ def test_a_closed_pipe_is_no_error() -> None:
         ["bash", "-c", command], capture_output=True, text=True, check=False, env=os.environ
     )
     assert "Traceback" not in done.stderr and "Error" not in done.stderr
+
+
+def test_brackets_in_a_description_are_text_and_no_markup(run_cli: Any) -> None:
+    assert "'nncli[jax]'" in run_cli(["train", "--help"]).stdout

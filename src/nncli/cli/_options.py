@@ -52,7 +52,7 @@ def described(dotted: str) -> str:
         shown = f" [default: {','.join(str(item) for item in default)}]"
     elif isinstance(default, (int, float, str)):
         shown = f" [default: {default}]"
-    return f"{field.description}{shown}".replace("[default", "\\[default")
+    return f"{field.description}{shown}".replace("[", "\\[")  # no markup
 
 
 def screen_of(context: typer.Context) -> Screen:

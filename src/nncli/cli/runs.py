@@ -46,7 +46,9 @@ def reproduce_command(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="RUN", autocompletion=_completion.runs, help="A run folder, or latest."
+            metavar="RUN",
+            autocompletion=_completion.runs,
+            help="A run: folder, number, name or latest.",
         ),
     ],
     runs_dir: RunsDirOption = None,

@@ -49,7 +49,7 @@ def train_command(
             "--resume",
             metavar="RUN",
             autocompletion=_completion.runs,
-            help="Continue a run that was interrupted or killed: its folder, or latest.",
+            help="Continue a run that was interrupted or killed: folder, number, name or latest.",
         ),
     ] = None,
     dry_run: Annotated[
