@@ -240,16 +240,16 @@ def test_a_key_of_another_schedule() -> None:
 
 def test_values_and_boundaries_that_do_not_fit() -> None:
     assert said("{type: piecewise, boundaries: [1, 2], values: [0.1, 0.01]}") == (
-        "e.yaml:2:3  optimizer.learning_rate: there must be one value more than boundaries, not "
+        "e.yaml:2:36  optimizer.learning_rate: there must be one value more than boundaries, not "
         "2 values and 2 boundaries\n"
         "      learning_rate: {type: piecewise, boundaries: [1, 2], values: [0.1, 0.01]}\n"
-        "      ^"
+        f"{' ' * 39}^"
     )
 
 
 def test_boundaries_that_do_not_grow() -> None:
     text = said("{type: piecewise, boundaries: [2, 1], values: [0.1, 0.01, 0.001]}")
-    assert text.splitlines()[0] == ("e.yaml:2:3  optimizer.learning_rate: boundaries must grow")
+    assert text.splitlines()[0] == "e.yaml:2:36  optimizer.learning_rate: boundaries must grow"
 
 
 def test_text_instead_of_a_number() -> None:
