@@ -77,10 +77,10 @@ def configuration() -> str:
 
 
 def _keys(settings: Any) -> str:
-    """A table of the keys of one group."""
+    """A table of the keys of one group; what it is comes first."""
     properties = settings.model_json_schema()["properties"]
     rows = ["| key | value | default | what it does |", "|---|---|---|---|"]
-    for key, field in settings.model_fields.items():
+    for key, field in sorted(settings.model_fields.items(), key=lambda item: item[0] != "type"):
         described = (field.description or "").replace("|", "\\|").replace("<", "&lt;")
         default = properties[key].get("default")
         shown = "" if default is None else f"`{json.dumps(default)}`"

@@ -342,6 +342,28 @@ def test_a_mistake_knows_its_place() -> None:
             "1:11  dataset: there is no type 'mnist'; write name: mnist",
         ),
         ("seed: 3\nname:foo\n", "3:1  not YAML: a space is missing in the line above: name: foo"),
+        ("training: {epochs:3}", "1:12  training.epochs:3: unknown key; a space is missing: "
+                                 "epochs: 3"),
+        ("training: {class_weight: {a:1}}", "1:27  training.class_weight.a:1: a value is missing; "
+                                            "a space is missing: a: 1"),
+        ("training: {class_weight: {a: -1}}", "1:27  training.class_weight.a: must be at least 0, "
+                                              "not -1"),
+        ("training: {memory_budget: 5}", "1:12  training.memory_budget: must be text, not 5; it "
+                                         "is like 4GiB, 500MB or auto"),
+        ("training: {jit_compile: maybe}", "1:12  training.jit_compile: must be auto, true or "
+                                           "false, not 'maybe'"),
+        ("training: {steps_per_execution: 0}", "1:12  training.steps_per_execution: must be auto "
+                                               "or at least 1, not 0"),
+        ("optimizer: {learning_rate: {boundaries: [3]}}", "1:29  "
+         "optimizer.learning_rate.boundaries: unknown key; boundaries belongs to "
+         "optimizer.learning_rate type piecewise; this one is constant"),
+        ("optimizer: {learning_rate: cosin}", "1:13  optimizer.learning_rate: must be a number or "
+         "one of constant, cosine, exponential, piecewise, reduce_on_plateau, not 'cosin'; did "
+         "you mean cosine?"),
+        ("optimizer: {learning_rate: {type: reduce_on_plateau, warmup_epochs: 1}}", "1:54  "
+         "optimizer.learning_rate.warmup_epochs: unknown key; warmup_epochs belongs to "
+         "optimizer.learning_rate types constant, cosine, exponential and piecewise; this one is "
+         "reduce_on_plateau"),
         ("model: {type: }", "1:9  model.type: is empty; the types are mlp, cnn"),
         ("model: {type: [a]}", "1:9  model.type: must be text, not ['a']; the types are mlp, cnn"),
     ],

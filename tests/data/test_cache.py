@@ -305,4 +305,4 @@ def test_the_cache_is_cleared_from_the_command_line(run_cli: Any, reporter: Any)
     assert result.stderr == "error: The cache has no dataset colours.\n  It holds shapes.\n"
     assert run_cli(["data", "cache", "clear", "--quiet"]).stdout == ""
     assert cached() == []
-    assert run_cli(["data", "cache", "clear"]).stdout == "Removed 0 datasets (0.0 MB)\n"
+    assert run_cli(["data", "cache", "clear"]).stdout == "The cache is empty.\n"

@@ -47,12 +47,14 @@ class NncliPictures(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, manager: Any) -> dict[str, Any]:
-        return {"train": self._examples(12, True), "test": self._examples(3, False)}
+        return {
+            "train": self._generate_examples(12, True),
+            "test": self._generate_examples(3, False),
+        }
 
-    def _generate_examples(self) -> Any:
-        raise NotImplementedError  # TFDS's base class demands the method and never calls it here
-
-    def _examples(self, count: int, labelled: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(
+        self, count: int, labelled: bool
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
         for number in range(count):
             yield number, {"image": picture(number), "label": number % 2 if labelled else -1}
 
@@ -74,9 +76,14 @@ class NncliDeepPictures(NncliPictures):
         )
 
     def _split_generators(self, manager: Any) -> dict[str, Any]:
-        return {name: self._examples(6, True) for name in ("train", "validation", "test", "extra")}
+        return {
+            name: self._generate_examples(6, True)
+            for name in ("train", "validation", "test", "extra")
+        }
 
-    def _examples(self, count: int, labelled: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(
+        self, count: int, labelled: bool
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
         for number in range(count):
             image = np.full((4, 4, 1), 10_000 * number, dtype=np.uint16)
             yield number, {"image": image, "label": number % 3}

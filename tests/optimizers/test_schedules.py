@@ -240,10 +240,10 @@ def test_a_key_of_another_schedule() -> None:
 
 def test_values_and_boundaries_that_do_not_fit() -> None:
     assert said("{type: piecewise, boundaries: [1, 2], values: [0.1, 0.01]}") == (
-        "e.yaml:2:36  optimizer.learning_rate: there must be one value more than boundaries, not "
-        "2 values and 2 boundaries\n"
+        "e.yaml:2:56  optimizer.learning_rate: values must have one entry more than boundaries: "
+        "3, not 2\n"
         "      learning_rate: {type: piecewise, boundaries: [1, 2], values: [0.1, 0.01]}\n"
-        f"{' ' * 39}^"
+        f"{' ' * 59}^"
     )
 
 

@@ -231,16 +231,26 @@ def test_a_run_folder_that_went_away_is_said() -> None:
         folder.plot("curves")
 
 
-def test_a_run_is_meant_by_number_by_name_and_by_the_name_without_the_number(
-    tmp_path: Path,
-) -> None:
-    from nncli.runs import find
+@pytest.mark.parametrize(
+    "named", ["latest", "2", "2-digits-mlp", "runs/2-digits-mlp", "digits-mlp"]
+)
+def test_a_run_is_found_by_what_people_call_it(named: str) -> None:
+    for name in ("1-digits-mlp", "2-digits-mlp", "notes"):
+        Path("runs", name).mkdir(parents=True)
+    assert runs.find(Path("runs"), named).path == Path("runs/2-digits-mlp")
 
-    for name in ("1-sweep", "2-other", "10-sweep"):
-        (tmp_path / name).mkdir()
-    meant = {"1": "1-sweep", "1-sweep": "1-sweep", "sweep": "10-sweep", "latest": "10-sweep"}
-    found = {named: find(tmp_path, named).path.name for named in meant}
-    assert found == meant
-    for named in ("swee", "3", ""):
-        with pytest.raises(NotFoundError, match="There is no run"):
-            find(tmp_path, named)
+
+def test_the_latest_run_has_the_highest_number() -> None:
+    for name in ("9-digits-mlp", "10-digits-mlp", "2-zebra"):
+        Path("runs", name).mkdir(parents=True)
+    assert runs.find(Path("runs"), "latest").path == Path("runs/10-digits-mlp")
+    with pytest.raises(NotFoundError, match=r"There is no run 1\.") as error:
+        runs.find(Path("runs"), "1")
+    assert error.value.hint == "The newest is runs/10-digits-mlp (latest)."
+
+
+@pytest.mark.parametrize("named", ["digits", "3", ""])
+def test_what_names_no_run_is_said(named: str) -> None:
+    Path("runs", "2-digits-mlp").mkdir(parents=True)
+    with pytest.raises(NotFoundError, match="There is no run"):
+        runs.find(Path("runs"), named)

@@ -231,22 +231,6 @@ def test_the_command_that_goes_on_works_in_a_folder_with_a_space(tmp_path: Path)
     assert shlex.split(command) == ["nncli", "train", "--resume", str(folder)]
 
 
-@pytest.mark.parametrize("named", ["latest", "2", "2-digits-mlp", "runs/2-digits-mlp"])
-def test_a_run_is_found_by_what_people_call_it(named: str) -> None:
-    for name in ("1-digits-mlp", "2-digits-mlp", "notes"):
-        Path("runs", name).mkdir(parents=True)
-    assert runs.find(Path("runs"), named).path == Path("runs/2-digits-mlp")
-
-
-def test_the_latest_run_has_the_highest_number() -> None:
-    for name in ("9-digits-mlp", "10-digits-mlp", "2-zebra"):
-        Path("runs", name).mkdir(parents=True)
-    assert runs.find(Path("runs"), "latest").path == Path("runs/10-digits-mlp")
-    with pytest.raises(NotFoundError, match=r"There is no run 1\.") as error:
-        runs.find(Path("runs"), "1")
-    assert error.value.hint == "The newest is runs/10-digits-mlp (latest)."
-
-
 def test_a_resumed_run_remembers_that_its_data_is_a_stand_in(tmp_path: Path) -> None:
     short = {"model": {"hidden_units": [4]}, "training": {"epochs": 2}}
     with pytest.raises(InterruptedRunError):
@@ -261,12 +245,15 @@ def test_when_every_checkpoint_is_damaged_new_ones_are_kept_all_the_same(
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
         nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=4))
-    damaged = list((folder / "checkpoints").iterdir())
+    damaged = sorted((folder / "checkpoints").iterdir(), reverse=True)
     assert len(damaged) == 2
-    for path in damaged:
-        path.write_bytes(b"")
+    for path, left in zip(damaged, (0, 100), strict=True):
+        path.write_bytes(path.read_bytes()[:left])
+    reporter = Stopping(epochs=1)
     with pytest.raises(InterruptedRunError):
-        nncli.resume(folder, reporter=Stopping(epochs=1))
+        nncli.resume(folder, reporter=reporter)
+    assert reporter.warnings == [f"{path} is damaged and left out." for path in damaged]
+    assert "No checkpoint is whole: the run begins anew." in reporter.notices
     found = checkpoints.newest(folder / "checkpoints").checkpoint
     assert found is not None and (found.epoch, found.step) == (1, 0)
     assert everything(nncli.resume(folder)) == whole
@@ -331,21 +318,6 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, whole: dict[str, An
     resumed = nncli.resume(folder, reporter=reporter)
     assert reporter.warnings == [f"{last} is damaged and left out."]
     assert everything(resumed) == whole
-
-
-def test_a_run_whose_checkpoints_are_all_damaged_begins_anew(
-    tmp_path: Path, whole: dict[str, Any]
-) -> None:
-    folder = tmp_path / "run"
-    with pytest.raises(InterruptedRunError):
-        nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=3))
-    saved = sorted((folder / "checkpoints").iterdir(), reverse=True)
-    for path in saved:
-        path.write_bytes(path.read_bytes()[:100])
-    reporter = Stopping()
-    assert everything(nncli.resume(folder, reporter=reporter)) == whole
-    assert reporter.warnings == [f"{path} is damaged and left out." for path in saved]
-    assert "No checkpoint is whole: the run begins anew." in reporter.notices
 
 
 def test_without_a_checkpoint_the_run_begins_anew(tmp_path: Path, whole: dict[str, Any]) -> None:

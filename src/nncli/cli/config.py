@@ -151,7 +151,7 @@ def diff_command(
         typer.Argument(
             metavar="A",
             autocompletion=_completion.experiments_and_runs,
-            help="A YAML file or a run folder.",
+            help="A YAML file or a run: folder, number, name or latest.",
         ),
     ],
     second: Annotated[

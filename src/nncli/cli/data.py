@@ -118,8 +118,8 @@ def cache_clear_command(
     removed = clear(names or ())
     if not quiet:
         freed = sum(entry.bytes for entry in removed) / 1e6
-        what = counted(len(removed), "dataset")
-        screen_of(context).out.print(f"Removed {what} ({freed:,.1f} MB)", markup=False)
+        what = f"Removed {counted(len(removed), 'dataset')} ({freed:,.1f} MB)"
+        screen_of(context).out.print(what if removed else "The cache is empty.", markup=False)
 
 
 def _plain(entry: Cached) -> dict[str, Any]:

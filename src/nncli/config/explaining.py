@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["dotted", "explain", "mistaken_keys"]
 
+# What a text is like, for those who would not expect one.
+FORMS = {"memory_budget": "; it is like 4GiB, 500MB or auto"}
+
 # What a pattern allows, in words.
 PATTERNS = {
+    **FORMS,
     "name": "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit",
-    "memory_budget": "; it is like 4GiB, 500MB or auto",
 }
+
+# The tag of the values of a key that may be auto too.
+OR_AUTO = "<value>"
 
 # What bounds and types ask for, in words.
 WORDS = {
@@ -115,7 +121,7 @@ def _is_tag(part: str | int, current: Any) -> bool:
     if not isinstance(part, str):
         return False
     if isinstance(current, Mapping):
-        return part not in current and part == type_of(current)
+        return part not in current and (part == type_of(current) or part.startswith("<"))
     return part == current or part.startswith("<")  # a short form; a member that is no group
 
 
@@ -124,12 +130,15 @@ def _message(
 ) -> str:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     found = f", not {_shown(value)}"
+    if value is None and key and _lacks_space(key[-1]):
+        what = "unknown key" if kind == "extra_forbidden" else "a value is missing"
+        return what + _missing_space(key[-1])
     if kind == "extra_forbidden":
         return unknown_key(key, value, values, origin)
     if kind == "union_tag_invalid":
         return _unknown_type(str(context["tag"]), str(context["expected_tags"]), key, value)
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
-        space = f"; a space is missing: {spaced(value)}" if _lacks_space(value) else ""
+        space = _missing_space(value) if _lacks_space(value) else ""
         return f"must be a mapping (key: value){found}{space}"
     if kind == "value_error":
         shown = "" if isinstance(value, Mapping) else f"{_shown(value)} "
@@ -144,7 +153,12 @@ def _message(
         return f"must be {context['expected']}{found}{question}"
     if kind in WORDS:
         bounds = {name: _whole(bound) for name, bound in context.items()}
-        return WORDS[kind].format(**bounds) + found
+        words = WORDS[kind].format(**bounds)
+        if OR_AUTO in details["loc"]:
+            auto = "auto," if " or " in words else "auto or"
+            words = words.replace("must be", f"must be {auto}", 1)
+        form = FORMS.get(str(key[-1]), "") if kind == "string_type" else ""
+        return words + found + form
     return f"{details['msg'].lower()}{found}"
 
 
@@ -159,7 +173,9 @@ def _unknown_type(tag: str, expected: str, key: KeyPath, value: Any) -> str:
         return f"{problem}; the types are {', '.join(names)}"
     question = meant(tag, names)
     if "<number>" in tags and not isinstance(value, Mapping):
-        return f"must be a number or one of {', '.join(names)}, not {_shown(value)}"
+        close = nearest(tag, names, 0.68)
+        did_you_mean = f"; did you mean {close}?" if close else ""
+        return f"must be a number or one of {', '.join(names)}, not {_shown(value)}{did_you_mean}"
     if key == ("dataset",) and _is_dataset(tag):
         alone = not isinstance(value, Mapping) or len(value) == 1
         written = f"dataset: {tag}" if alone else f"name: {tag}"
@@ -181,6 +197,10 @@ def _is_dataset(name: str) -> bool:
 
 def _lacks_space(value: Any) -> bool:
     return isinstance(value, str) and spaced(value) is not None
+
+
+def _missing_space(text: Any) -> str:
+    return f"; a space is missing: {spaced(str(text))}"
 
 
 def _whole(bound: Any) -> Any:

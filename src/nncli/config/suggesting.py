@@ -72,7 +72,9 @@ def _of_other_types(key: KeyPath, values: Mapping[str, Any]) -> str | None:
     others = types_with(tuple(path), str(word))
     if not others or not isinstance(group, Mapping):
         return None
-    types = f"type{'s' if len(others) > 1 else ''} {' and '.join(others)}"
+    *first, last = others
+    listed = f"{', '.join(first)} and {last}" if first else last
+    types = f"type{'s' if first else ''} {listed}"
     return f"{word} belongs to {dotted(path)} {types}; this one is {type_of(group)}"
 
 

@@ -35,6 +35,8 @@ MAXIMUM_DEPTH = 40
 MAXIMUM_DIGITS = 1000
 COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 NO_TEXT = "text cannot hold a NUL or half a character"
+# What ruamel.yaml says of the line below `epochs:3`.
+BEHIND_A_MISSING_SPACE = ("mapping values are not allowed here", "could not find expected ':'")
 # What stands for a value that cannot be read: its mistake is said, and it is left out.
 UNREADABLE = object()
 
@@ -149,9 +151,7 @@ def _syntax_message(error: Any, position: Position, lines: list[str]) -> str:
         return "a tab is not allowed here; use a space"
     what = " ".join(str(error.problem or error.context or "not YAML").split())
     above = lines[position.line - 2].strip() if position.line > 1 else ""
-    if what in ("mapping values are not allowed here", "could not find expected ':'") and spaced(
-        above
-    ):
+    if what in BEHIND_A_MISSING_SPACE and spaced(above):
         return f"not YAML: a space is missing in the line above: {spaced(above)}"
     return f"not YAML: {what}"
 

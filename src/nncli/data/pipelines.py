@@ -80,7 +80,7 @@ class Feed:
         """
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # swallows nothing: raised again, or as what caused it
             if self._failure is None or error is self._failure:
                 raise
             raise self._failure from error

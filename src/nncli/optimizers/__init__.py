@@ -18,21 +18,25 @@ LEARNING_RATE = (
 )
 
 
-class Adam(Settings):
-    """Adam (Kingma and Ba, 2014): a step size for every weight; rarely needs tuning."""
+class _Moments(Settings):
+    """What Adam and its relatives have in common."""
 
-    type: Literal["adam"] = Field(default="adam", description="Adam.")
     learning_rate: LearningRate = Field(default=0.001, description=LEARNING_RATE)
     beta_1: float = Field(default=0.9, ge=0, lt=1, description="Memory of the mean gradient.")
     beta_2: float = Field(default=0.999, ge=0, lt=1, description="Memory of its square.")
     epsilon: float = Field(default=1e-7, gt=0, description="Keeps the division finite.")
 
 
-class AdamW(Adam):
+class Adam(_Moments):
+    """Adam (Kingma and Ba, 2014): a step size for every weight; rarely needs tuning."""
+
+    type: Literal["adam"] = Field(default="adam", description="Adam.")
+
+
+class AdamW(_Moments):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2017)."""
 
-    # Narrower than Adam's own `type`, which mypy refuses and pydantic's union wants.
-    type: Literal["adamw"] = Field(default="adamw", description="Adam with weight decay.")  # type: ignore[assignment]
+    type: Literal["adamw"] = Field(default="adamw", description="Adam with weight decay.")
     weight_decay: float = Field(
         default=0.004, ge=0, description="Share by which weights shrink, times the learning rate."
     )

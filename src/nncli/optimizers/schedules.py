@@ -78,8 +78,8 @@ class Piecewise(Settings):
     def _fits(self) -> Self:
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
-                "there must be one value more than boundaries, not "
-                f"{len(self.values)} values and {len(self.boundaries)} boundaries"
+                "values must have one entry more than boundaries: "
+                f"{len(self.boundaries) + 1}, not {len(self.values)}"
             )
         if list(self.boundaries) != sorted(set(self.boundaries)):
             raise ValueError("boundaries must grow")

@@ -310,7 +310,8 @@ def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter)
             isinstance(error, StorageError)
             and checkpoints.newest(run.folder.checkpoints).checkpoint
         ):
-            hint = f"{error.hint}\nThen go on with: {_resume_command(run)}"
+            advice = [error.hint, f"Then go on with: {_resume_command(run)}"]
+            hint = "\n".join(line for line in advice if line)
             raise StorageError(error.message, hint=hint) from error
         raise
     return TrainingResult(run.folder.path, run.folder.model, metrics, rows)
