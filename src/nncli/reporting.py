@@ -16,14 +16,19 @@ __all__ = ["FitPlan", "Reporter", "SilentReporter", "Task", "counted"]
 class FitPlan:
     """What a training is going to do: counts, not settings.
 
-    `complete_epochs` lie behind it already, when a run is resumed.
+    A resumed run goes on at `resumed_at`: the epochs, and the steps of the next, behind it already.
     """
 
     epochs: int
     steps_per_epoch: int
     batch_size: int
     examples: int
-    complete_epochs: int = 0
+    resumed_at: tuple[int, int] | None = None
+
+    @property
+    def complete_epochs(self) -> int:
+        """Epochs that are behind a resumed run when it begins."""
+        return self.resumed_at[0] if self.resumed_at else 0
 
 
 def counted(number: int, noun: str) -> str:

@@ -183,7 +183,7 @@ def test_every_schedule_has_a_short_form() -> None:
 
 
 def test_a_training_follows_its_schedule(shared_cache: Path, tmp_path: Path) -> None:
-    """Rates as a run of 11 steps an epoch records them: those behind its epochs."""
+    """Rates as a run of 11 steps an epoch records them: those of the last steps of its epochs."""
     import nncli
 
     schedule = {"type": "cosine", "initial_learning_rate": 0.01, "warmup_epochs": 1}
@@ -194,7 +194,7 @@ def test_a_training_follows_its_schedule(shared_cache: Path, tmp_path: Path) -> 
         "training": {"epochs": 3},
     }
     result = nncli.train(experiment, runs_dir=tmp_path / "runs")
-    expected = [0.01 * 0.5 * (1 + math.cos(math.pi * n / 22)) for n in (0, 11, 22)]
+    expected = [0.01 * 0.5 * (1 + math.cos(math.pi * n / 22)) for n in (0, 10, 21)]
     assert [row["learning_rate"] for row in result.history] == approximately(expected)
 
 

@@ -213,3 +213,18 @@ def test_images_of_varying_size_are_resized_inside_the_model(tmp_path: Path) -> 
     assert cached.shape == (1, 16, 16, 3) and cached.dtype == np.uint8
     expected = built.answering.predict(cached, verbose=0)
     assert np.allclose(built.saved.predict(recorded, verbose=0), expected, atol=1e-6)
+
+
+def test_history_has_the_learning_rate_of_the_last_step(tmp_path: Path) -> None:
+    rate = {"type": "piecewise", "boundaries": [1, 2], "values": [0.1, 0.01, 0.001]}
+    result = nncli.train(
+        SMALL | {"training": {"epochs": 3}, "optimizer": {"type": "sgd", "learning_rate": rate}},
+        runs_dir=tmp_path,
+    )
+    assert [row["learning_rate"] for row in result.history] == [0.1, 0.01, 0.001]
+
+
+def test_accumulation_over_more_than_the_whole_training_is_refused(tmp_path: Path) -> None:
+    training = {"epochs": 1, "gradient_accumulation_steps": 100}
+    with pytest.raises(UsageError, match="100 is more than the 11 steps of this training"):
+        nncli.train(SMALL | {"training": training}, runs_dir=tmp_path)

@@ -62,6 +62,9 @@ class PlainReporter(QuietReporter):
         epochs = counted(plan.epochs, "epoch")
         steps = counted(plan.steps_per_epoch, "step")
         text = f"Training on {plan.examples:,} examples: {epochs} of {steps}"
+        if plan.resumed_at:
+            epoch, step = plan.resumed_at
+            text += f", going on in epoch {epoch + 1} after step {step:,}"
         self.screen.err.print(Text(text), soft_wrap=True)
 
     def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:

@@ -35,6 +35,9 @@ COMMANDS = {
     "doctor": "Find out whether this machine is ready.",
 }
 
+# A training that has a run folder says itself how it goes on.
+BEFORE_THE_RUN = "The training had not begun: give the same command again."
+
 
 class LazyGroup(TyperGroup):
     """Imports a command when it is called, and not to list it; explains interruptions."""
@@ -47,6 +50,7 @@ class LazyGroup(TyperGroup):
             raise InterruptedRunError(
                 f"Stopped by {'SIGTERM' if terminated else 'Ctrl-C'}.",
                 exit_code=143 if terminated else 130,
+                hint=BEFORE_THE_RUN if ctx.invoked_subcommand == "train" else None,
             ) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

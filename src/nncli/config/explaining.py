@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["dotted", "explain", "mistaken_keys"]
 
-# What a text is like, for those who would not expect one.
-FORMS = {"memory_budget": "; it is like 4GiB, 500MB or auto"}
+# What a value is like, for those who would not expect one.
+FORMS = {
+    "memory_budget": "; it is like 4GiB, 500MB or auto",
+    "early_stopping": "; it is like {patience: 5}",
+}
 
 # What a pattern allows, in words.
 PATTERNS = {
@@ -30,6 +33,9 @@ PATTERNS = {
 
 # The tag of the values of a key that may be auto too.
 OR_AUTO = "<value>"
+
+# The tag of a word that may be a mapping of names to weights too.
+OR_WEIGHTS = "<balanced>"
 
 # What bounds and types ask for, in words.
 WORDS = {
@@ -139,7 +145,8 @@ def _message(
         return _unknown_type(str(context["tag"]), str(context["expected_tags"]), key, value)
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
         space = _missing_space(value) if _lacks_space(value) else ""
-        return f"must be a mapping (key: value){found}{space}"
+        form = FORMS.get(str(key[-1]), "") if key else ""
+        return f"must be a mapping (key: value){found}{space}{form}"
     if kind == "value_error":
         shown = "" if isinstance(value, Mapping) else f"{_shown(value)} "
         return f"{shown}{context['error']}"
@@ -150,7 +157,8 @@ def _message(
     if kind == "literal_error":
         close = nearest(str(value), re.findall(r"'(\w+)'", context["expected"]), 0.68)
         question = f"; did you mean {close}?" if close else ""
-        return f"must be {context['expected']}{found}{question}"
+        mapping = " or a mapping (name: number)" if OR_WEIGHTS in details["loc"] else ""
+        return f"must be {context['expected']}{mapping}{found}{question}"
     if kind in WORDS:
         bounds = {name: _whole(bound) for name, bound in context.items()}
         words = WORDS[kind].format(**bounds)

@@ -22,6 +22,7 @@ __all__ = [
     "Schedule",
     "build",
     "initial_rate",
+    "rate_of_step",
     "schedule_types",
 ]
 
@@ -187,3 +188,15 @@ def build(settings: float | Schedule, *, default: float, steps_per_epoch: int, e
             boundaries = [steps(boundary) - 1 for boundary in settings.boundaries]
             schedule = schedules.PiecewiseConstantDecay(boundaries, list(settings.values))
     return Warmup(schedule, rate, warmup) if warmup else schedule
+
+
+def rate_of_step(optimizer: Any, step: int) -> Any:
+    """The learning rate of a step, counted from 0, a scalar.
+
+    `optimizer.learning_rate` is that of the step to come; Keras hands out its schedule nowhere.
+    """
+    import keras
+
+    rate = optimizer._learning_rate
+    is_schedule = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+    return rate(step) if is_schedule else optimizer.learning_rate

@@ -226,7 +226,10 @@ def find(runs_dir: Path, named: str) -> RunFolder:
         if named in (str(number), path.name, path.name.partition("-")[2]):
             return RunFolder(path)
     if not numbered:
-        raise NotFoundError(f"There is no run {named}, and {runs_dir} has none.")
+        raise NotFoundError(
+            f"There is no run {named}, and {runs_dir} has none.",
+            hint="A run that was stopped before it began to train leaves no folder: start it anew.",
+        )
     newest = numbered[max(numbered)]
     raise NotFoundError(f"There is no run {named}.", hint=f"The newest is {newest} (latest).")
 

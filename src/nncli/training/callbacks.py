@@ -19,7 +19,7 @@ import keras
 from nncli.config.training import EarlyStopping
 from nncli.data.pipelines import EpochOrder
 from nncli.errors import TrainingError
-from nncli.optimizers.schedules import ReduceOnPlateau, initial_rate
+from nncli.optimizers.schedules import ReduceOnPlateau, initial_rate, rate_of_step
 from nncli.reporting import Reporter
 from nncli.runs import EpochRow
 from nncli.training import state
@@ -154,10 +154,11 @@ class WatchLoss(keras.callbacks.Callback):
         first, last = self.checked + 1, self.position.step
         steps = f"step {last}" if first >= last else f"steps {first} to {last}"
         rate = float(_shortest(self.model.optimizer.learning_rate) or 0.1)
+        default = float(type(self.model.optimizer)().learning_rate)
         raise TrainingError(
             f"The loss is not a finite number any more (epoch {self.position.epoch + 1}, {steps}).",
             hint="A smaller learning rate usually helps: try --learning-rate "
-            f"{min(rate / 10, 0.01):g}. So do --set training.clipnorm=1, and a look at the data "
+            f"{min(rate / 10, default):g}. So do --set training.clipnorm=1, and a look at the data "
             "for values that are huge or missing.",
         )
 
@@ -176,8 +177,9 @@ class RecordHistory(keras.callbacks.Callback):
         for split in ("train_", "validation_"):
             names = [name for name in measured if name.startswith(split)]
             row |= {name: measured[name] for name in sorted(names, key=_loss_first)}
-        row["learning_rate"] = _shortest(self.model.optimizer.learning_rate)
         position = self.position
+        last_step = (epoch + 1) * position.steps - 1
+        row["learning_rate"] = _shortest(rate_of_step(self.model.optimizer, last_step))
         seconds = position.epoch_seconds + time.perf_counter() - position.epoch_began
         row["seconds"] = round(seconds, 3)
         position.rows.append(row)

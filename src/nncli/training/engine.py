@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shlex
 import sys
@@ -17,6 +18,7 @@ from nncli import backend, data, runs
 from nncli.config import Experiment, Layer, load_experiment
 from nncli.config.comparing import differences
 from nncli.config.explaining import dotted
+from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, TfdsDataset
 from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
@@ -164,7 +166,8 @@ def _check_changes(before: Experiment, wanted: Experiment) -> bool:
     refused = {key: pair for key, pair in changes.items() if key not in MAY_CHANGE}
     if refused:
         listed = "\n".join(
-            f"  {k}: {old} in the run, {new} now" for k, (old, new) in refused.items()
+            f"  {k}: {_shown(old)} in the run, {_shown(new)} now"
+            for k, (old, new) in refused.items()
         )
         raise UsageError(
             f"A resumed run has the experiment that it began with; this one differs:\n{listed}",
@@ -176,6 +179,11 @@ def _check_changes(before: Experiment, wanted: Experiment) -> bool:
             f"The run is one of {counted(epochs, 'epoch')}: it can only become longer."
         )
     return bool(changes)
+
+
+def _shown(value: Any) -> str:
+    """A value as a YAML file has it."""
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -231,9 +239,21 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     weights = class_weights(dataset, settings.class_weight)
     built = networks.build(experiment.model, dataset)
     count = steps(len(dataset.splits["train"]), settings.batch_size)
+    _check_accumulation(settings, count)
     decided = execution.decided(settings, built.trained, count)
     experiment = experiment.model_copy(update={"training": decided})
     return Prepared(experiment, dataset, built, monitor, weights, data_seconds)
+
+
+def _check_accumulation(settings: TrainingSettings, steps_per_epoch: int) -> None:
+    accumulated = settings.gradient_accumulation_steps or 1
+    if accumulated > settings.epochs * steps_per_epoch:
+        raise UsageError(
+            f"training.gradient_accumulation_steps: {accumulated:,} is more than the "
+            f"{counted(settings.epochs * steps_per_epoch, 'step')} of this training, so that "
+            "nothing would be learned.",
+            hint="Take fewer, or more epochs.",
+        )
 
 
 def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Experiment:

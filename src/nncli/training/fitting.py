@@ -73,7 +73,7 @@ def fit(
             position.steps,
             settings.batch_size,
             len(run.dataset.splits["train"]),
-            complete_epochs=position.epoch,
+            resumed_at=(position.epoch, position.step) if checkpoint else None,
         )
     )
     try:
