@@ -25,11 +25,13 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
+from nncli.reporting import counted
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
     from nncli.training import TrainingResult
     from nncli.training.rehearsal import Rehearsal
+
 
 __all__ = ["app"]
 
@@ -124,6 +126,8 @@ def _show(screen: Screen, result: TrainingResult) -> None:
     kept = f"epoch {metrics.kept_epoch} of {metrics.epochs} kept (best {metrics.monitor})"
     if metrics.kept_epoch is None:
         kept = "stopped before the first epoch was complete"
+    elif metrics.outcome == "stopped_early":
+        kept += ", stopped early"
     lines = [f"\n{metrics.name}: {kept}, {metrics.timing.total_seconds:.1f} s"]
     if metrics.dataset.fallback:
         lines.append("These are digits, not MNIST, which is not on this machine.")
@@ -157,10 +161,10 @@ def _show_rehearsal(screen: Screen, rehearsal: Rehearsal, *, json: bool) -> None
         return
     examples = ", ".join(f"{count:,} {split}" for split, count in rehearsal.examples.items())
     where = "in memory" if rehearsal.data_in_memory else "read from disk as needed"
-    steps = f"{rehearsal.steps_per_epoch:,} steps of {settings.batch_size:,}"
+    steps = f"{counted(rehearsal.steps_per_epoch, 'step')} of {settings.batch_size:,}"
     rows = {
-        "run": f"{rehearsal.experiment.run_name}: {settings.epochs:,} epochs of {steps}",
-        "on": f"{settings.backend}, {settings.steps_per_execution} steps a call",
+        "run": f"{rehearsal.experiment.run_name}: {counted(settings.epochs, 'epoch')} of {steps}",
+        "on": f"{settings.backend}, {counted(int(settings.steps_per_execution), 'step')} a call",
         "examples": examples,
         "model": f"{rehearsal.parameters:,} parameters, {_size(rehearsal.model_bytes)} as a file, "
         f"{rehearsal.flops / 1e6:,.2f} MFLOP an example",

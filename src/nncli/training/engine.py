@@ -35,6 +35,7 @@ from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training import checkpoints, execution, networks, seeding
 from nncli.training.checkpoints import Checkpoint
 from nncli.training.fitting import fit, position_of
+from nncli.training.memory import explained_size
 from nncli.training.monitoring import Monitor
 from nncli.training.run import Run
 from nncli.training.stopping import stop_requests
@@ -237,7 +238,8 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     dataset = fit_memory(dataset, settings.memory_bytes or backend.memory_bytes() // 4)
     monitor = _monitor(experiment, dataset)
     weights = class_weights(dataset, settings.class_weight)
-    built = networks.build(experiment.model, dataset)
+    with explained_size():
+        built = networks.build(experiment.model, dataset)
     count = steps(len(dataset.splits["train"]), settings.batch_size)
     _check_accumulation(settings, count)
     decided = execution.decided(settings, built.trained, count)

@@ -12,7 +12,7 @@ from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.reporting import FitPlan, Reporter
 from nncli.training import checkpoints, state
 from nncli.training.checkpoints import Checkpoint
-from nncli.training.memory import check_batch_size, explained_exhaustion
+from nncli.training.memory import check_batch_size, explained_exhaustion, explained_size
 from nncli.training.run import Run
 from nncli.training.stopping import StopRequest
 
@@ -63,7 +63,8 @@ def fit(
     batch_size = min(settings.batch_size, len(run.dataset.splits["train"]))
     check_batch_size(model, batch_size)
     compile_network(model, run.experiment, position.steps)
-    state.build_all(model, len(run.dataset.target.names))
+    with explained_size():
+        state.build_all(model, len(run.dataset.target.names))
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
     callbacks = _callbacks(run, position, order, checkpoint, request, reporter)
     outcome: Literal["completed", "stopped_early"] = "completed"

@@ -10,7 +10,13 @@ from nncli import backend
 from nncli.errors import TrainingError
 from nncli.models.cost import activation_bytes
 
-__all__ = ["check_batch_size", "explained_exhaustion", "fitting_batch_size", "step_bytes"]
+__all__ = [
+    "check_batch_size",
+    "explained_exhaustion",
+    "explained_size",
+    "fitting_batch_size",
+    "step_bytes",
+]
 
 # What one training step holds at its peak, in multiples of what it must hold (`activation_bytes`).
 # Measured with the cnn on MNIST, batches of 1,024 and 8,192, on a CPU: 2.7 and 7.7.
@@ -53,11 +59,34 @@ def explained_exhaustion(network: Any, batch_size: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # XLA and TensorFlow have classes of their own; others go on
-        text = f"{type(error).__name__}: {error}"
-        signs = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "MemoryError", "out of memory")
-        if not any(sign in text for sign in signs):
+        if not _is_exhaustion(error):
             raise
         raise _too_large(network, batch_size) from error
+
+
+@contextmanager
+def explained_size() -> Iterator[None]:
+    """Turn an allocation that failed while weights were made into a sentence.
+
+    Raises:
+        TrainingError: instead of what TensorFlow, XLA or Python raise.
+    """
+    try:
+        yield
+    except Exception as error:  # XLA and TensorFlow have classes of their own; others go on
+        if not _is_exhaustion(error):
+            raise
+        raise TrainingError(
+            "There is not enough memory for the weights of this model.",
+            hint=f"This machine has {backend.memory_bytes() / 1e9:.1f} GB, and a weight takes 4 "
+            "bytes, three or four times over while it is trained: take fewer or smaller layers.",
+        ) from error
+
+
+def _is_exhaustion(error: Exception) -> bool:
+    text = f"{type(error).__name__}: {error}"
+    signs = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "MemoryError", "out of memory")
+    return any(sign in text for sign in signs)
 
 
 def _too_large(network: Any, batch_size: int) -> TrainingError:
