@@ -182,6 +182,8 @@ def _heading(values: Mapping[str, float | None]) -> list[str]:
     above, below = " " * 9, f"{'epoch':>9}"
     for split in ("train", "validation"):
         names = [name.removeprefix(f"{split}_") for name in _columns(values, split)]
+        if not names:  # no validation data
+            continue
         cells = "".join(f"{name:>10}" for name in names)
         above += f"{split:>{len(cells)}}"
         below += cells

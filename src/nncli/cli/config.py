@@ -12,7 +12,7 @@ from nncli.cli import _completion
 from nncli.cli._console import visible
 from nncli.cli._options import AsJson, DebugOption, Described, experiment_options, screen_of
 from nncli.config import Experiment, Resolved, load_experiment, plain_values
-from nncli.config.comparing import differences, flatten
+from nncli.config.comparing import LACKING, differences, flatten, shown
 from nncli.config.origins import dotted
 from nncli.errors import ExperimentError, Mistake, NotFoundError, UsageError, together
 from nncli.files import to_json, write_atomically
@@ -26,9 +26,6 @@ app = typer.Typer(
     name="config", help="Write and understand experiments.", no_args_is_help=True,
     add_completion=False,
 )  # fmt: skip
-
-# What stands for the value of a key that an experiment does not have.
-LACKING = object()
 
 
 @app.callback()
@@ -164,7 +161,7 @@ def diff_command(
     debug: DebugOption = False,
 ) -> None:
     """Show what differs between two experiments, both resolved."""
-    found = differences(*_experiments(first, second), lacking=LACKING)
+    found = differences(*_experiments(first, second))
     screen = screen_of(context)
     if json:
         rows = {dotted(key): _sides(left, right) for key, left, right in found}
@@ -172,7 +169,7 @@ def diff_command(
     elif not found:
         _say(screen, "No difference.")
     else:
-        rows_shown = [(dotted(k), _shown(left), _shown(right)) for k, left, right in found]
+        rows_shown = [(dotted(k), shown(left), shown(right)) for k, left, right in found]
         room = (80 - max(len(row[0]) for row in rows_shown) - 4) // 2
         _columns(screen, [("", _end(first, room), _end(second, room)), *rows_shown])
 
@@ -235,7 +232,7 @@ def _origins(resolved: Resolved, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show_origins(screen: Screen, resolved: Resolved, values: dict[str, Any]) -> None:
-    rows = [(key, _shown(v["value"]), v["origin"]) for key, v in _origins(resolved, values).items()]
+    rows = [(key, shown(v["value"]), v["origin"]) for key, v in _origins(resolved, values).items()]
     _columns(screen, rows)
     for lost in resolved.discarded:
         where = lost.origin.name if lost.origin else "default"
@@ -249,12 +246,6 @@ def _columns(screen: Screen, rows: list[tuple[str, str, str]]) -> None:
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     for row in rows:
         _say(screen, f"{row[0]:<{first}}  {row[1]:<{min(second, 40)}}  {row[2]}".rstrip())
-
-
-def _shown(value: Any) -> str:
-    import json
-
-    return "-" if value is LACKING else json.dumps(value, ensure_ascii=False)
 
 
 def _say(screen: Screen, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shlex
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 import nncli
 from nncli import backend, data, runs
 from nncli.config import Experiment, Layer, load_experiment
-from nncli.config.comparing import differences
+from nncli.config.comparing import differences, shown
 from nncli.config.explaining import dotted
 from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, TfdsDataset
@@ -166,10 +165,11 @@ def _check_changes(before: Experiment, wanted: Experiment) -> bool:
     changes = {dotted(key): pair for key, *pair in differences(before, wanted)}
     refused = {key: pair for key, pair in changes.items() if key not in MAY_CHANGE}
     if refused:
-        listed = "\n".join(
-            f"  {k}: {_shown(old)} in the run, {_shown(new)} now"
-            for k, (old, new) in refused.items()
+        lines = (
+            (key, *(shown(value, lacking="nothing") for value in pair))
+            for key, pair in refused.items()
         )
+        listed = "\n".join(f"  {key}: {old} in the run, {new} now" for key, old, new in lines)
         raise UsageError(
             f"A resumed run has the experiment that it began with; this one differs:\n{listed}",
             hint="Leave it as it was (--epochs may grow), or start a new run.",
@@ -180,11 +180,6 @@ def _check_changes(before: Experiment, wanted: Experiment) -> bool:
             f"The run is one of {counted(epochs, 'epoch')}: it can only become longer."
         )
     return bool(changes)
-
-
-def _shown(value: Any) -> str:
-    """A value as a YAML file has it."""
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.reporting import FitPlan, Reporter
 from nncli.training import checkpoints, state
 from nncli.training.checkpoints import Checkpoint
-from nncli.training.memory import check_batch_size, explained_exhaustion, explained_size
+from nncli.training.memory import check_batch_size, explained_exhaustion
 from nncli.training.run import Run
 from nncli.training.stopping import StopRequest
 
@@ -63,11 +63,10 @@ def fit(
     batch_size = min(settings.batch_size, len(run.dataset.splits["train"]))
     check_batch_size(model, batch_size)
     compile_network(model, run.experiment, position.steps)
-    with explained_size():
-        state.build_all(model, len(run.dataset.target.names))
+    state.build_all(model, len(run.dataset.target.names))
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
     callbacks = _callbacks(run, position, order, checkpoint, request, reporter)
-    outcome: Literal["completed", "stopped_early"] = "completed"
+    ended_by: str | None = None
     reporter.fit_started(
         FitPlan(
             settings.epochs,
@@ -78,9 +77,9 @@ def fit(
         )
     )
     try:
-        while position.epoch < settings.epochs and outcome == "completed":
+        while position.epoch < settings.epochs:
             if run.monitor.has_stalled(position.rows, settings.early_stopping):
-                outcome = "stopped_early"
+                ended_by = f"training.early_stopping: {run.monitor.column} improves no more"
                 break
             until = position.epoch + 1 if position.first_step else settings.epochs
             with explained_exhaustion(model, batch_size), run.feed.reading():
@@ -95,7 +94,7 @@ def fit(
                 )
         request.follow()
     except TimeIsUp:
-        outcome = "stopped_early"
+        ended_by = "training.max_minutes: the time is up"
     finally:
         for callback in callbacks:
             if isinstance(callback, TraceSteps):  # an interruption may have cut it off
@@ -104,7 +103,10 @@ def fit(
         run.fit_seconds = position.fit_seconds
     if position.best_weights:
         model.set_weights(position.best_weights)
-    return outcome
+    if ended_by is None:
+        return "completed"
+    reporter.notice(f"Ended by {ended_by}.")
+    return "stopped_early"
 
 
 def compile_network(model: Any, experiment: Experiment, steps_per_epoch: int) -> None:

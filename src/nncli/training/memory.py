@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from nncli import backend
@@ -49,44 +49,46 @@ def check_batch_size(network: Any, batch_size: int) -> None:
         raise _too_large(network, batch_size)
 
 
-@contextmanager
-def explained_exhaustion(network: Any, batch_size: int) -> Iterator[None]:
+def explained_exhaustion(network: Any, batch_size: int) -> AbstractContextManager[None]:
     """Turn an allocation that failed inside the block into a sentence with a batch size that fits.
 
     Raises:
         TrainingError: instead of what TensorFlow, XLA or Python raise.
     """
-    try:
-        yield
-    except Exception as error:  # XLA and TensorFlow have classes of their own; others go on
-        if not _is_exhaustion(error):
-            raise
-        raise _too_large(network, batch_size) from error
+    return _explained(lambda: _too_large(network, batch_size))
 
 
-@contextmanager
-def explained_size() -> Iterator[None]:
+def explained_size() -> AbstractContextManager[None]:
     """Turn an allocation that failed while weights were made into a sentence.
 
     Raises:
         TrainingError: instead of what TensorFlow, XLA or Python raise.
     """
+    return _explained(_too_many_weights)
+
+
+@contextmanager
+def _explained(explanation: Callable[[], TrainingError]) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # XLA and TensorFlow have classes of their own; others go on
         if not _is_exhaustion(error):
             raise
-        raise TrainingError(
-            "There is not enough memory for the weights of this model.",
-            hint=f"This machine has {backend.memory_bytes() / 1e9:.1f} GB, and a weight takes 4 "
-            "bytes, three or four times over while it is trained: take fewer or smaller layers.",
-        ) from error
+        raise explanation() from error
 
 
 def _is_exhaustion(error: Exception) -> bool:
     text = f"{type(error).__name__}: {error}"
     signs = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "MemoryError", "out of memory")
     return any(sign in text for sign in signs)
+
+
+def _too_many_weights() -> TrainingError:
+    return TrainingError(
+        "There is not enough memory for the weights of this model.",
+        hint=f"This machine has {backend.memory_bytes() / 1e9:.1f} GB, and a weight takes 4 "
+        "bytes, three or four times over while it is trained: take fewer or smaller layers.",
+    )
 
 
 def _too_large(network: Any, batch_size: int) -> TrainingError:

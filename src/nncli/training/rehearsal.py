@@ -19,12 +19,7 @@ from nncli.reporting import Reporter, SilentReporter
 from nncli.training import state
 from nncli.training.engine import Prepared, prepare
 from nncli.training.fitting import VALIDATION_BATCH_SIZE, compile_network
-from nncli.training.memory import (
-    check_batch_size,
-    explained_exhaustion,
-    explained_size,
-    step_bytes,
-)
+from nncli.training.memory import check_batch_size, explained_exhaustion, step_bytes
 
 __all__ = ["Rehearsal", "rehearse"]
 
@@ -106,8 +101,7 @@ def _one_step(prepared: Prepared) -> float:
     alone = settings.model_copy(update={"steps_per_execution": 1})
     experiment = prepared.experiment.model_copy(update={"training": alone})
     compile_network(model, experiment, steps(len(splits["train"]), settings.batch_size))
-    with explained_size():
-        state.build_all(model, len(prepared.dataset.target.names))
+    state.build_all(model, len(prepared.dataset.target.names))
     feed = Feed()
     train = _first(splits["train"], settings.batch_size)
     batches = feed.shuffled(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.errors import TrainingError
 from nncli.training.checkpoints import Arrays
+from nncli.training.memory import explained_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,11 +18,15 @@ def build_all(model: Any, classes: int) -> None:
     """Create the variables of the optimizer and the metrics, which Keras makes in the first step.
 
     `model` is compiled and ends in `classes` numbers an example.
+
+    Raises:
+        TrainingError: there is not enough memory for them.
     """
     import numpy as np
 
-    model.optimizer.build(model.trainable_variables)
-    model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, classes), np.float32))
+    with explained_size():
+        model.optimizer.build(model.trainable_variables)
+        model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, classes), np.float32))
     model.reset_metrics()
 
 
