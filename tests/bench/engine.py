@@ -238,21 +238,29 @@ def lines() -> Iterator[str]:
 
 
 def growth() -> Iterator[str]:
-    """The rows that say how the time of an epoch grows with the data: medians of processes."""
-    before: list[float] = []
-    for size in SIZES:
-        found = [
-            [measured("train", backend, str(size), "{}") for _ in range(GROWTH_ROUNDS)]
-            for backend in BACKENDS
-        ]
-        now = [median(one["epoch"] for one in rounds) for rounds in found]
-        grown = [f" ({b / a:.2f})" for a, b in zip(before or now, now, strict=True)]
-        texts = [f"{s:.2f}{more if before else ''}" for s, more in zip(now, grown, strict=True)]
-        peaks = ", ".join(f"{max(one['peak'] for one in rounds):,.0f}" for rounds in found)
-        yield f"| epoch of {size:,} examples, s (times the one before); peak MiB {peaks} | " + (
-            " | ".join(texts) + " |"
+    """The rows that say how the time of an epoch grows with the data.
+
+    All sizes are measured in every round: a ratio compares what ran one after the other.
+    """
+    rounds = [
+        [[measured("train", b, str(size), "{}") for b in BACKENDS] for size in SIZES]
+        for _ in range(GROWTH_ROUNDS)
+    ]
+    for number, size in enumerate(SIZES):
+        texts, peaks = [], []
+        for backend in range(len(BACKENDS)):
+            found = [sizes[number][backend] for sizes in rounds]
+            text = f"{median(one['epoch'] for one in found):.2f}"
+            if number:
+                before = [sizes[number - 1][backend] for sizes in rounds]
+                pairs = zip(before, found, strict=True)
+                text += f" ({median(b['epoch'] / a['epoch'] for a, b in pairs):.2f})"
+            texts.append(text)
+            peaks.append(f"{max(one['peak'] for one in found):,.0f}")
+        yield (
+            f"| epoch of {size:,} examples, s (times the one before); peak MiB "
+            f"{', '.join(peaks)} | {' | '.join(texts)} |"
         )
-        before = now
 
 
 def cells(values: list[float], form: str) -> str:

@@ -74,14 +74,14 @@ def test_plain_lines_without_a_terminal(run_cli: Any) -> None:
 
 def test_without_validation_the_heading_names_the_training_alone(run_cli: Any) -> None:
     result = run_cli([*FAST, "--set", "dataset.validation=0"])
-    heading = next(line for line in result.stderr.splitlines() if "train" in line.split())
-    assert heading.split() == ["train"]
+    headings = [line.split() for line in result.stderr.splitlines() if line.startswith("    ")]
+    assert headings[:2] == [["train"], ["epoch", "loss", "accuracy", "time"]]
 
 
 def test_an_early_end_says_why(run_cli: Any) -> None:
     rules = ["early_stopping.patience=1", "early_stopping.min_delta=9"]
     options = [word for rule in rules for word in ("--set", f"training.{rule}")]
-    result = run_cli([*FAST, *options])
+    result = run_cli([*FAST, *options, "--epochs", "4"])
     assert "Ended by training.early_stopping: validation_loss improves no more." in result.stderr
     assert "(best validation_loss), stopped early, " in result.stdout
 
