@@ -25,7 +25,7 @@ def identity(*, answers: bool) -> Any:
     """A network whose logits are its inputs."""
     start = keras.Input((3,))
     logits = keras.layers.Identity()(start)
-    return keras.Model(start, add_answer(logits) if answers else logits)
+    return keras.Model(start, add_answer(logits, TARGET) if answers else logits)
 
 
 def test_the_head_is_a_logit_a_class() -> None:
@@ -44,7 +44,7 @@ def test_the_answer_is_a_probability_a_class() -> None:
 
 def test_the_training_loss_is_exact_where_probabilities_would_be_0() -> None:
     network = identity(answers=False)
-    compile_for_training(network, keras.optimizers.SGD())
+    compile_for_training(network, keras.optimizers.SGD(), TARGET)
     measured = network.evaluate(LOGITS, LABELS, verbose=0, return_dict=True)
     shifted = LOGITS.astype(float) - LOGITS.max(axis=1, keepdims=True)
     normalizer = np.log(np.exp(shifted).sum(axis=1))
@@ -56,13 +56,13 @@ def test_the_training_loss_is_exact_where_probabilities_would_be_0() -> None:
 
 def test_compile_settings_are_passed_on() -> None:
     network = identity(answers=False)
-    compile_for_training(network, keras.optimizers.SGD(), steps_per_execution=3)
+    compile_for_training(network, keras.optimizers.SGD(), TARGET, steps_per_execution=3)
     assert network.steps_per_execution == 3
 
 
 def test_a_model_of_answers_is_evaluated_by_plain_keras(tmp_path: Path) -> None:
     model = identity(answers=True)
-    compile_for_answers(model)
+    compile_for_answers(model, TARGET)
     model.save(tmp_path / "model.keras")
     opened = keras.saving.load_model(tmp_path / "model.keras")
     measured = opened.evaluate(LOGITS[:2], LABELS[:2], verbose=0, return_dict=True)
@@ -74,8 +74,8 @@ def test_a_model_of_answers_is_evaluated_by_plain_keras(tmp_path: Path) -> None:
 
 def test_a_saved_model_carries_no_state_of_an_optimizer() -> None:
     start = keras.Input((3,))
-    model = keras.Model(start, add_answer(add_head(start, TARGET)))
-    compile_for_answers(model)
+    model = keras.Model(start, add_answer(add_head(start, TARGET), TARGET))
+    compile_for_answers(model, TARGET)
     model.optimizer.build(model.trainable_variables)
     shapes = [tuple(variable.shape) for variable in model.optimizer.variables]
     assert shapes == [(), ()]  # the number of steps and the learning rate

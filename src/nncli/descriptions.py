@@ -1,4 +1,8 @@
-"""What goes into a model and what comes out: plain values that travel inside a .keras file."""
+"""What goes into a model and what comes out: plain values that travel inside a .keras file.
+
+An *input* describes the typed arrays that a loader makes of files; *features* describe what the
+network sees of them, behind the preprocessing; a *target* describes what it must say.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,26 @@ from pydantic import Field
 
 from nncli.settings import Settings
 
-__all__ = ["ClassTarget", "ImageInput"]
+__all__ = [
+    "ArrayInput",
+    "ClassTarget",
+    "Column",
+    "ColumnKind",
+    "Features",
+    "ImageInput",
+    "Input",
+    "LabelsTarget",
+    "SoundInput",
+    "TableInput",
+    "Target",
+    "TextInput",
+    "ValueTarget",
+]
 
 Size = Annotated[int, Field(ge=1)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Numbers = Annotated[tuple[float, ...], Field(strict=False)]
+ColumnKind = Literal["number", "category", "text", "date"]
 
 
 class ImageInput(Settings):
@@ -37,13 +58,112 @@ class ImageInput(Settings):
         return f"images of {size} (values 0 to {self.maximum:g})"
 
 
+class Column(Settings):
+    """One column of a table."""
+
+    name: str = Field(description="As the file calls it.")
+    kind: ColumnKind = Field(
+        description="number and date are float32 with NaN for missing, a date in days since 1970; "
+        "category and text are strings with '' for missing."
+    )
+
+
+class TableInput(Settings):
+    """One row of a table, given as a mapping of column names to values."""
+
+    kind: Literal["table"] = "table"
+    columns: Annotated[tuple[Column, ...], Field(strict=False)] = Field(
+        min_length=1, description="The columns, in the order of the file."
+    )
+
+    def __str__(self) -> str:
+        count = len(self.columns)
+        return f"rows of {count} column{'s' * (count != 1)}"
+
+
+class TextInput(Settings):
+    """One text, a string."""
+
+    kind: Literal["text"] = "text"
+
+    def __str__(self) -> str:
+        return "texts"
+
+
+class SoundInput(Settings):
+    """One recording: mono float32 from -1 to 1, of any length."""
+
+    kind: Literal["sound"] = "sound"
+    sample_rate: int = Field(ge=1, description="Samples a second.")
+
+    def __str__(self) -> str:
+        return f"sound of {self.sample_rate:,} samples a second"
+
+
+class ArrayInput(Settings):
+    """Numbers in a fixed shape, float32."""
+
+    kind: Literal["array"] = "array"
+    shape: Annotated[tuple[Size, ...], Field(strict=False)] = Field(
+        min_length=1, description="Shape of one example."
+    )
+
+    def __str__(self) -> str:
+        return f"arrays of {' x '.join(map(str, self.shape))} numbers"
+
+
+Input = Annotated[
+    ImageInput | TableInput | TextInput | SoundInput | ArrayInput, Field(discriminator="kind")
+]
+
+
+class Features(Settings):
+    """What a network sees: the preprocessed input of one example.
+
+    `image`: float32 (height, width, channels), a spectrogram included; `vector`: float32 (n,);
+    `sequence`: float32 (steps, channels); `tokens`: int32 (length,), 0 for padding, below
+    `vocabulary`.
+    """
+
+    kind: Literal["image", "vector", "sequence", "tokens"]
+    shape: Annotated[tuple[Size, ...], Field(strict=False)]
+    vocabulary: int | None = None
+
+
 class ClassTarget(Settings):
     """One of several classes, given as an integer index into `names`."""
 
     kind: Literal["class"] = "class"
-    names: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+    names: Names = Field(
         min_length=2, description="The names of the classes, in the order of their indices."
     )
 
     def __str__(self) -> str:
         return f"one of {len(self.names)} classes"
+
+
+class LabelsTarget(Settings):
+    """Any number of labels at once, given as a 0 or 1 for each of `names`."""
+
+    kind: Literal["labels"] = "labels"
+    names: Names = Field(min_length=1, description="The names of the labels, in their order.")
+
+    def __str__(self) -> str:
+        return f"any of {len(self.names)} labels"
+
+
+class ValueTarget(Settings):
+    """One or more real values; the network is trained on (value - mean) / deviation."""
+
+    kind: Literal["value"] = "value"
+    names: Names = Field(min_length=1, description="The names of the values, in their order.")
+    means: Numbers = Field(default=(), description="Mean of each value over the training split.")
+    deviations: Numbers = Field(
+        default=(), description="Standard deviation of each value over the training split."
+    )
+
+    def __str__(self) -> str:
+        return "a value" if len(self.names) == 1 else f"{len(self.names)} values"
+
+
+Target = Annotated[ClassTarget | LabelsTarget | ValueTarget, Field(discriminator="kind")]

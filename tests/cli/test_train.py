@@ -103,7 +103,7 @@ def test_the_two_commands_at_the_end_work(run_cli: Any) -> None:
         (["--hidden-units", "8,x"], 2, "model.hidden_units[1]: must be a whole number, not 'x'"),
         (["--optimizer", "adan"], 2, "there is no type 'adan'; did you mean adam?"),
         (["--model", "mpl"], 2, "there is no type 'mpl'; did you mean mlp?"),
-        (["--dataset", "./photos"], 2, "looks like a file or folder"),
+        (["--dataset", "./photos"], 2, "There is no folder"),
         (["--device", "tpu"], 2, "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
         (["mine.yaml"], 2, "Did you mean -c mine.yaml?"),
         (["--run-dir", "a", "--runs-dir", "b"], 2, "--runs-dir does not apply"),

@@ -93,16 +93,6 @@ def test_two_mistakes_at_once_in_the_order_of_the_file() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["./pictures", "pictures.csv", "../pictures", "a/b/c", "~/x"])
-def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
-    assert said(f"dataset: {name}\n") == (
-        f"e.yaml:1:1  dataset.name: '{name}' looks like a file or folder; this version of nncli "
-        "reads tensorflow-datasets names (mnist, mnist:3.0.1, builder/config) and digits\n"
-        f"    dataset: {name}\n"
-        "    ^"
-    )
-
-
 @pytest.mark.parametrize(
     ("content", "first_line"),
     [
@@ -115,7 +105,9 @@ def test_a_dataset_name_that_looks_like_a_path(name: str) -> None:
         ("training: {deterministic: 1}", "1:12  training.deterministic: must be true or false, "
                                          "not 1"),
         ("training: {monitor: loss}", "1:12  training.monitor: must be 'validation_loss', "
-         "'validation_accuracy', 'train_loss' or 'train_accuracy', not 'loss'"),
+         "'validation_accuracy', 'validation_micro_f1', 'validation_mae', "
+         "'validation_rmse', 'train_loss', 'train_accuracy', 'train_micro_f1', 'train_mae' "
+         "or 'train_rmse', not 'loss'"),
         ("training: fast", "1:1  training: must be a mapping (key: value), not 'fast'"),
         ("model: [1, 2]", "1:1  model: must be a mapping (key: value), not [1, 2]"),
         ("model: 3", "1:1  model: must be a mapping (key: value), not 3"),
@@ -313,8 +305,9 @@ def test_a_mistake_knows_its_place() -> None:
         ("training: {device: CPU}", "1:12  training.device: must be 'auto', 'cpu' or 'gpu', not "
                                     "'CPU'; did you mean cpu?"),
         ("training: {monitor: val_loss}", "1:12  training.monitor: must be 'validation_loss', "
-         "'validation_accuracy', 'train_loss' or 'train_accuracy', not 'val_loss'; did you mean "
-         "validation_loss?"),
+         "'validation_accuracy', 'validation_micro_f1', 'validation_mae', 'validation_rmse', "
+         "'train_loss', 'train_accuracy', 'train_micro_f1', 'train_mae' or 'train_rmse', not "
+         "'val_loss'; did you mean validation_loss?"),
         ("model: {type: mlp, filters: [1]}", "1:20  model.filters: unknown key; filters belongs "
                                              "to model type cnn; this one is mlp"),
         ("model: {filters: [1]}", "1:9  model.filters: unknown key; filters belongs "

@@ -20,10 +20,13 @@ from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import DataError, NotFoundError
 from nncli.files import cache_folder
+from nncli.preprocessing import ImagePreprocessing
 
 KEY = {"name": "shapes", "version": 1}
+
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 3, 4, 2), dtype=np.uint8)
 CLASSES = np.arange(10, dtype=np.int64) % 3
+PREPROCESSING = ImagePreprocessing(inputs=ImageInput(shape=(3, 4, 2)), size=(3, 4))
 
 
 class Source:
@@ -50,13 +53,14 @@ class Source:
                 "train": DecodedSplit(10, self.batches),
                 "test": DecodedSplit(4, lambda: iter([(IMAGES[:4], CLASSES[:4])])),
             },
-            image_size=(3, 4),
+            found={"columns": {"a": "number"}},
         )
 
 
 def assert_whole(dataset: Dataset | None) -> None:
     assert dataset is not None
-    assert (dataset.name, dataset.image_size) == ("shapes", (3, 4))
+    assert (dataset.name, dataset.preprocessing) == ("shapes", PREPROCESSING)
+    assert dataset.found == {"columns": {"a": "number"}}
     assert dataset.inputs == ImageInput(shape=(3, 4, 2))
     assert dataset.target.names == ("a", "b", "c")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 10, "test": 4}
@@ -79,7 +83,7 @@ def test_nothing_is_cached_at_first() -> None:
 
 def test_what_is_stored_is_fetched_from_the_same_files(reporter: Any) -> None:
     source = Source()
-    assert_whole(store(KEY, source.dataset, reporter=reporter))
+    assert_whole(store(KEY, source.dataset, PREPROCESSING, reporter=reporter))
     fetched = fetch(KEY)
     assert_whole(fetched)
     assert source.decoded == 1
@@ -93,13 +97,14 @@ def test_what_is_stored_is_fetched_from_the_same_files(reporter: Any) -> None:
 
 
 def test_the_folder_says_what_is_in_it(reporter: Any) -> None:
-    store({"name": "cifar10_corrupted/fog 1", "size": [3, 4]}, Source().dataset, reporter=reporter)
+    key = {"name": "cifar10_corrupted/fog 1", "size": [3, 4]}
+    store(key, Source().dataset, PREPROCESSING, reporter=reporter)
     assert cached_folder().name.startswith("cifar10_corrupted-fog-1-")
 
 
 @pytest.mark.parametrize("other", [{"name": "shapes", "version": 2}, {"name": "forms"}])
 def test_another_key_is_another_dataset(other: dict[str, Any], reporter: Any) -> None:
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     assert fetch(other) is None
 
 
@@ -118,29 +123,29 @@ def garble(path: Path) -> None:
 @pytest.mark.parametrize("damage", [truncate, empty, garble, Path.unlink])
 @pytest.mark.parametrize("name", ["description.json", "train.inputs.npy", "train.targets.npy"])
 def test_a_damaged_file_is_made_again(name: str, damage: Any, reporter: Any) -> None:
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     damage(cached_folder() / name)
     assert fetch(KEY) is None
-    assert_whole(store(KEY, Source().dataset, reporter=reporter))
+    assert_whole(store(KEY, Source().dataset, PREPROCESSING, reporter=reporter))
     assert_whole(fetch(KEY))
     cached_folder()
 
 
 def test_a_description_of_another_version_is_made_again(reporter: Any) -> None:
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     (cached_folder() / "description.json").write_text('{"name": "shapes", "colour": "red"}')
     assert fetch(KEY) is None
 
 
 def test_of_two_that_make_the_same_the_second_keeps_the_firsts(reporter: Any) -> None:
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     before = (cached_folder() / "train.inputs.npy").stat().st_ino
-    assert_whole(store(KEY, Source().dataset, reporter=reporter))
+    assert_whole(store(KEY, Source().dataset, PREPROCESSING, reporter=reporter))
     assert (cached_folder() / "train.inputs.npy").stat().st_ino == before
 
 
 def test_arrays_in_use_survive_the_removal_of_the_cache(reporter: Any) -> None:
-    dataset = store(KEY, Source().dataset, reporter=reporter)
+    dataset = store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     shutil.rmtree(cached_folder())
     assert_whole(dataset)
 
@@ -151,7 +156,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     in_the_way = tmp_path / "file"
     in_the_way.touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(in_the_way))
-    dataset = store(KEY, Source().dataset, reporter=reporter)
+    dataset = store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     assert_whole(dataset)
     [warning] = reporter.warnings
     assert warning.startswith("The dataset is not cached and will be decoded again: Cannot write ")
@@ -165,7 +170,7 @@ def test_a_full_disk_is_done_without_and_leaves_nothing(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(np, "save", full)
-    dataset = store(KEY, Source().dataset, reporter=reporter)
+    dataset = store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     assert_whole(dataset)
     assert "No space left on device" in reporter.warnings[0]
     assert list((cache_folder() / "datasets").iterdir()) == []
@@ -173,17 +178,17 @@ def test_a_full_disk_is_done_without_and_leaves_nothing(
 
 def test_a_source_that_cannot_be_read_leaves_nothing(reporter: Any) -> None:
     with pytest.raises(DataError, match="broken"):
-        store(KEY, Source(DataError("broken")).dataset, reporter=reporter)
+        store(KEY, Source(DataError("broken")).dataset, PREPROCESSING, reporter=reporter)
     assert list((cache_folder() / "datasets").iterdir()) == []
     assert fetch(KEY) is None
 
 
 def two_cached(reporter: Any) -> None:
     """Two datasets of the same name, as two versions of one are, and a third one."""
-    store(KEY, Source().dataset, reporter=reporter)
-    store({**KEY, "version": 2}, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
+    store({**KEY, "version": 2}, Source().dataset, PREPROCESSING, reporter=reporter)
     forms = DecodedDataset(**{**vars(Source().dataset), "name": "forms"})
-    store({"name": "forms"}, forms, reporter=reporter)
+    store({"name": "forms"}, forms, PREPROCESSING, reporter=reporter)
 
 
 def test_without_a_cache_nothing_is_listed() -> None:
@@ -204,7 +209,7 @@ def test_what_is_cached_is_listed_by_name(reporter: Any) -> None:
 
 
 def test_a_dataset_that_is_fetched_was_used_just_now(reporter: Any) -> None:
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     for path in cached_folder().iterdir():
         os.utime(path, (1_000_000, 1_000_000))
     assert cached()[0].used == 1_000_000
@@ -246,7 +251,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(reporter: Any) -> None:
 
 
 def test_a_damaged_dataset_is_listed_under_its_folder_and_can_be_cleared(reporter: Any) -> None:
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     truncate(cached_folder() / "train.inputs.npy")
     [entry] = cached()
     assert (entry.name, entry.examples) == (cached_folder().name, {})
@@ -258,7 +263,7 @@ def test_a_damaged_dataset_is_listed_under_its_folder_and_can_be_cleared(reporte
 @pytest.mark.parametrize("names", [[], ["shapes"], [".shapes-0123.abc"]])
 @pytest.mark.parametrize("hours", [0, 23, 25])
 def test_what_is_being_written_stays_for_a_day(names: list[str], hours: int, reporter: Any) -> None:
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     temporary = cache_folder() / "datasets" / ".shapes-0123.abc"
     shutil.copytree(cached_folder(), temporary)
     moment = time.time() - hours * 3600
@@ -270,7 +275,7 @@ def test_what_is_being_written_stays_for_a_day(names: list[str], hours: int, rep
 
 def test_the_cache_is_listed_as_json(run_cli: Any, reporter: Any) -> None:
     assert run_cli(["data", "cache", "list", "--json"]).stdout == "[]\n"
-    store(KEY, Source().dataset, reporter=reporter)
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     result = run_cli(["data", "cache", "list", "--json"])
     assert (result.exit_code, result.stderr) == (0, "")
     [entry] = json.loads(result.stdout)

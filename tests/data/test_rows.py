@@ -19,6 +19,7 @@ from nncli.data.pipelines import EpochOrder, Feed, fit_memory
 from nncli.data.rows import DiskRows
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import DataError
+from nncli.preprocessing import ImagePreprocessing
 from nncli.reporting import SilentReporter
 
 
@@ -35,7 +36,8 @@ def made(array: Any) -> Dataset:
     train, held = np.arange(40), np.arange(40, 50)
     splits = {"train": Split(array, targets, train), "validation": Split(array, targets, held)}
     names = ClassTarget(names=("a", "b", "c"))
-    return Dataset("made", ImageInput(shape=(3, 4, 2)), names, splits)
+    inputs = ImageInput(shape=(3, 4, 2))
+    return Dataset("made", inputs, names, ImagePreprocessing(inputs=inputs), splits)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

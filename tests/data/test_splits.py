@@ -11,6 +11,7 @@ from nncli.data import Dataset, DigitsDataset, Split, TfdsDataset
 from nncli.data.splits import hold_out, join, stratified_hold_out
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import DataError
+from nncli.preprocessing import ImagePreprocessing
 
 
 def labels_of(*counts: int) -> np.ndarray:
@@ -27,7 +28,8 @@ def split_of(labels: np.ndarray, indices: np.ndarray | None = None) -> Split:
 
 def dataset_of(**splits: Split) -> Dataset:
     target = ClassTarget(names=("a", "b", "c"))
-    return Dataset("shapes", ImageInput(shape=(1, 1, 1), maximum=65535.0), target, splits)
+    inputs = ImageInput(shape=(1, 1, 1), maximum=65535.0)
+    return Dataset("shapes", inputs, target, ImagePreprocessing(inputs=inputs), splits)
 
 
 def pixels(split: Split) -> list[int]:

@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from nncli import data
 from nncli.data import DigitsDataset, TfdsDataset, load_default, located
 from nncli.data import tfds as source
-from nncli.data.tfds import data_folder, load, prepare, prepared_folder
+from nncli.data.tfds import data_folder, prepare, prepared_folder
+from nncli.descriptions import ArrayInput
 from nncli.errors import DataError, DataUnavailableError, NotFoundError, StorageError
 from nncli.reporting import SilentReporter
 
@@ -109,6 +110,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("nncli_pictures", "nncli_deep_pictures", "nncli_numbers"):
         prepare(TfdsDataset(name=name, data_dir=folder), archives=None, reporter=SilentReporter())
     return folder
+
+
+def load(settings: TfdsDataset, *, reporter: Any) -> data.Dataset:
+    """The splits as they were published."""
+    as_published = settings.model_copy(update={"validation": 0.0, "test": 0.0})
+    return data.load(as_published, seed=0, reporter=reporter)
 
 
 @pytest.fixture
@@ -278,11 +285,11 @@ def test_archives_of_the_right_size_with_something_else_in_them(
     assert prepared_folder(TfdsDataset(name="mnist")) is None
 
 
-def test_a_dataset_of_another_kind_is_refused_before_it_is_downloaded(
+def test_a_dataset_that_cannot_be_trained_on_is_refused_before_it_is_downloaded(
     no_network: str, reporter: Any
 ) -> None:
-    with pytest.raises(DataError, match="iris is Tensor to ClassLabel"):
-        load(TfdsDataset(name="iris"), reporter=reporter)
+    with pytest.raises(DataError, match="does not say what is input and what is target"):
+        load(TfdsDataset(name="goemotions"), reporter=reporter)
 
 
 def test_a_folder_of_archives_that_is_not_there(tmp_path: Path, reporter: Any) -> None:
@@ -324,7 +331,7 @@ def test_the_digits_are_always_prepared(tmp_path: Path, reporter: Any) -> None:
 
 def test_images_of_different_sizes_are_brought_to_one(pictures: TfdsDataset, reporter: Any) -> None:
     dataset = load(pictures, reporter=reporter)
-    assert dataset.image_size == (64, 64)
+    assert dataset.preprocessing.size == (64, 64)
     assert dataset.inputs.shape == (None, None, 3)
     assert dataset.inputs.maximum == 255.0
     assert dataset.target.names == ("cat", "dog")
@@ -351,16 +358,16 @@ def test_a_test_split_without_classes_is_not_used(pictures: TfdsDataset, reporte
 def test_the_size_can_be_chosen(pictures: TfdsDataset, reporter: Any) -> None:
     small = pictures.model_copy(update={"image_size": (6, 9)})
     dataset = load(small, reporter=reporter)
-    assert dataset.image_size == (6, 9)
+    assert dataset.preprocessing.size == (6, 9)
     assert dataset.splits["train"].inputs.shape == (12, 6, 9, 3)
-    assert load(pictures, reporter=reporter).image_size == (64, 64)
+    assert load(pictures, reporter=reporter).preprocessing.size == (64, 64)
 
 
 def test_16_bits_a_pixel_and_published_splits(prepared: Path, reporter: Any) -> None:
     settings = TfdsDataset(name="nncli_deep_pictures", data_dir=prepared)
     dataset = data.load(settings, seed=0, reporter=reporter)
     assert dataset.inputs.maximum == 65535.0
-    assert dataset.image_size is None
+    assert dataset.preprocessing.size is None
     assert dataset.target.names == ("0", "1", "2")
     assert {name: len(split) for name, split in dataset.splits.items()} == {
         "train": 6,
@@ -432,18 +439,16 @@ def test_a_dataset_that_says_nothing_of_a_target(prepared: Path, reporter: Any) 
 
 
 @pytest.mark.data
-def test_a_dataset_without_images_is_refused_with_a_sentence(
+def test_numbers_to_classes_are_standardized(
     shared_data: Path, tmp_path: Path, reporter: Any
 ) -> None:
     settings = TfdsDataset(name="iris", data_dir=tmp_path)
     prepare(settings, archives=shared_data / "tfds" / "iris", reporter=reporter)
-    with pytest.raises(DataError) as caught:
-        load(settings, reporter=reporter)
-    assert caught.value.message == (
-        "iris is Tensor to ClassLabel; nncli trains on an Image and a ClassLabel."
-    )
-    assert caught.value.hint is not None
-    assert "mnist" in caught.value.hint
+    dataset = data.load(settings, seed=0, reporter=reporter)
+    train = dataset.splits["train"]
+    assert dataset.inputs == ArrayInput(shape=(4,))
+    np.testing.assert_allclose(train.examples.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(train.examples.std(axis=0), 1, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -454,7 +459,7 @@ def test_the_real_mnist(prepared_mnist: Path, reporter: Any) -> None:
     sizes = {name: len(split) for name, split in dataset.splits.items()}
     assert sizes == {"train": 54_000, "validation": 6_000, "test": 10_000}
     assert dataset.inputs.shape == (28, 28, 1)
-    assert dataset.image_size is None
+    assert dataset.preprocessing.size is None
     assert dataset.target.names == tuple("0123456789")
     test = dataset.splits["test"]
     assert np.bincount(test.labels).tolist() == [

@@ -13,8 +13,9 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss, recall_score
 
 import nncli
+from nncli.descriptions import ClassTarget
 from nncli.errors import DataError, ModelFileError, NotFoundError, UsageError
-from nncli.inference import measure
+from nncli.objectives import measure
 from nncli.reporting import SilentReporter
 from nncli.training import TrainingResult
 
@@ -91,7 +92,8 @@ def test_numbers_agree_with_scikit_learn(digits_run: TrainingResult) -> None:
 
 
 def test_measure_of_certain_mistakes_is_finite() -> None:
-    values = measure(np.array([[1.0, 0.0], [1.0, 0.0]], "float32"), np.array([0, 1]))
+    target = ClassTarget(names=("a", "b"))
+    values = measure(target, np.array([[1.0, 0.0], [1.0, 0.0]], "float32"), np.array([0, 1]))
     assert values["accuracy"] == 0.5
     assert values["loss"] == pytest.approx(-np.log(np.finfo("float64").eps) / 2)
 
@@ -182,7 +184,7 @@ def test_models_of_other_versions_are_refused_with_a_sentence(
         for name in old.namelist():
             content = old.read(name)
             if name == "nncli.json":
-                content = json.dumps(json.loads(content) | {"format": 2}).encode()
+                content = json.dumps(json.loads(content) | {"format": 99}).encode()
             new.writestr(name, content)
     with pytest.raises(ModelFileError, match="another version of nncli"):
         nncli.evaluate(path)

@@ -195,19 +195,20 @@ def test_images_of_varying_size_are_resized_inside_the_model(tmp_path: Path) -> 
     from nncli.data import Dataset, Split
     from nncli.descriptions import ClassTarget, ImageInput
     from nncli.models import MlpModel
-    from nncli.preprocessing.image import resize_layer
+    from nncli.preprocessing.image import ImagePreprocessing, resize_layer
     from nncli.training import networks
 
     generator = np.random.default_rng(0)
     inputs = ImageInput(shape=(None, None, 3))
     recorded = generator.integers(0, 256, (1, 30, 40, 3), dtype=np.uint8)
-    cached = np.asarray(resize_layer(inputs, (16, 16))(recorded))
+    prepared = ImagePreprocessing(inputs=inputs, size=(16, 16))
+    cached = np.asarray(resize_layer(prepared)(recorded))
     dataset = Dataset(
         "made up",
         inputs,
         ClassTarget(names=("a", "b", "c")),
+        prepared,
         {"train": Split(cached, np.zeros(1, np.int64))},
-        image_size=(16, 16),
     )
     built = networks.build(MlpModel(hidden_units=(4,)), dataset)
     assert cached.shape == (1, 16, 16, 3) and cached.dtype == np.uint8

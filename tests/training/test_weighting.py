@@ -13,10 +13,17 @@ from nncli import data
 from nncli.data import Dataset, DigitsDataset, Split
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import ExperimentError
+from nncli.preprocessing import ImagePreprocessing
 from nncli.reporting import SilentReporter
 from nncli.training.weighting import class_weights
 
 pytestmark = pytest.mark.usefixtures("shared_cache")
+
+
+def made(target: ClassTarget, splits: dict[str, Split]) -> Dataset:
+    """A dataset of one pixel."""
+    inputs = ImageInput(shape=(1, 1, 1))
+    return Dataset("made", inputs, target, ImagePreprocessing(inputs=inputs), splits)
 
 
 def test_balanced_is_scikit_learns() -> None:
@@ -35,7 +42,7 @@ def test_a_class_without_examples_does_not_change_what_is_balanced() -> None:
     labels = np.array([0, 0, 0, 2, 2, 4], np.int64)
     target = ClassTarget(names=("a", "b", "c", "d", "e"))
     split = Split(np.zeros((6, 1, 1, 1), np.uint8), labels)
-    dataset = Dataset("made", ImageInput(shape=(1, 1, 1)), target, {"train": split})
+    dataset = made(target, {"train": split})
     weights = class_weights(dataset, "balanced")
     assert weights is not None and np.all(np.isfinite(weights))
     present = np.array([0, 2, 4])
@@ -53,9 +60,7 @@ def test_only_the_training_split_is_counted() -> None:
         "validation": Split(inputs, labels, np.array([4, 5, 6, 7])),
     }
     target = ClassTarget(names=("a", "b"))
-    weights = class_weights(
-        Dataset("made", ImageInput(shape=(1, 1, 1)), target, splits), "balanced"
-    )
+    weights = class_weights(made(target, splits), "balanced")
     assert weights is not None and np.allclose(weights, [4 / 6, 2])
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from nncli.cli._console import Screen
+from nncli.cli._numbers import shown
 from nncli.reporting import FitPlan, Reporter, SilentReporter, Task, counted
 
 if TYPE_CHECKING:
@@ -137,12 +138,12 @@ class LiveReporter(PlainReporter):
         done = (self.epoch - 1) * self.plan.steps_per_epoch + step
         speed = self.bar.tasks[0].speed
         rate = f" {speed * self.plan.batch_size:,.0f}/s" if speed else ""
-        shown = [(k.removeprefix("train_"), v) for k, v in sorted(values.items(), reverse=True)]
+        latest = [(k.removeprefix("train_"), v) for k, v in sorted(values.items(), reverse=True)]
         self.bar.update(
             self.bar_task,
             completed=done,
             step=f"{step}/{self.plan.steps_per_epoch}{rate}",
-            values=" ".join(f"{name} {value:.4f}" for name, value in shown),
+            values=" ".join(f"{name} {shown(value)}" for name, value in latest),
         )
 
     def fit_ended(self) -> None:
@@ -195,6 +196,6 @@ def _row(epoch: int, epochs: int, values: Mapping[str, float | None]) -> str:
     for split in ("train", "validation"):
         for name in _columns(values, split):
             value = values[name]
-            row += f"{'-' if value is None else format(value, '.4f'):>10}"
+            row += f"{shown(value):>10}"
     seconds = values.get("seconds") or 0.0
     return f"{row}{f'{seconds:.1f} s':>10}"

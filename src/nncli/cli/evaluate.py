@@ -11,6 +11,7 @@ import typer
 from nncli.backend import Backend
 from nncli.cli import _completion
 from nncli.cli._console import plain_table
+from nncli.cli._numbers import shown
 from nncli.cli._options import (
     DebugOption,
     DeviceOption,
@@ -144,15 +145,13 @@ def _range(text: str | None) -> tuple[float, float] | None:
 def _show(screen: Screen, evaluation: Evaluation) -> None:
     from rich.text import Text
 
-    values = "  ".join(
-        f"{name} {'-' if value is None else format(value, '.4f')}"
-        for name, value in evaluation.metrics.items()
-    )
+    values = "  ".join(f"{name} {shown(value)}" for name, value in evaluation.metrics.items())
     title = f"{evaluation.dataset} {evaluation.split}, {evaluation.examples:,} examples"
     screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
+    if evaluation.per_class is None:
+        return
     table = plain_table("class", "precision", "recall", "f1", "count")
     for row in evaluation.per_class:
         cells = (row.precision, row.recall, row.f1)
-        shown = ("-" if cell is None else f"{cell:.4f}" for cell in cells)
-        table.add_row(Text(row.name), *shown, f"{row.count:,}")
+        table.add_row(Text(row.name), *map(shown, cells), f"{row.count:,}")
     screen.out.print(table)

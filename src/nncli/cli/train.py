@@ -13,6 +13,7 @@ from rich.text import Text
 
 from nncli.cli import _completion
 from nncli.cli._console import plain_table
+from nncli.cli._numbers import shown
 from nncli.cli._options import (
     DebugOption,
     Described,
@@ -116,13 +117,12 @@ def train_command(
 
 def _show(screen: Screen, result: TrainingResult) -> None:
     metrics = result.metrics
-    names = list(metrics.train or metrics.test or {})
+    names = list({**(metrics.train or {}), **(metrics.test or {})})
     table = plain_table("", *names)
     for split in ("train", "validation", "test"):
         values = getattr(metrics, split)
         if values:
-            cells = [values.get(name) for name in names]
-            table.add_row(split, *("-" if cell is None else f"{cell:.4f}" for cell in cells))
+            table.add_row(split, *(shown(values.get(name)) for name in names))
     kept = f"epoch {metrics.kept_epoch} of {metrics.epochs} kept (best {metrics.monitor})"
     if metrics.kept_epoch is None:
         kept = "stopped before the first epoch was complete"

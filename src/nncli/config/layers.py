@@ -28,7 +28,13 @@ __all__ = [
 # The groups whose `type` may be left out or stand alone, and the type that is meant without one.
 EXPANSIONS = {"dataset": data.expand, "model": models.expand, "optimizer": optimizers.expand}
 # Values that are paths.
-PATH_KEYS = (("dataset", "data_dir"),)
+PATH_KEYS = (
+    ("dataset", "data_dir"),
+    ("dataset", "path"),
+    ("dataset", "validation_path"),
+    ("dataset", "test_path"),
+    ("dataset", "target_path"),
+)
 # Values that are lists, and may be typed without brackets.
 LIST_KEYS = (("model", "hidden_units"), ("model", "filters"), ("dataset", "image_size"))
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
@@ -204,7 +210,7 @@ def opened(key: KeyPath, value: Any) -> Any:
 
 def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """`values` with every path absolute: `~` is the home folder, the rest relative to `base`."""
-    result = dict(values)
+    result = {key: _with_path(key, value) for key, value in values.items()}
     for group, key in PATH_KEYS:
         mapping = result.get(group)
         if isinstance(mapping, Mapping) and isinstance(mapping.get(key), str):
@@ -214,6 +220,12 @@ def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]
                 continue
             result[group] = {**mapping, key: str((base / path).absolute())}
     return result
+
+
+def _with_path(key: str, value: Any) -> Any:
+    """`value` in full where it is the short form of a file or folder."""
+    full = opened((key,), value) if isinstance(value, str) else value
+    return full if isinstance(full, dict) and "path" in full else value
 
 
 def at_home(text: str) -> Path:

@@ -21,7 +21,18 @@ def _balanced_or_weights(value: Any) -> str:
 
 
 Auto = Annotated[Literal["auto"], Tag("<auto>")]
-Monitored = Literal["validation_loss", "validation_accuracy", "train_loss", "train_accuracy"]
+Monitored = Literal[
+    "validation_loss",
+    "validation_accuracy",
+    "validation_micro_f1",
+    "validation_mae",
+    "validation_rmse",
+    "train_loss",
+    "train_accuracy",
+    "train_micro_f1",
+    "train_mae",
+    "train_rmse",
+]
 Minutes = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
@@ -54,9 +65,9 @@ class TrainingSettings(Settings):
     monitor: Monitored = Field(
         default="validation_loss",
         description=(
-            "Column of the history whose best epoch is kept as the model: validation_loss, "
-            "validation_accuracy, train_loss or train_accuracy. Without validation data: "
-            "train_loss."
+            "Column of the history whose best epoch is kept as the model: validation_ or train_ "
+            "with loss, accuracy (classes), micro_f1 (labels), mae or rmse (values). Without "
+            "validation data: train_loss."
         ),
     )
     early_stopping: EarlyStopping | None = Field(

@@ -8,19 +8,26 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from nncli.data import digits, tfds
+from nncli.data import arrays, digits, folder, loading, table, tfds
+from nncli.data.arrays import ArraysDataset
+from nncli.data.catalogue import dataset_names
 from nncli.data.dataset import Dataset, Split
 from nncli.data.digits import DigitsDataset
-from nncli.data.splits import hold_out
+from nncli.data.folder import FolderDataset
+from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
 from nncli.errors import DataUnavailableError, NotFoundError
+from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 
 __all__ = [
+    "ArraysDataset",
     "Dataset",
     "DatasetSettings",
     "DigitsDataset",
+    "FolderDataset",
     "Split",
+    "TableDataset",
     "TfdsDataset",
     "expand",
     "load",
@@ -30,20 +37,68 @@ __all__ = [
 ]
 
 # The registry: a new source is a file in this folder and one name here.
-DatasetSettings = Annotated[TfdsDataset | DigitsDataset, Field(discriminator="type")]
+DatasetSettings = Annotated[
+    TfdsDataset | DigitsDataset | TableDataset | FolderDataset | ArraysDataset,
+    Field(discriminator="type"),
+]
 
 
 def expand(value: Any) -> Any:
-    """Write the short form of a dataset (`mnist`, a mapping without `type`) in full."""
+    """Write the short form of a dataset (`mnist`, `./photos`, a mapping without `type`) in full."""
     if isinstance(value, str):
-        return {"type": "digits"} if value == "digits" else {"type": "tfds", "name": value}
-    if isinstance(value, dict) and "type" not in value and "name" in value:
-        return {"type": "tfds", **value}
+        return _named(value)
+    if isinstance(value, dict) and "type" not in value:
+        if "path" in value and isinstance(value["path"], str):
+            return {"type": _named(value["path"], is_path=True)["type"], **value}
+        if "name" in value:
+            return {"type": "tfds", **value}
     return value
 
 
-def load(settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset:
-    """Load a dataset and hold out the splits that it lacks.
+def _named(text: str, *, is_path: bool = False) -> dict[str, Any]:
+    """What a bare name means: a file or folder, an embedded name, or one of tensorflow-datasets.
+
+    A builder of tensorflow-datasets with its configuration (`glue/cola`) is a name, unless such a
+    folder exists; everything else with a separator, an extension or a dot in front is a path.
+    """
+    if text == "digits" and not is_path:
+        return {"type": "digits"}
+    path = Path(text)
+    endings = "".join(path.suffixes).lower()
+    if path.suffix.lower() in (".npz", ".npy"):
+        return {"type": "arrays", "path": text}
+    if any(endings.endswith(ending) for ending in TABLE_ENDINGS):
+        return {"type": "table", "path": text}
+    if is_path or is_path_like(text):
+        return {"type": "folder", "path": text}
+    return {"type": "tfds", "name": text}
+
+
+def is_path_like(text: str) -> bool:
+    """Whether a bare name means a file or folder."""
+    if text.startswith((".", "~", "/")) or text.endswith("/") or "\\" in text:
+        return True
+    name, _, version = text.partition(":")
+    if "/" in name:
+        builder = name.partition("/")[0]
+        return name.count("/") > 1 or Path(text).exists() or builder not in dataset_names()
+    return "." in text and not version
+
+
+def load(
+    settings: DatasetSettings,
+    *,
+    seed: int,
+    reporter: Reporter,
+    given: Preprocessing | None = None,
+) -> Dataset:
+    """Load a dataset, preprocessed, and hold out the splits that it lacks.
+
+    Args:
+        settings: which dataset.
+        seed: fixes the held-out shares.
+        reporter: told what is going on.
+        given: the preprocessing of a model; default: fitted on the training split.
 
     Raises:
         NotFoundError: the name is unknown.
@@ -51,10 +106,16 @@ def load(settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset
     """
     match settings:
         case DigitsDataset():
-            dataset = digits.load(settings, reporter=reporter)
+            source = digits.source(settings)
         case TfdsDataset():
-            dataset = tfds.load(settings, reporter=reporter)
-    return hold_out(dataset, settings, seed=seed)
+            source = tfds.source(settings, reporter=reporter)
+        case TableDataset():
+            source = table.source(settings, reporter=reporter)
+        case FolderDataset():
+            source = folder.source(settings, reporter=reporter)
+        case ArraysDataset():
+            source = arrays.source(settings, reporter=reporter)
+    return loading.load(source, settings, seed=seed, given=given, reporter=reporter)
 
 
 def load_default(
@@ -94,5 +155,10 @@ def prepare(settings: DatasetSettings, *, archives: Path | None, reporter: Repor
                     "digits is embedded: there is nothing to prepare from a folder."
                 )
             return None
+        case TableDataset() | FolderDataset() | ArraysDataset():
+            if archives is not None:
+                raise NotFoundError(f"{settings.path} is there: --from does not apply.")
+            load(settings, seed=0, reporter=reporter)
+            return settings.path
         case TfdsDataset():
             return tfds.prepare(settings, archives=archives, reporter=reporter)

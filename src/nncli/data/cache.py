@@ -23,20 +23,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Split
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import Input, Target
 from nncli.errors import NotFoundError, StorageError
 from nncli.files import cache_folder, storage_errors
+from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Cached", "cached", "clear", "fetch", "store"]
+__all__ = ["Cached", "alias", "cached", "clear", "fetch", "store"]
 
 # Part of every key: raise it when the files below change their meaning.
-VERSION = 1
+VERSION = 2
 DESCRIPTION = "description.json"
 ABANDONED_SECONDS = 24 * 60 * 60
 
@@ -45,10 +45,11 @@ class CachedDescription(Settings):
     """`description.json` of a cached dataset."""
 
     name: str
-    inputs: ImageInput
-    target: ClassTarget
-    image_size: tuple[int, int] | None
+    inputs: Input
+    target: Target
+    preprocessing: Preprocessing
     splits: tuple[str, ...]
+    found: dict[str, Any]
 
 
 def fetch(key: Mapping[str, Any]) -> Dataset | None:
@@ -80,7 +81,8 @@ def cached() -> list[Cached]:
     place = cache_folder() / "datasets"
     if not place.is_dir():
         return []
-    found = [_described(folder) for folder in sorted(place.iterdir()) if folder.is_dir()]
+    folders = [path for path in sorted(place.iterdir()) if path.is_dir() and not path.is_symlink()]
+    found = [_described(folder) for folder in folders]
     return [entry for entry in found if entry is not None]
 
 
@@ -123,6 +125,9 @@ def clear(names: Collection[str] = ()) -> list[Cached]:
             with storage_errors(entry.folder):
                 shutil.rmtree(entry.folder)
             removed.append(entry)
+    for path in (cache_folder() / "datasets").glob("*"):
+        if path.is_symlink() and not path.exists():
+            path.unlink(missing_ok=True)
     return removed
 
 
@@ -142,22 +147,42 @@ def _read(folder: Path) -> Dataset | None:
     except (OSError, EOFError, ValueError, ValidationError):
         return None  # absent or damaged: it is made again
     return Dataset(
-        description.name, description.inputs, description.target, splits, description.image_size
+        description.name,
+        description.inputs,
+        description.target,
+        description.preprocessing,
+        splits,
+        description.found,
     )
 
 
-def store(key: Mapping[str, Any], decoded: DecodedDataset, *, reporter: Reporter) -> Dataset:
-    """Read `decoded` into the cache and return it from there.
+def store(
+    key: Mapping[str, Any],
+    decoded: DecodedDataset,
+    preprocessing: Preprocessing,
+    *,
+    reporter: Reporter,
+) -> Dataset:
+    """Read `decoded`, whose batches `preprocessing` made, into the cache and return it from there.
 
     Where the cache cannot be written (no space, no permission) the arrays are kept in memory
     instead, and `reporter` is told.
     """
     try:
-        _write(_folder(key), decoded, reporter)
+        _write(_folder(key), decoded, preprocessing, reporter)
     except StorageError as error:
         reporter.warning(f"The dataset is not cached and will be decoded again: {error.message}")
-        return _in_memory(decoded, reporter)
-    return fetch(key) or _in_memory(decoded, reporter)
+        return _in_memory(decoded, preprocessing, reporter)
+    return fetch(key) or _in_memory(decoded, preprocessing, reporter)
+
+
+def alias(key: Mapping[str, Any], of: Mapping[str, Any]) -> None:
+    """Let `key` find the dataset that is cached under `of`; a cache that cannot be written is done
+    without."""
+    place, target = _folder(key), _folder(of)
+    if place != target and target.is_dir():
+        with contextlib.suppress(OSError):
+            place.symlink_to(target.name, target_is_directory=True)
 
 
 def _folder(key: Mapping[str, Any]) -> Path:
@@ -167,13 +192,16 @@ def _folder(key: Mapping[str, Any]) -> Path:
     return cache_folder() / "datasets" / f"{name}-{digest}"
 
 
-def _write(folder: Path, decoded: DecodedDataset, reporter: Reporter) -> None:
+def _write(
+    folder: Path, decoded: DecodedDataset, preprocessing: Preprocessing, reporter: Reporter
+) -> None:
     description = CachedDescription(
         name=decoded.name,
         inputs=decoded.inputs,
         target=decoded.target,
-        image_size=decoded.image_size,
+        preprocessing=preprocessing,
         splits=tuple(decoded.splits),
+        found=dict(decoded.found),
     )
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -185,6 +213,8 @@ def _write(folder: Path, decoded: DecodedDataset, reporter: Reporter) -> None:
             (temporary / DESCRIPTION).write_text(text, encoding="utf-8")
             if folder.exists() and _read(folder) is None:
                 shutil.rmtree(folder)  # damaged
+            if folder.is_symlink():
+                folder.unlink(missing_ok=True)  # of a dataset that was cleared
             temporary.rename(folder)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
@@ -198,7 +228,7 @@ def _write_split(
 ) -> None:
     import numpy as np
 
-    targets: list[NDArray[np.int64]] = []
+    targets: list[NDArray[Any]] = []
     with (folder / f"{name}.inputs.npy").open("wb") as stream:
         for inputs, batch_targets in _counted(split, f"Decoding {dataset}: {name}", reporter):
             if not targets:  # plain writes, not a memory map: a full disk is then an error
@@ -215,14 +245,16 @@ def _write_split(
 
 def _counted(
     split: DecodedSplit, description: str, reporter: Reporter
-) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     with reporter.task(description, total=split.size, unit="examples") as task:
         for inputs, targets in split.batches():
             yield inputs, targets
             task.advance(len(targets))
 
 
-def _in_memory(decoded: DecodedDataset, reporter: Reporter) -> Dataset:
+def _in_memory(
+    decoded: DecodedDataset, preprocessing: Preprocessing, reporter: Reporter
+) -> Dataset:
     import numpy as np
 
     splits = {}
@@ -232,4 +264,6 @@ def _in_memory(decoded: DecodedDataset, reporter: Reporter) -> Dataset:
             np.concatenate([inputs for inputs, _ in batches]),
             np.concatenate([targets for _, targets in batches]),
         )
-    return Dataset(decoded.name, decoded.inputs, decoded.target, splits, decoded.image_size)
+    return Dataset(
+        decoded.name, decoded.inputs, decoded.target, preprocessing, splits, decoded.found
+    )

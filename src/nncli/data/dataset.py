@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.rows import DiskRows
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import Input, Target
+from nncli.objectives import encoded
+from nncli.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Batches", "Dataset", "DecodedDataset", "DecodedSplit", "Split"]
+__all__ = ["Batches", "Dataset", "DecodedDataset", "DecodedSplit", "Source", "Split"]
 
-Batches = Callable[[], Iterator["tuple[NDArray[Any], NDArray[np.int64]]"]]
+Batches = Callable[[], Iterator["tuple[Any, NDArray[Any]]"]]
 
 
 @dataclass(frozen=True)
@@ -23,23 +25,24 @@ class Split:
     """Examples of one split: a view of arrays that may be shared with other splits.
 
     Attributes:
-        inputs: pixels, shape (stored, height, width, channels), an unsigned integer dtype; in
-            memory, or on disk and read by index.
-        targets: class indices, shape (stored,), int64.
+        inputs: preprocessed, shape (stored, ...): pixels as an unsigned integer dtype, tokens as
+            int32, all else float32; in memory, or on disk and read by index.
+        targets: class indices, shape (stored,), int64; labels as 0 and 1 or values, shape
+            (stored, labels or values), float32.
         indices: which of the stored examples belong to this split, in order, shape (size,),
             int64; None for all of them.
     """
 
     inputs: NDArray[Any] | DiskRows
-    targets: NDArray[np.int64]
+    targets: NDArray[Any]
     indices: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.targets if self.indices is None else self.indices)
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """The targets of this split alone, shape (size,), int64."""
+    def labels(self) -> NDArray[Any]:
+        """The targets of this split alone, shape (size, ...)."""
         return self.targets if self.indices is None else self.targets[self.indices]
 
     @property
@@ -57,35 +60,74 @@ class Split:
 class Dataset:
     """A named dataset with its splits (`train`, and where they exist `validation`, `test`).
 
-    `image_size` is the (height, width) that images of varying size were brought to, None where
-    the arrays hold the pixels as they were recorded.
+    `inputs` describes what was recorded, `preprocessing` how the arrays were made of it; `found`
+    are the settings that reading it found out.
     """
 
     name: str
-    inputs: ImageInput
-    target: ClassTarget
+    inputs: Input
+    target: Target
+    preprocessing: Preprocessing
     splits: Mapping[str, Split]
-    image_size: tuple[int, int] | None = None
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     def with_splits(self, splits: Mapping[str, Split]) -> Dataset:
         """The same dataset, divided differently."""
         return replace(self, splits=splits)
 
+    def encoded(self) -> Dataset:
+        """The same dataset with the targets that the network is trained on."""
+        splits = {
+            name: replace(split, targets=encoded(self.target, split.targets))
+            for name, split in self.splits.items()
+        }
+        return self.with_splits(splits)
+
+    def with_target(self, target: Target) -> Dataset:
+        """The same dataset, its target described better."""
+        return replace(self, target=target)
+
 
 @dataclass(frozen=True)
 class DecodedSplit:
-    """A split on its way into the cache: `batches()` yields (inputs, targets) in a fixed order."""
+    """A split on its way into the cache: `batches()` yields (inputs, targets) in a fixed order.
+
+    The inputs of a table are a mapping of column names to arrays, all others an array.
+    """
 
     size: int
     batches: Batches
+    targets: NDArray[Any] | None = None  # where they are known without reading the inputs
 
 
 @dataclass(frozen=True)
 class DecodedDataset:
-    """A dataset that is read once, batch by batch, to be cached."""
+    """A dataset that is read batch by batch, to be cached.
+
+    `preprocessing` is None where it is fitted on the training split.
+    """
 
     name: str
-    inputs: ImageInput
-    target: ClassTarget
+    inputs: Input
+    target: Target
     splits: Mapping[str, DecodedSplit]
-    image_size: tuple[int, int] | None = None
+    preprocessing: Preprocessing | None = None
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_splits(self, splits: Mapping[str, DecodedSplit]) -> DecodedDataset:
+        """The same dataset with other batches."""
+        return replace(self, splits=splits)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset that could be read.
+
+    Attributes:
+        key: everything that its content depends on; names it in the cache.
+        read: opens it. A preprocessing that is given decides the size that images and sound are
+            brought to; without one it is found out.
+    """
+
+    key: Mapping[str, Any]
+    read: Callable[[Preprocessing | None], DecodedDataset]

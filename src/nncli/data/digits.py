@@ -10,13 +10,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from nncli.data.cache import fetch, store
-from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
+from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.splits import HeldOutValidation, stratified_hold_out
 from nncli.descriptions import ClassTarget, ImageInput
-from nncli.reporting import Reporter
+from nncli.preprocessing import ImagePreprocessing, Preprocessing
 
-__all__ = ["DigitsDataset", "load"]
+__all__ = ["DigitsDataset", "source"]
 
 # The same division for every experiment, so that scores can be compared: not the user's seed.
 TEST_SHARE = 0.2
@@ -34,14 +33,16 @@ class DigitsDataset(HeldOutValidation):
         return "digits"
 
 
-def load(settings: DigitsDataset, *, reporter: Reporter) -> Dataset:
-    """Load the digits: pixels 0 to 16, shape (n, 8, 8, 1), uint8; a stratified fifth is test."""
+def source(settings: DigitsDataset) -> Source:
+    """The digits: pixels 0 to 16, shape (n, 8, 8, 1), uint8; a stratified fifth is test.
+
+    The cache also spares the second that importing scikit-learn takes.
+    """
     key = {"name": settings.label, "test_share": TEST_SHARE, "test_seed": TEST_SEED}
-    # The cache also spares the second that importing scikit-learn takes.
-    return fetch(key) or store(key, _decode(settings), reporter=reporter)
+    return Source(key, lambda given: _decode(settings, given))
 
 
-def _decode(settings: DigitsDataset) -> DecodedDataset:
+def _decode(settings: DigitsDataset, given: Preprocessing | None) -> DecodedDataset:
     import numpy as np
     from sklearn.datasets import load_digits
 
@@ -49,9 +50,11 @@ def _decode(settings: DigitsDataset) -> DecodedDataset:
     images = pixels.reshape(-1, 8, 8, 1).astype(np.uint8)
     targets = labels.astype(np.int64)
     train, test = stratified_hold_out(targets, TEST_SHARE, seed=TEST_SEED)
+    inputs = ImageInput(shape=(8, 8, 1), maximum=16.0)
     return DecodedDataset(
         name=settings.label,
-        inputs=ImageInput(shape=(8, 8, 1), maximum=16.0),
+        inputs=inputs,
+        preprocessing=ImagePreprocessing(inputs=inputs),
         target=ClassTarget(names=tuple(str(digit) for digit in range(10))),
         splits={
             "train": DecodedSplit(len(train), lambda: iter([(images[train], targets[train])])),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["HeldOutShares", "HeldOutValidation", "hold_out", "join", "stratified_hold_out"]
+__all__ = [
+    "HeldOutShares",
+    "HeldOutValidation",
+    "divided",
+    "hold_out",
+    "join",
+    "stratified_hold_out",
+]
 
 
 class HeldOutValidation(Settings):
@@ -54,17 +61,28 @@ def hold_out(dataset: Dataset, shares: HeldOutValidation, *, seed: int) -> Datas
     Raises:
         DataError: a share leaves a split without examples.
     """
-    splits = dict(dataset.splits)
+    return dataset.with_splits(divided(dataset.name, dataset.splits, shares, seed=seed))
+
+
+def divided(
+    name_of_dataset: str, published: Mapping[str, Split], shares: HeldOutValidation, *, seed: int
+) -> dict[str, Split]:
+    """`published` with what `hold_out` adds; of the inputs nothing is read.
+
+    Raises:
+        DataError: a share leaves a split without examples.
+    """
+    splits = dict(published)
     test = shares.test if isinstance(shares, HeldOutShares) else 0.0
     for number, (name, share) in enumerate((("test", test), ("validation", shares.validation))):
         train = splits.get("train")
         if train is None or name in splits or share == 0:
             continue
-        kept, held = stratified_hold_out(train.labels, share, seed=(seed, number))
+        kept, held = stratified_hold_out(_strata(train.labels), share, seed=(seed, number))
         if not len(kept) or not len(held):
             raise DataError(
-                f"{dataset.name}: a share of {share:g} of {len(train):,} training examples leaves "
-                f"{'train' if not len(kept) else name} without any.",
+                f"{name_of_dataset}: a share of {share:g} of {len(train):,} training examples "
+                f"leaves {'train' if not len(kept) else name} without any.",
                 hint=f"Set dataset.{name} to another share, or to 0.",
             )
         stored = train.indices
@@ -73,7 +91,24 @@ def hold_out(dataset: Dataset, shares: HeldOutValidation, *, seed: int) -> Datas
         splits["train"] = Split(train.inputs, train.targets, kept)
         splits[name] = Split(train.inputs, train.targets, held)
     order = ("train", "validation", "test")
-    return dataset.with_splits({name: splits[name] for name in order if name in splits})
+    return {name: splits[name] for name in order if name in splits}
+
+
+def _strata(targets: NDArray[Any]) -> NDArray[np.int64]:
+    """What the shares are alike in: the class, tenths of the first value, or for labels whether
+    the example has each; no more strata than a share could fill."""
+    import numpy as np
+
+    if targets.dtype == np.int64:
+        return targets
+    first = targets.reshape(len(targets), -1)
+    if ((first == 0) | (first == 1)).all():
+        rarest = first.sum(axis=0)
+        # Of several labels the rarest counts: it is the one that a share could miss.
+        weights = np.where(first > 0, rarest, np.inf)
+        return np.where(first.any(axis=1), weights.argmin(axis=1), first.shape[1]).astype(np.int64)
+    edges = np.quantile(first[:, 0], np.linspace(0, 1, 11)[1:-1])
+    return np.searchsorted(edges, first[:, 0]).astype(np.int64)
 
 
 def join(splits: Sequence[Split]) -> Split:

@@ -1,4 +1,4 @@
-"""Datasets of the tensorflow-datasets catalogue whose supervised keys are an image and a class."""
+"""Datasets of the tensorflow-datasets catalogue."""
 
 from __future__ import annotations
 
@@ -12,30 +12,40 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from nncli.data.cache import fetch, store
-from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
+from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
+from nncli.data.images import DEFAULT_IMAGE_SIZE
+from nncli.data.inputs import InputSettings
 from nncli.data.network import reachable
+from nncli.data.sounds import preprocessing_of
 from nncli.data.splits import HeldOutShares
+from nncli.data.table_columns import Kind
+from nncli.data.tfds_features import (
+    Meaning,
+    described,
+    encoded_targets,
+    has_target,
+    image_input,
+    input_values,
+    meaning,
+    picked,
+)
 from nncli.data.tfds_preparation import download_and_prepare
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import ImageInput, Input, SoundInput
 from nncli.errors import DataError, DataUnavailableError, NotFoundError
+from nncli.preprocessing import ImagePreprocessing, Preprocessing, SoundPreprocessing
+from nncli.preprocessing.image import resize_layer
 from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TfdsDataset", "data_folder", "load", "prepare", "prepared_folder"]
+__all__ = ["TfdsDataset", "data_folder", "prepare", "prepared_folder", "source"]
 
-# What images are resized to where their sizes differ and the experiment does not say.
-DEFAULT_IMAGE_SIZE = (64, 64)
 BATCH_SIZE = 1024
 SPLITS = ("train", "validation", "test")
 
-Pixels = Annotated[int, Field(ge=1, le=4096)]
 
-
-class TfdsDataset(HeldOutShares):
+class TfdsDataset(InputSettings, HeldOutShares):
     """A dataset of the tensorflow-datasets catalogue, prepared on this machine or downloaded."""
 
     type: Literal["tfds"] = Field(default="tfds", description="A tensorflow-datasets name.")
@@ -51,11 +61,21 @@ class TfdsDataset(HeldOutShares):
             "or ~/tensorflow_datasets."
         ),
     )
-    image_size: Annotated[tuple[Pixels, Pixels], Field(strict=False)] | None = Field(
+    inputs: Annotated[tuple[str, ...], Field(strict=False)] | str | None = Field(
         default=None,
         description=(
-            "Height and width in pixels that images are resized to; default: their own size, or "
-            "64 by 64 where sizes differ. Smaller trains faster and sees less."
+            "Features to learn from, one or several; default: what the dataset calls its input."
+        ),
+    )
+    target: Annotated[tuple[str, ...], Field(strict=False)] | str | None = Field(
+        default=None,
+        description="Feature to predict, or several; default: what the dataset calls its target.",
+    )
+    columns: dict[str, Kind] = Field(
+        default={},
+        description=(
+            "Of a dataset with columns, what they are: {name: number, category, text, date or "
+            "ignore}."
         ),
     )
 
@@ -66,11 +86,6 @@ class TfdsDataset(HeldOutShares):
             raise ValueError("is embedded and no tensorflow-datasets name; write dataset: digits")
         if re.fullmatch(r"[A-Za-z]\w*(/[\w.+-]+)?(:\d+\.[\d*]+\.[\d*]+)?", name):
             return name.lower() if name.isupper() else name  # MNIST is mnist
-        if name.startswith(".") or "/" in name or Path(name).suffix:
-            raise ValueError(
-                "looks like a file or folder; this version of nncli reads tensorflow-datasets "
-                "names (mnist, mnist:3.0.1, builder/config) and digits"
-            )
         raise ValueError(
             "is no name of a dataset; names are like mnist, mnist:3.0.1, builder/config"
         )
@@ -84,6 +99,16 @@ class TfdsDataset(HeldOutShares):
             except RuntimeError:
                 raise ValueError("is in the home folder of a user that does not exist") from None
         return folder
+
+    @property
+    def named_inputs(self) -> tuple[str, ...]:
+        """The features that were said to be learned from."""
+        return (self.inputs,) if isinstance(self.inputs, str) else self.inputs or ()
+
+    @property
+    def named_targets(self) -> tuple[str, ...]:
+        """The features that were said to be predicted."""
+        return (self.target,) if isinstance(self.target, str) else self.target or ()
 
     @property
     def label(self) -> str:
@@ -108,15 +133,15 @@ def prepared_folder(settings: TfdsDataset) -> Path | None:
     return found[0].parent if len(found) == 1 else None
 
 
-def load(settings: TfdsDataset, *, reporter: Reporter) -> Dataset:
-    """Load the splits as they were published: pixels uint8 or uint16, class indices int64.
+def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
+    """The dataset with its splits as they were published.
 
-    A dataset that is not prepared is downloaded and prepared first.
+    One that is not prepared is downloaded and prepared first.
 
     Raises:
         NotFoundError: tensorflow-datasets knows no such name.
         DataUnavailableError: it is not prepared and cannot be downloaded.
-        DataError: it is no image classification, or cannot be read.
+        DataError: it is nothing that a network could be trained on, or cannot be read.
     """
     if settings.data_dir is not None and not settings.data_dir.is_dir():
         raise NotFoundError(
@@ -125,17 +150,19 @@ def load(settings: TfdsDataset, *, reporter: Reporter) -> Dataset:
             f"nncli data prepare {settings.name} --data-dir {settings.data_dir}",
         )
     folder = prepared_folder(settings)
-    cached = fetch(_key(settings, folder)) if folder else None
-    if cached:
-        return cached
-    builder = _builder(settings)
-    if not builder.is_prepared():
-        _image_and_class(settings, builder)  # nothing is downloaded that cannot be used
-        _check_network(builder, data_folder(settings))
-        download_and_prepare(builder, data_folder(settings), archives=None, reporter=reporter)
-    folder = Path(builder.data_dir)
-    key = _key(settings, folder)
-    return fetch(key) or store(key, _decode(settings, builder), reporter=reporter)
+    builder: Any = None
+    if folder is None:
+        builder = _builder(settings)
+        if not builder.is_prepared():
+            _meaning(settings, builder)  # nothing is downloaded that cannot be used
+            _check_network(builder, data_folder(settings))
+            download_and_prepare(builder, data_folder(settings), archives=None, reporter=reporter)
+        folder = Path(builder.data_dir)
+
+    def read(given: Preprocessing | None) -> DecodedDataset:
+        return _decode(settings, builder or _builder(settings), given, reporter)
+
+    return Source(_key(settings, folder), read)
 
 
 def prepare(settings: TfdsDataset, *, archives: Path | None, reporter: Reporter) -> Path:
@@ -177,7 +204,7 @@ def _key(settings: TfdsDataset, folder: Path) -> dict[str, Any]:
         "name": settings.label,
         "folder": str(folder.resolve()),
         "prepared": [information.st_size, information.st_mtime_ns],
-        "image_size": settings.image_size,
+        "settings": settings.model_dump(mode="json", exclude={"data_dir", "validation", "test"}),
     }
 
 
@@ -203,96 +230,167 @@ def _builder(settings: TfdsDataset) -> Any:
     return builder
 
 
-def _image_and_class(settings: TfdsDataset, builder: Any) -> tuple[Any, Any]:
-    """The TFDS features of input and target; known before the dataset is prepared."""
-    import tensorflow_datasets as tfds
-
-    keys = builder.info.supervised_keys
-    if not (isinstance(keys, tuple) and len(keys) == 2 and all(isinstance(k, str) for k in keys)):
-        raise DataError(
-            f"{settings.name} does not say what is input and what is target.",
-            hint="Datasets with an image and a class work: mnist, fashion_mnist, cifar10, ...",
-        )
-    image, label = (builder.info.features[key] for key in keys)
-    if not isinstance(image, tfds.features.Image) or not isinstance(
-        label, tfds.features.ClassLabel
-    ):
-        raise DataError(
-            f"{settings.name} is {type(image).__name__} to {type(label).__name__}; "
-            "nncli trains on an Image and a ClassLabel.",
-            hint="Datasets with an image and a class work: mnist, fashion_mnist, cifar10, ...",
-        )
-    return image, label
+def _meaning(settings: TfdsDataset, builder: Any) -> Meaning:
+    """What is input and target; known before the dataset is prepared."""
+    return meaning(settings.name, builder.info, settings.named_inputs, settings.named_targets)
 
 
-def _decode(settings: TfdsDataset, builder: Any) -> DecodedDataset:
-    import numpy as np
-
-    image, label = _image_and_class(settings, builder)
-    shape = tuple(image.shape)
-    maxima = {"uint8": 255.0, "uint16": 65535.0}
-    dtype = str(np.dtype(image.numpy_dtype))
-    if len(shape) != 3 or shape[2] is None or dtype not in maxima:
-        raise DataError(f"{settings.name} has images of shape {shape} and type {dtype}.")
-    inputs = ImageInput(shape=shape, maximum=maxima[dtype])
-    size = settings.image_size or (DEFAULT_IMAGE_SIZE if inputs.varies else None)
-    if size:
-        inputs = ImageInput(shape=(None, None, shape[2]), maximum=inputs.maximum)
-    names = label.names or [str(index) for index in range(label.num_classes)]
+def _decode(
+    settings: TfdsDataset, builder: Any, given: Preprocessing | None, reporter: Reporter
+) -> DecodedDataset:
+    found = _meaning(settings, builder)
+    settings.check_kind(settings.label, found.kind)
+    sizes = {
+        name: info.num_examples
+        for name, info in builder.info.splits.items()
+        if name in SPLITS and info.num_examples and _is_labelled(builder, found, name)
+    }
+    if "train" not in sizes:
+        raise DataError(f"{settings.name} has no training split with targets.")
+    feature = found.features[next(iter(found.inputs.values()))]
+    preprocessing: Preprocessing | None = None
+    inputs: Input
+    match found.kind:
+        case "image":
+            inputs = image_input(settings.name, feature)
+            size = settings.image_size or (DEFAULT_IMAGE_SIZE if inputs.varies else None)
+            if size:
+                inputs = ImageInput(shape=(None, None, inputs.shape[2]), maximum=inputs.maximum)
+            preprocessing = ImagePreprocessing(inputs=inputs, size=size, resize=settings.resize)
+            if given is not None and given.kind == "image":
+                preprocessing = given
+        case "sound":
+            preprocessing = given if given is not None and given.kind == "sound" else None
+            preprocessing = preprocessing or _sound(settings, builder, found, feature, reporter)
+            inputs = preprocessing.inputs
+            if feature.sample_rate not in (None, inputs.sample_rate):
+                inputs = SoundInput(sample_rate=feature.sample_rate)
+        case _:
+            inputs = described(found, settings.columns, _Batches(builder, found, "train", None))
+            if given is not None and given.kind == "table":
+                inputs = given.inputs
     return DecodedDataset(
         name=settings.label,
         inputs=inputs,
-        target=ClassTarget(names=tuple(names)),
+        target=found.target,
         splits={
-            name: DecodedSplit(info.num_examples, _Batches(builder, name, size, inputs))
-            for name, info in builder.info.splits.items()
-            if name in SPLITS and info.num_examples and _is_labelled(builder, name)
+            name: DecodedSplit(
+                size, _Decoded(_Batches(builder, found, name, preprocessing), inputs)
+            )
+            for name, size in sizes.items()
         },
-        image_size=size,
+        preprocessing=preprocessing,
     )
 
 
-def _is_labelled(builder: Any, split: str) -> bool:
-    """Whether the first example has a class: contests publish test splits with the label -1."""
+def _is_labelled(builder: Any, found: Meaning, split: str) -> bool:
     with _reading(builder):
-        _, label = next(iter(_examples(builder, split).take(1)))
-        return int(label) >= 0
+        first = _examples(builder, found, split).take(1)
+        _, targets = next(first.as_numpy_iterator())
+        return has_target(found, targets)
 
 
-def _examples(builder: Any, split: str) -> Any:
+def _sound(
+    settings: TfdsDataset, builder: Any, found: Meaning, feature: Any, reporter: Reporter
+) -> SoundPreprocessing:
+    """How long the sound is, which only listening to all of it tells."""
+    import tensorflow as tf
+
+    rate = feature.sample_rate or settings.sample_rate
+    if rate is None:
+        raise DataError(
+            f"{settings.name} does not say how many samples a second its sound has.",
+            hint="Say so: --set dataset.sample_rate=16000",
+        )
+    if settings.sample_rate not in (None, rate):
+        raise DataError(
+            f"{settings.name} has {rate:,} samples a second, which nncli does not change.",
+            hint="Leave dataset.sample_rate out.",
+        )
+    seconds = [settings.seconds] if settings.seconds else []
+    if not seconds:
+        with reporter.task(f"Listening to {settings.label}"), _reading(builder):
+            name = next(iter(found.inputs))
+            lengths = _examples(builder, found, "train").map(
+                lambda inputs, targets: tf.shape(inputs[name])[0]
+            )
+            seconds = [int(length) / rate for length in lengths.as_numpy_iterator()]
+    return preprocessing_of(settings, rate, seconds)
+
+
+def _examples(builder: Any, found: Meaning, split: str) -> Any:
     import tensorflow_datasets as tfds
 
     # nncli has a cache of its own: TFDS's would hold everything in memory a second time.
     configuration = tfds.ReadConfig(try_autocache=False)
-    return builder.as_dataset(
-        split=split, as_supervised=True, shuffle_files=False, read_config=configuration
-    )
+    examples = builder.as_dataset(split=split, shuffle_files=False, read_config=configuration)
+    return examples.map(picked(found))
 
 
 class _Batches:
-    """Yields a split of `builder` in its recorded order, decoded and, with `size`, resized."""
+    """Yields a split of `builder` in its recorded order, as (inputs, targets) by their names.
+
+    Images are brought to their size and sound to its length, one by one.
+    """
 
     def __init__(
-        self, builder: Any, split: str, size: tuple[int, int] | None, inputs: ImageInput
+        self, builder: Any, found: Meaning, split: str, preprocessing: Preprocessing | None
     ) -> None:
-        self.builder, self.split, self.size, self.inputs = builder, split, size, inputs
+        self.builder, self.found, self.split = builder, found, split
+        self.preprocessing = preprocessing
 
-    def __call__(self) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+    def __call__(self) -> Iterator[tuple[dict[str, NDArray[Any]], NDArray[Any]]]:
         import tensorflow as tf
 
-        from nncli.preprocessing.image import resize_layer
-
+        alone = next(iter(self.found.inputs))
         with _reading(self.builder):
-            examples = _examples(self.builder, self.split)
-            if self.size:
-                resize = resize_layer(self.inputs, self.size)
+            examples = _examples(self.builder, self.found, self.split)
+            each: Any = None
+            match self.preprocessing:
+                case ImagePreprocessing(size=(_, _)):
+                    each = resize_layer(self.preprocessing)
+                case SoundPreprocessing(samples=length):
+                    dtype = self.found.features[self.found.inputs[alone]].numpy_dtype
+                    each = _same_length(length, dtype)
+            if each is not None:
                 examples = examples.map(
-                    lambda image, label: (resize(image), label),
+                    lambda inputs, targets: ({alone: each(inputs[alone])}, targets),
                     num_parallel_calls=tf.data.AUTOTUNE,
                     deterministic=True,
                 )
             for inputs, targets in examples.batch(BATCH_SIZE).prefetch(2).as_numpy_iterator():
-                yield inputs, targets.astype("int64")
+                yield inputs, encoded_targets(self.found, targets)
+
+
+def _same_length(length: int, dtype: Any) -> Any:
+    """What makes float32 of `length` samples from -1 to 1 out of recorded ones."""
+    import numpy as np
+    import tensorflow as tf
+
+    # TFDS decodes to 16 bits, whatever integer type it keeps them in.
+    loudest = 1.0 if np.issubdtype(dtype, np.floating) else 32768.0
+
+    def fit(samples: Any) -> Any:
+        cut = tf.cast(samples, tf.float32)[:length] / loudest
+        if cut.shape.rank == 2:
+            cut = tf.reduce_mean(cut, axis=-1)
+        return tf.ensure_shape(tf.pad(cut, [[0, length - tf.shape(cut)[0]]]), [length])
+
+    return fit
+
+
+class _Decoded:
+    """Turns the named features of `_Batches` into what the input description says."""
+
+    def __init__(self, batches: _Batches, inputs: Input) -> None:
+        self.batches, self.inputs = batches, inputs
+
+    def __call__(self) -> Iterator[tuple[Any, NDArray[Any]]]:
+        for named, targets in self.batches():
+            if isinstance(self.inputs, ImageInput | SoundInput):
+                yield next(iter(named.values())), targets
+            else:
+                yield input_values(self.batches.found, self.inputs, named), targets
 
 
 @contextmanager

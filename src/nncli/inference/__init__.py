@@ -1,5 +1,5 @@
 """Using a trained model: evaluating it."""
 
-from nncli.inference.evaluation import Evaluation, evaluate, measure
+from nncli.inference.evaluation import Evaluation, evaluate
 
-__all__ = ["Evaluation", "evaluate", "measure"]
+__all__ = ["Evaluation", "evaluate"]

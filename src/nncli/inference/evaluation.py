@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from nncli import backend as keras_backend
-from nncli import data
+from nncli import data, preprocessing
 from nncli.backend import Backend, Device
 from nncli.config import Experiment, Layer, load_experiment
-from nncli.data import Dataset, DatasetSettings, Split, TfdsDataset
+from nncli.data import (
+    ArraysDataset,
+    Dataset,
+    DatasetSettings,
+    FolderDataset,
+    Split,
+    TableDataset,
+    TfdsDataset,
+)
 from nncli.data.pipelines import Feed
 from nncli.data.splits import join
+from nncli.descriptions import ClassTarget, Target, ValueTarget
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.inference.foreign import fit_inputs, fit_outputs
+from nncli.objectives import ANSWER, LABEL_THRESHOLD, classes_of, measure
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, SilentReporter
@@ -28,7 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Evaluation", "evaluate", "measure", "model_for_arrays"]
+__all__ = ["Evaluation", "answers", "evaluate", "model_for_arrays"]
 
 BATCH_SIZE = 1024
 
@@ -42,7 +52,7 @@ class Evaluation:
     split: str
     examples: int
     metrics: dict[str, float | None]
-    per_class: list[ClassMetrics]
+    per_class: list[ClassMetrics] | None
     document: Metrics
 
 
@@ -90,23 +100,25 @@ def evaluate(
     keras_backend.prepare(backend=keras_backend.chosen(backend, preferred), device=device)
     with reporter.task("Opening the model"):
         network = archive.open_model(path)
-    examples = data.load(settings, seed=seed, reporter=reporter)
+    own = dataset is None or settings is (experiment and experiment.dataset)
+    given = description.preprocessing if description is not None and not own else None
+    examples = data.load(settings, seed=seed, given=given, reporter=reporter)
     loaded_in = time.perf_counter() - began
     split, chosen = _split(examples, split)
     if description is not None:
-        _check_inputs(description, examples)
-        names = description.target.names
-        labels = _labels_by_name(chosen.labels, examples, names)
+        _check(description, examples)
+        target = description.target
+        targets = _targets_by_name(chosen.labels, examples, target)
         network = model_for_arrays(network, description)
         with reporter.task(f"Evaluating {len(chosen):,} examples"):
-            probabilities = answers(network, chosen)
+            said = answers(network, chosen)
     else:
-        names, labels = examples.target.names, chosen.labels
+        target, targets = examples.target, chosen.labels
         arrays = fit_inputs(network, examples, chosen, pixel_range, reporter)
         with reporter.task(f"Evaluating {len(chosen):,} examples"):
-            probabilities = fit_outputs(answers(network, arrays), len(names), reporter)
-    values = measure(probabilities, labels)
-    per_class = _per_class(probabilities, labels, names)
+            said = fit_outputs(answers(network, arrays), len(target.names), reporter)
+    values = measure(target, said, targets)
+    per_class = _per_class(said, targets, target)
     total = time.perf_counter() - began
     document = Metrics.about(
         split,
@@ -119,7 +131,7 @@ def evaluate(
             requested=settings.label if dataset is not None else None,
             fallback=False,
             examples={split: len(chosen)},
-            classes=len(names),
+            classes=classes_of(target),
         ),
         timing=Timing(
             total_seconds=total, data_seconds=loaded_in, evaluate_seconds=total - loaded_in
@@ -136,41 +148,13 @@ def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.
     return result
 
 
-def measure(
-    probabilities: NDArray[np.float32], labels: NDArray[np.int64]
-) -> dict[str, float | None]:
-    """Loss and accuracy of class probabilities.
-
-    The loss is the mean negative logarithm of the probability of the true class, probabilities
-    clipped at the resolution of float64 (as scikit-learn's `log_loss` does).
-
-    Args:
-        probabilities: shape (n, classes).
-        labels: the true classes, shape (n,).
-    """
-    import numpy as np
-
-    of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    loss = -np.log(np.clip(of_truth, np.finfo(np.float64).eps, 1.0)).mean()
-    accuracy = (probabilities.argmax(axis=1) == labels).mean()
-    return {"loss": float(loss), "accuracy": float(accuracy)}
-
-
 def model_for_arrays(model: Any, description: ModelDescription) -> Any:
-    """The part of a saved model that takes a dataset's cached arrays.
-
-    Where images were resized, the cache holds them resized: the model without its first layer.
-    """
-    if description.image_size is None:
-        return model
+    """The part of a saved model that takes a dataset's cached arrays."""
     import keras
 
-    channels = description.inputs.shape[2]
-    start = keras.Input((*description.image_size, channels))
-    features = start
-    for name in ("scale", "network", "probabilities"):
-        features = model.get_layer(name)(features)
-    return keras.Model(start, features)
+    start = preprocessing.cached_input(description.preprocessing)
+    seen = preprocessing.unpacked(description.preprocessing, start)
+    return keras.Model(start, model.get_layer(ANSWER)(model.get_layer("network")(seen)))
 
 
 def _experiment(path: Path, description: ModelDescription | None) -> Experiment | None:
@@ -202,9 +186,14 @@ def _dataset_settings(
         settings = stored
     else:
         settings = load_experiment([], Layer({"dataset": dataset})).dataset
-        if stored is not None and settings.label == stored.label:
+        if stored is not None and _is_same(settings, stored):
             settings = stored  # the same held-out shares: never test on what was trained on
         else:
+            if isinstance(stored, TableDataset) and isinstance(settings, TableDataset):
+                # The same columns in another file; how that is written, it says itself.
+                alike = {"path": settings.path, "test_path": None, "validation_path": None}
+                written = {"header": None, "delimiter": None, "encoding": None}
+                settings = stored.model_copy(update={**alike, **written})
             settings = settings.model_copy(update={"validation": 0.0, "test": 0.0})
     if not isinstance(settings, TfdsDataset):
         if data_dir is not None:
@@ -215,9 +204,14 @@ def _dataset_settings(
         changes["data_dir"] = Path(data_dir)
     elif settings.data_dir is not None and not settings.data_dir.is_dir():
         changes["data_dir"] = None  # the model was copied to another machine
-    if settings is not stored and description is not None and description.image_size:
-        changes["image_size"] = description.image_size
     return settings.model_copy(update=changes), seed
+
+
+def _is_same(settings: DatasetSettings, stored: DatasetSettings) -> bool:
+    """Whether a name or path means the dataset that the model was trained on."""
+    if isinstance(settings, TableDataset | FolderDataset | ArraysDataset):
+        return settings.path == getattr(stored, "path", None)
+    return settings.label == stored.label
 
 
 def _split(dataset: Dataset, name: str | None) -> tuple[str, Split]:
@@ -233,28 +227,40 @@ def _split(dataset: Dataset, name: str | None) -> tuple[str, Split]:
     )
 
 
-def _check_inputs(description: ModelDescription, dataset: Dataset) -> None:
-    same_size = (
-        dataset.image_size == description.image_size
-        if description.image_size
-        else dataset.inputs.shape == description.inputs.shape
-    )
-    same_channels = dataset.inputs.shape[2] == description.inputs.shape[2]
-    if not (same_size and same_channels and dataset.inputs.maximum == description.inputs.maximum):
+def _check(description: ModelDescription, dataset: Dataset) -> None:
+    """Refuse data that the model cannot take, or that asks for something else."""
+    if description.target.kind != dataset.target.kind:
         raise ModelFileError(
-            f"The model takes {description.inputs}; {dataset.name} has {dataset.inputs}.",
+            f"The model says {description.target}; {dataset.name} has {dataset.target}.",
+            hint="Evaluate on a dataset with the same target.",
+        )
+    if dataset.preprocessing != description.preprocessing:
+        raise ModelFileError(
+            f"The model takes {description.inputs}; {dataset.name} has {dataset.inputs}"
+            + (
+                ", changed since the model was trained."
+                if type(dataset.inputs) is type(description.inputs)
+                and str(dataset.inputs) == str(description.inputs)
+                else "."
+            ),
             hint="Evaluate on a dataset with the same inputs, or train a model on this one.",
         )
 
 
-def _labels_by_name(
-    labels: NDArray[np.int64], dataset: Dataset, names: tuple[str, ...]
-) -> NDArray[np.int64]:
-    """Translate a dataset's class indices to the model's, by the names of the classes."""
+def _targets_by_name(targets: NDArray[Any], dataset: Dataset, target: Target) -> NDArray[Any]:
+    """Translate what a dataset has to the order that the model has, by the names."""
     import numpy as np
 
+    names = target.names
     if dataset.target.names == names:
-        return labels
+        return targets
+    if not isinstance(target, ClassTarget):
+        unknown = [name for name in names if name not in dataset.target.names]
+        if unknown:
+            raise DataError(f"{dataset.name} does not have what the model says: {_some(unknown)}.")
+        ordered: NDArray[Any] = targets[:, [dataset.target.names.index(name) for name in names]]
+        return ordered
+    labels = targets
     index = {name: position for position, name in enumerate(names)}
     used = [dataset.target.names[label] for label in np.unique(labels)]
     unknown = [name for name in used if name not in index]
@@ -265,7 +271,8 @@ def _labels_by_name(
             hint=f"Classes are matched by name; the model knows {_some(list(names))}.",
         )
     table = np.array([index.get(name, -1) for name in dataset.target.names])
-    return table[labels]
+    translated: NDArray[Any] = table[labels]
+    return translated
 
 
 def _some(names: list[str]) -> str:
@@ -273,12 +280,16 @@ def _some(names: list[str]) -> str:
 
 
 def _per_class(
-    probabilities: NDArray[np.float32], labels: NDArray[np.int64], names: tuple[str, ...]
-) -> list[ClassMetrics]:
+    said: NDArray[np.float32], targets: NDArray[Any], target: Target
+) -> list[ClassMetrics] | None:
+    if isinstance(target, ValueTarget):
+        return None
     from sklearn.metrics import precision_recall_fscore_support
 
+    names = target.names
+    chosen = said.argmax(axis=1) if isinstance(target, ClassTarget) else said >= LABEL_THRESHOLD
     columns = precision_recall_fscore_support(
-        labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0.0
+        targets, chosen, labels=range(len(names)), average=None, zero_division=0.0
     )
     return [
         ClassMetrics(

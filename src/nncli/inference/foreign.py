@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from nncli.data import Dataset, Split
+from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import ModelFileError
 from nncli.reporting import Reporter
 
@@ -35,6 +36,12 @@ def fit_inputs(
     """
     import numpy as np
 
+    if not isinstance(dataset.inputs, ImageInput) or not isinstance(dataset.target, ClassTarget):
+        raise ModelFileError(
+            f"nncli evaluates models of others on images with classes; {dataset.name} is "
+            f"{dataset.inputs}, {dataset.target}."
+        )
+    maximum = dataset.inputs.maximum
     wanted = getattr(network, "input_shape", None)
     if not isinstance(wanted, tuple):
         raise ModelFileError("The model does not have exactly one input, which nncli needs.")
@@ -54,10 +61,10 @@ def fit_inputs(
         inputs = inputs.reshape(len(inputs), *wanted[1:])
     if pixel_range is not None:
         low, high = pixel_range
-        inputs = low + inputs.astype(np.float32) * ((high - low) / dataset.inputs.maximum)
+        inputs = low + inputs.astype(np.float32) * ((high - low) / maximum)
     elif not any(type(layer).__name__ in SCALING_LAYERS for layer in network.layers):
         reporter.warning(
-            f"This model gets pixels from 0 to {dataset.inputs.maximum:g}, as they are recorded, "
+            f"This model gets pixels from 0 to {maximum:g}, as they are recorded, "
             "and has no layer that scales them. If it was trained on 0 to 1, add: "
             "--pixel-range 0,1"
         )

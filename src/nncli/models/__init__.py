@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import Features, Target
 from nncli.models import cnn, mlp
 from nncli.models.cnn import CnnModel
 from nncli.models.mlp import MlpModel
@@ -22,16 +22,19 @@ def expand(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
-def build(settings: ModelSettings, inputs: ImageInput, target: ClassTarget) -> Any:
-    """Build the network of `settings` from preprocessed inputs to logits.
+def build(settings: ModelSettings, inputs: Features, target: Target) -> Any:
+    """Build the network of `settings` from preprocessed inputs to what `add_head` ends in.
 
     Args:
         settings: which family, and its settings.
-        inputs: the preprocessed input; its shape is fixed.
+        inputs: the preprocessed input.
         target: what the network must say.
 
     Returns:
-        An uncompiled `keras.Model`, float32 (batch, height, width, channels) -> (batch, classes).
+        An uncompiled `keras.Model`, (batch, *inputs.shape) -> (batch, classes, labels or values).
+
+    Raises:
+        UsageError: the family cannot see such inputs.
     """
     match settings:
         case MlpModel():

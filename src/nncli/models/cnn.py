@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import Features, Target
+from nncli.errors import UsageError
 from nncli.models.mlp import Activation, Units
+from nncli.models.tokens import embedded, token_input
 from nncli.objectives import add_head
 from nncli.settings import Settings
 
@@ -30,7 +32,10 @@ class CnnModel(Settings):
         ),
     )
     kernel_size: int = Field(
-        default=3, ge=1, le=31, description="Height and width of every filter, in pixels."
+        default=3,
+        ge=1,
+        le=31,
+        description="Height and width of every filter, in pixels; along a text in tokens.",
     )
     hidden_units: Annotated[tuple[Units, ...], Field(strict=False)] = Field(
         default=(128,),
@@ -46,25 +51,48 @@ class CnnModel(Settings):
         lt=1,
         description="Share of units silenced before every dense layer while training.",
     )
+    embedding_units: int = Field(
+        default=64, ge=1, le=100_000, description="Numbers that stand for each token of a text."
+    )
 
 
-def build(settings: CnnModel, inputs: ImageInput, target: ClassTarget) -> Any:
-    """Build the network; see `nncli.models.build`. Padding keeps any image size valid."""
+def build(settings: CnnModel, inputs: Features, target: Target) -> Any:
+    """Build the network; see `nncli.models.build`. Padding keeps any size valid.
+
+    Along texts and sequences the convolutions have one axis, and what is seen of them is the
+    largest answer of each filter, wherever it is.
+    """
     import keras
 
-    start = keras.Input(inputs.shape, name="input")
-    features = start
+    match inputs.kind:
+        case "vector":
+            raise UsageError(
+                "model: cnn looks for patterns among neighbours, and the columns of a table or "
+                "vector have none.",
+                hint="Take model: mlp.",
+            )
+        case "tokens":
+            start = token_input(inputs)
+            features = embedded(start, inputs, settings.embedding_units)
+        case _:
+            start = keras.Input(inputs.shape, name="input")
+            features = start
+    flat = inputs.kind == "image"
+    convolution = keras.layers.Conv2D if flat else keras.layers.Conv1D
+    pooling = keras.layers.MaxPooling2D if flat else keras.layers.MaxPooling1D
     for number, filters in enumerate(settings.filters, start=1):
-        features = keras.layers.Conv2D(
+        features = convolution(
             filters,
             settings.kernel_size,
             padding="same",
             activation=settings.activation,
             name=f"convolution_{number}",
         )(features)
-        pooling = keras.layers.MaxPooling2D(2, padding="same", name=f"pooling_{number}")
-        features = pooling(features)
-    features = keras.layers.Flatten(name="flatten")(features)
+        features = pooling(2, padding="same", name=f"pooling_{number}")(features)
+    if flat:
+        features = keras.layers.Flatten(name="flatten")(features)
+    else:
+        features = keras.layers.GlobalMaxPooling1D(name="largest")(features)
     for number, units in enumerate(settings.hidden_units, start=1):
         if settings.dropout:
             features = keras.layers.Dropout(settings.dropout, name=f"dropout_{number}")(features)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import Features, Target
+from nncli.models.tokens import embedded, mean_of_known, token_input
 from nncli.objectives import add_head
 from nncli.settings import Settings
 
@@ -40,14 +41,25 @@ class MlpModel(Settings):
             "learns slower."
         ),
     )
+    embedding_units: int = Field(
+        default=64,
+        ge=1,
+        le=100_000,
+        description="Numbers that stand for each token of a text; their mean is what is seen.",
+    )
 
 
-def build(settings: MlpModel, inputs: ImageInput, target: ClassTarget) -> Any:
-    """Build the network; see `nncli.models.build`."""
+def build(settings: MlpModel, inputs: Features, target: Target) -> Any:
+    """Build the network; see `nncli.models.build`. Of a text it sees the mean of its words."""
     import keras
 
-    start = keras.Input(inputs.shape, name="input")
-    features = keras.layers.Flatten(name="flatten")(start)
+    if inputs.kind == "tokens":
+        start = token_input(inputs)
+        features = embedded(start, inputs, settings.embedding_units)
+        features = mean_of_known(features, start)
+    else:
+        start = keras.Input(inputs.shape, name="input")
+        features = keras.layers.Flatten(name="flatten")(start)
     for number, units in enumerate(settings.hidden_units, start=1):
         dense = keras.layers.Dense(units, activation=settings.activation, name=f"hidden_{number}")
         features = dense(features)

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 from nncli.backend import tensorflow_left_alone
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import Input, Target
 from nncli.errors import ModelFileError, NotFoundError
 from nncli.files import open_atomically
+from nncli.preprocessing import Preprocessing
 from nncli.settings import Settings
 
 __all__ = ["ModelDescription", "describe", "of_another_version", "open_model", "save"]
 
 MEMBER = "nncli.json"
+STRING_LAYERS = (b"TextVectorization", b"StringLookup")
 MAXIMUM_BYTES = 16_000_000
 
 
 class ModelDescription(Settings):
     """`nncli.json` inside a .keras file: what the file needs to be used without its run."""
 
-    format: Literal[1] = Field(default=1, description="Version of this description.")
+    format: Literal[2] = Field(default=2, description="Version of this description.")
     nncli: str = Field(description="The version of nncli that wrote the file.")
-    inputs: ImageInput = Field(description="What the model takes.")
-    target: ClassTarget = Field(description="What it answers.")
-    image_size: tuple[int, int] | None = Field(
-        default=None, description="What the model itself resizes images to (height, width)."
-    )
+    inputs: Input = Field(description="What the model takes.")
+    target: Target = Field(description="What it answers.")
+    preprocessing: Preprocessing = Field(description="What it does with its input first.")
     experiment: dict[str, Any] = Field(description="The resolved experiment, dataset included.")
 
 
@@ -88,6 +89,18 @@ def of_another_version(path: Path) -> ModelFileError:
     )
 
 
+def _tensorflow_as_needed(path: Path) -> AbstractContextManager[None]:
+    """Layers that take strings need TensorFlow on every backend; all else does without."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            configuration = archive.read("config.json")
+    except (zipfile.BadZipFile, OSError, KeyError):
+        return nullcontext()  # whoever opens it says what is wrong
+    if any(name in configuration for name in STRING_LAYERS):
+        return nullcontext()
+    return tensorflow_left_alone()
+
+
 def open_model(path: Path) -> Any:
     """Load a .keras file with Keras's safe mode on: no code in it is ever run.
 
@@ -99,7 +112,7 @@ def open_model(path: Path) -> Any:
     if path.suffix != ".keras":
         raise ModelFileError(f"{path} does not end in .keras.", hint="Rename it if it is one.")
     try:
-        with tensorflow_left_alone():
+        with _tensorflow_as_needed(path):
             return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # Keras raises anything about a bad file; the cause stays attached
         text = str(error)

@@ -39,7 +39,7 @@ class DatasetUsed(Settings):
     requested: str | None = Field(description="The dataset that was asked for; null: none.")
     fallback: bool = Field(description="Whether `name` stands in for a dataset that is not here.")
     examples: dict[str, int] = Field(description="Number of examples of each split.")
-    classes: int = Field(description="Number of classes.")
+    classes: int | None = Field(description="Number of classes or labels; null: values.")
 
 
 class ClassMetrics(Settings):

@@ -29,6 +29,7 @@ from nncli.errors import (
     Terminated,
     UsageError,
 )
+from nncli.objectives import metric_names
 from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training import checkpoints, execution, networks, seeding
@@ -281,13 +282,15 @@ def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Datas
             )
     if not len(dataset.splits.get("train", ())):
         raise UsageError(f"{dataset.name} has no training split.")
-    return experiment.resolved(data.located(settings)), dataset
+    found = settings.model_copy(update=dict(dataset.found))
+    return experiment.resolved(data.located(found)), dataset
 
 
 def _monitor(experiment: Experiment, dataset: Dataset) -> Monitor:
     """The column of the history that chooses the kept epoch."""
     splits = [split for split in ("train", "validation") if split in dataset.splits]
-    columns = [f"{split}_{metric}" for split in splits for metric in ("loss", "accuracy")]
+    names = metric_names(dataset.target)
+    columns = [f"{split}_{metric}" for split in splits for metric in names]
     monitor = experiment.training.monitor
     if monitor in columns:
         return Monitor(monitor)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nncli import optimizers
 from nncli.config import Experiment
 from nncli.data.pipelines import EpochOrder, steps
+from nncli.descriptions import Target
 from nncli.objectives import compile_for_training
 from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.reporting import FitPlan, Reporter
@@ -62,8 +63,8 @@ def fit(
     model = run.networks.trained
     batch_size = min(settings.batch_size, len(run.dataset.splits["train"]))
     check_batch_size(model, batch_size)
-    compile_network(model, run.experiment, position.steps)
-    state.build_all(model, len(run.dataset.target.names))
+    compile_network(model, run.experiment, position.steps, run.dataset.target)
+    state.build_all(model, run.dataset.target)
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
     callbacks = _callbacks(run, position, order, checkpoint, request, reporter)
     ended_by: str | None = None
@@ -109,7 +110,9 @@ def fit(
     return "stopped_early"
 
 
-def compile_network(model: Any, experiment: Experiment, steps_per_epoch: int) -> None:
+def compile_network(
+    model: Any, experiment: Experiment, steps_per_epoch: int, target: Target
+) -> None:
     """Compile the trained network as `experiment` says; what is `auto` in it is decided."""
     settings = experiment.training
     optimizer = optimizers.build(
@@ -123,6 +126,7 @@ def compile_network(model: Any, experiment: Experiment, steps_per_epoch: int) ->
     compile_for_training(
         model,
         optimizer,
+        target,
         steps_per_execution=settings.steps_per_execution,
         jit_compile=settings.jit_compile is True or settings.backend == "jax",
     )
@@ -172,12 +176,12 @@ def _callbacks(
 
 def _train_batches(run: Run, order: EpochOrder, first_step: int) -> Any:
     settings = run.experiment.training
-    split = run.dataset.splits["train"]
+    split = run.encoded.splits["train"]
     return run.feed.shuffled(
         split, settings.batch_size, order, first_step=first_step, class_weights=run.class_weights
     )
 
 
 def _validation_batches(run: Run) -> Any:
-    split = run.dataset.splits.get("validation")
+    split = run.encoded.splits.get("validation")
     return run.feed.ordered(split, VALIDATION_BATCH_SIZE) if split else None

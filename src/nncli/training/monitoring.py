@@ -15,11 +15,14 @@ from nncli.runs import EpochRow
 __all__ = ["Monitor"]
 
 
+HIGHEST_IS_BEST = ("accuracy", "micro_f1")
+
+
 @dataclass(frozen=True)
 class Monitor:
     """A column of the history that is watched.
 
-    Accuracies are best when highest, everything else when lowest; of equal epochs the first is
+    Accuracies and F1 are best when highest, all else when lowest; of equal epochs the first is
     best, and one without a number never.
     """
 
@@ -29,7 +32,7 @@ class Monitor:
         """Whether `value` is better than `best` by more than `min_delta`."""
         if value is None or best is None:
             return value is not None
-        if self.column.endswith("accuracy"):
+        if self.column.endswith(HIGHEST_IS_BEST):
             return value - min_delta > best
         return value + min_delta < best
 

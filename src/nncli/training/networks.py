@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nncli import models
+from nncli import models, preprocessing
 from nncli.data import Dataset
-from nncli.descriptions import ImageInput
 from nncli.models import ModelSettings
-from nncli.objectives import add_answer, compile_for_answers
-from nncli.preprocessing.image import resize_layer, scale_layer
+from nncli.objectives import ANSWER, add_answer, compile_for_answers
 
 __all__ = ["Networks", "build"]
 
@@ -20,9 +18,9 @@ class Networks:
     """Keras models that share their weights.
 
     Attributes:
-        trained: cached pixels -> logits.
-        answering: cached pixels -> probabilities.
-        saved: recorded pixels -> probabilities; what goes into `model.keras`.
+        trained: cached inputs -> what the network says (logits, or values standardized).
+        answering: cached inputs -> answers.
+        saved: recorded inputs -> answers; what goes into `model.keras`.
     """
 
     trained: Any
@@ -34,22 +32,17 @@ def build(settings: ModelSettings, dataset: Dataset) -> Networks:
     """Build the network of `settings` for `dataset`, its preprocessing in front."""
     import keras
 
-    channels = dataset.inputs.shape[2]
-    size = dataset.image_size
-    shape = (*size, channels) if size else dataset.inputs.shape
-    seen = ImageInput(shape=shape, maximum=dataset.inputs.maximum)
-    network = models.build(settings, seen, dataset.target)
-    scale = scale_layer(seen)
-    start = keras.Input(shape, name="pixels")
-    logits = network(scale(start))
-    probabilities = add_answer(logits)
-    trained = keras.Model(start, logits)
-    answering = keras.Model(start, probabilities)
+    prepared, target = dataset.preprocessing, dataset.target
+    network = models.build(settings, preprocessing.features(prepared), target)
+    start = preprocessing.cached_input(prepared)
+    said = network(preprocessing.unpacked(prepared, start))
+    answers = add_answer(said, target)
+    trained = keras.Model(start, said)
+    answering = keras.Model(start, answers)
+    recorded, cached = preprocessing.front(prepared)
     saved = answering
-    if size:
-        recorded = keras.Input(dataset.inputs.shape, dtype=seen.dtype, name="pixels")
-        resized = resize_layer(seen, size)(recorded)
-        answer = answering.get_layer("probabilities")
-        saved = keras.Model(recorded, answer(network(scale(resized))))
-    compile_for_answers(saved)
+    if recorded is not cached:
+        seen = preprocessing.unpacked(prepared, cached)
+        saved = keras.Model(recorded, answering.get_layer(ANSWER)(network(seen)))
+    compile_for_answers(saved, target)
     return Networks(trained, answering, saved)

@@ -96,12 +96,13 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
 def _one_step(prepared: Prepared) -> float:
     """Train two steps, the second of them timed; validate and answer one batch."""
     settings = prepared.experiment.training
-    model, splits = prepared.networks.trained, prepared.dataset.splits
+    model, splits = prepared.networks.trained, prepared.dataset.encoded().splits
     check_batch_size(model, min(settings.batch_size, len(splits["train"])))
     alone = settings.model_copy(update={"steps_per_execution": 1})
     experiment = prepared.experiment.model_copy(update={"training": alone})
-    compile_network(model, experiment, steps(len(splits["train"]), settings.batch_size))
-    state.build_all(model, len(prepared.dataset.target.names))
+    target = prepared.dataset.target
+    compile_network(model, experiment, steps(len(splits["train"]), settings.batch_size), target)
+    state.build_all(model, target)
     feed = Feed()
     train = _first(splits["train"], settings.batch_size)
     batches = feed.shuffled(

@@ -14,7 +14,8 @@ from nncli.data import Dataset
 from nncli.data.pipelines import Feed
 from nncli.drawing.curves import draw_learning_curves
 from nncli.files import open_atomically
-from nncli.inference.evaluation import answers, measure
+from nncli.inference.evaluation import answers
+from nncli.objectives import classes_of, measure
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter
@@ -43,8 +44,12 @@ class Run:
     began: float
     data_seconds: float
     feed: Feed = field(default_factory=Feed)
+    encoded: Dataset = field(init=False)
     fit_seconds: float = 0.0
     evaluate_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.encoded = self.dataset.encoded()  # once: splits share what the feed keeps of them
 
     def finish(
         self, rows: Sequence[EpochRow], outcome: runs.Outcome, reporter: Reporter
@@ -56,7 +61,8 @@ class Run:
             split = self.dataset.splits["test"]
             began = time.perf_counter()
             with reporter.task(f"Evaluating {len(split):,} test examples"):
-                test = measure(answers(self.networks.answering, split, self.feed), split.labels)
+                said = answers(self.networks.answering, split, self.feed)
+                test = measure(self.dataset.target, said, split.labels)
             self.evaluate_seconds = time.perf_counter() - began
         if rows:
             picture = self.folder.plot("learning_curves")
@@ -73,7 +79,7 @@ class Run:
             nncli=nncli.__version__,
             inputs=self.dataset.inputs,
             target=self.dataset.target,
-            image_size=self.dataset.image_size,
+            preprocessing=self.dataset.preprocessing,
             experiment=self.experiment.model_dump(mode="json"),
         )
         archive.save(self.networks.saved, self.folder.model, description)
@@ -104,7 +110,7 @@ class Run:
                 requested=self.requested,
                 fallback=self.requested is None and self.dataset.name == "digits",
                 examples={name: len(split) for name, split in self.dataset.splits.items()},
-                classes=len(self.dataset.target.names),
+                classes=classes_of(self.dataset.target),
             ),
             timing=Timing(
                 total_seconds=time.perf_counter() - self.began,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nncli.descriptions import Target
 from nncli.errors import TrainingError
+from nncli.objectives import nothing_said
 from nncli.training.checkpoints import Arrays
 from nncli.training.memory import explained_size
 
@@ -14,19 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["build_all", "restore", "snapshot", "values"]
 
 
-def build_all(model: Any, classes: int) -> None:
+def build_all(model: Any, target: Target) -> None:
     """Create the variables of the optimizer and the metrics, which Keras makes in the first step.
 
-    `model` is compiled and ends in `classes` numbers an example.
+    `model` is compiled and learns to say `target`.
 
     Raises:
         TrainingError: there is not enough memory for them.
     """
-    import numpy as np
-
     with explained_size():
         model.optimizer.build(model.trainable_variables)
-        model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, classes), np.float32))
+        model.compute_metrics(None, *nothing_said(target))
     model.reset_metrics()
 
 

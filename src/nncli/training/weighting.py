@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from nncli.data import Dataset
+from nncli.descriptions import ClassTarget
 from nncli.errors import ExperimentError
 
 if TYPE_CHECKING:
@@ -28,9 +29,17 @@ def class_weights(
     """
     import numpy as np
 
-    names = dataset.target.names
     if wanted is None:
         return None
+    if not isinstance(dataset.target, ClassTarget):
+        raise ExperimentError(
+            [
+                "training.class_weight: only classes can be weighted; "
+                f"{dataset.name} is {dataset.target}"
+            ],
+            hint="Leave training.class_weight out.",
+        )
+    names = dataset.target.names
     if wanted == "balanced":
         counts = np.bincount(dataset.splits["train"].labels, minlength=len(names))
         present = np.count_nonzero(counts)

@@ -1,0 +1,264 @@
+"""Arrays of your own: .npz and .npy files of NumPy."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
+from nncli.data.files import label_of, stamp
+from nncli.data.inputs import InputSettings
+from nncli.data.splits import HeldOutShares
+from nncli.data.table import MOST_NUMBERED_CLASSES
+from nncli.descriptions import (
+    ArrayInput,
+    ClassTarget,
+    ImageInput,
+    Input,
+    LabelsTarget,
+    Target,
+    TextInput,
+    ValueTarget,
+)
+from nncli.errors import DataError, NotFoundError
+from nncli.preprocessing import ImagePreprocessing, Preprocessing
+from nncli.reporting import Reporter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["ArraysDataset", "source"]
+
+BATCH_SIZE = 4096
+# How the members of an .npz file are called, in the order of preference: what Keras, scikit-learn
+# and MedMNIST write.
+INPUT_NAMES = {
+    "train": ("x_train", "X_train", "train_x", "train_images", "train_inputs", "x", "X", "inputs",
+              "images", "data", "features"),
+    "validation": ("x_val", "X_val", "x_validation", "val_x", "val_images", "validation_inputs"),
+    "test": ("x_test", "X_test", "test_x", "test_images", "test_inputs"),
+}  # fmt: skip
+TARGET_NAMES = {
+    "train": ("y_train", "train_y", "train_labels", "train_targets", "y", "Y", "targets", "target",
+              "labels", "label"),
+    "validation": ("y_val", "y_validation", "val_y", "val_labels", "validation_targets"),
+    "test": ("y_test", "test_y", "test_labels", "test_targets"),
+}  # fmt: skip
+
+
+class ArraysDataset(InputSettings, HeldOutShares):
+    """Arrays of NumPy: an .npz file of inputs and targets, or two .npy files."""
+
+    type: Literal["arrays"] = Field(default="arrays", description="Files of NumPy.")
+    path: Path = Field(strict=False, description="The .npz file, or the .npy file of the inputs.")
+    target_path: Path | None = Field(
+        default=None, strict=False, description="The .npy file of the targets, one a row."
+    )
+    inputs: str | None = Field(
+        default=None, description="Member of the .npz file; default: x_train, x, images, ..."
+    )
+    target: str | None = Field(
+        default=None, description="Member of the .npz file; default: y_train, y, labels, ..."
+    )
+    task: Literal["classes", "labels", "values"] | None = Field(
+        default=None,
+        description=(
+            "What the target is; default: classes for words and few whole numbers, labels for "
+            "rows of 0 and 1, values for all else."
+        ),
+    )
+
+    @property
+    def label(self) -> str:
+        """The name that runs and reports give to this dataset."""
+        return label_of(self.path)
+
+
+def source(settings: ArraysDataset, *, reporter: Reporter) -> Source:
+    """The arrays that `settings` name.
+
+    Raises:
+        NotFoundError: there is no such file.
+    """
+    paths = [settings.path] + ([settings.target_path] if settings.target_path else [])
+    for path in paths:
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}.")
+    status = [stamp(path) for path in paths]
+    kept = settings.model_dump(mode="json", exclude={"validation", "test"})
+    key = {"name": settings.label, "files": status, "settings": kept}
+    return Source(key, lambda given: _decode(settings, given))
+
+
+def _decode(settings: ArraysDataset, given: Preprocessing | None) -> DecodedDataset:
+    arrays = _arrays(settings)
+    inputs, preprocessing = _inputs(settings, arrays["train"][0], given)
+    settings.check_kind(settings.label, inputs.kind)
+    target = _target(settings, arrays["train"][1])
+    splits = {}
+    for name, (values, targets) in arrays.items():
+        if len(values) != len(targets):
+            raise DataError(
+                f"{settings.path}: {name} has {len(values):,} inputs and {len(targets):,} targets."
+            )
+        if values.shape[1:] != arrays["train"][0].shape[1:]:
+            raise DataError(
+                f"{settings.path}: {name} has inputs of shape {values.shape[1:]}, train of "
+                f"{arrays['train'][0].shape[1:]}."
+            )
+        encoded = _encoded(settings, targets, target, name)
+        splits[name] = DecodedSplit(
+            len(values), _batches(_as_described(values, inputs), encoded), encoded
+        )
+    return DecodedDataset(
+        name=settings.label,
+        inputs=inputs,
+        target=target,
+        splits=splits,
+        preprocessing=preprocessing,
+    )
+
+
+def _batches(values: NDArray[Any], targets: NDArray[Any]) -> Any:
+    def read() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        for start in range(0, len(values), BATCH_SIZE):
+            yield values[start : start + BATCH_SIZE], targets[start : start + BATCH_SIZE]
+
+    return read
+
+
+def _arrays(settings: ArraysDataset) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
+    import numpy as np
+
+    path = settings.path
+    try:
+        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+        if path.suffix.lower() == ".npy":
+            if settings.target_path is None:
+                raise DataError(
+                    f"{path} has the inputs; where are the targets?",
+                    hint="Name their file: --set dataset.target_path=targets.npy",
+                )
+            targets = np.load(settings.target_path, allow_pickle=False)
+            return {"train": (loaded, targets)}
+        members = {name: loaded[name] for name in loaded.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split())
+        if "pickle" in reason:
+            raise DataError(
+                f"{path} holds Python objects (a pickle), which nncli never opens.",
+                hint="Save plain arrays: numbers or strings of a fixed type.",
+            ) from error
+        raise DataError(f"{path} cannot be read as a file of NumPy: {reason}.") from error
+    found = {}
+    for split in INPUT_NAMES:
+        first = split == "train"
+        names = (settings.inputs,) if first and settings.inputs else INPUT_NAMES[split]
+        answers = (settings.target,) if first and settings.target else TARGET_NAMES[split]
+        x = next((name for name in names if name in members), None)
+        y = next((name for name in answers if name in members), None)
+        if x is not None and y is not None:
+            found[split] = (members[x], members[y])
+    if "train" not in found:
+        raise DataError(
+            f"{path} has {', '.join(members) or 'no arrays'}: which are inputs, which targets?",
+            hint="Say so: --set dataset.inputs=NAME --set dataset.target=NAME",
+        )
+    return found
+
+
+def _inputs(
+    settings: ArraysDataset, values: NDArray[Any], given: Preprocessing | None
+) -> tuple[Input, Preprocessing | None]:
+    import numpy as np
+
+    shape = values.shape[1:]
+    if values.dtype.kind in "US" and not shape:
+        return TextInput(), given
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{settings.path}: inputs are numbers or strings, not {values.dtype}.")
+    if values.dtype in (np.uint8, np.uint16) and len(shape) in (2, 3):
+        channels = shape[2] if len(shape) == 3 else 1
+        if channels <= 4:
+            maximum = 255.0 if values.dtype == np.uint8 else 65535.0
+            image = ImageInput(shape=(shape[0], shape[1], channels), maximum=maximum)
+            size = settings.image_size
+            own = ImagePreprocessing(inputs=image, size=size, resize=settings.resize)
+            return image, given if given is not None and given.kind == "image" else own
+    return ArrayInput(shape=shape or (1,)), given
+
+
+def _as_described(values: NDArray[Any], inputs: Input) -> NDArray[Any]:
+    import numpy as np
+
+    match inputs:
+        case ImageInput():
+            return values if values.ndim == 4 else values[..., None]
+        case TextInput():
+            return values.astype(str).astype(object)
+        case ArrayInput():
+            return values.reshape(len(values), *inputs.shape).astype(np.float32)
+        case _:
+            raise AssertionError(inputs.kind)
+
+
+def _target(settings: ArraysDataset, targets: NDArray[Any]) -> Target:
+    import numpy as np
+
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    if targets.ndim > 2 or targets.dtype.kind not in "biufUS":
+        raise DataError(
+            f"{settings.path}: targets are of shape {targets.shape} and type {targets.dtype}; "
+            "nncli takes one number or word, or a row of numbers, an example."
+        )
+    distinct = np.unique(targets)
+    if targets.ndim == 2:
+        names = tuple(f"target_{number + 1}" for number in range(targets.shape[1]))
+        if settings.task == "classes":
+            raise DataError(f"{settings.path}: a row of targets is no class.")
+        binary = bool(np.isin(distinct, (0, 1)).all())
+        if settings.task == "labels" or (settings.task is None and binary):
+            return LabelsTarget(names=names)
+        return ValueTarget(names=names)
+    words = targets.dtype.kind in "US"
+    few = not words and bool((distinct == np.floor(distinct)).all())
+    # An integer type says class more often than not: 1,000 classes are numbered too.
+    most = max(MOST_NUMBERED_CLASSES, len(targets) // 20 if targets.dtype.kind in "biu" else 0)
+    few = few and len(distinct) <= most
+    if words or settings.task == "classes" or (settings.task is None and few):
+        if len(distinct) < 2:
+            raise DataError(f"{settings.path}: all targets are {distinct[0]!s}.")
+        return ClassTarget(names=tuple(_name(value) for value in distinct))
+    return ValueTarget(names=("target",))
+
+
+def _name(value: Any) -> str:
+    whole = not isinstance(value, str | bytes) and value == int(value)
+    return str(int(value)) if whole else str(value)
+
+
+def _encoded(
+    settings: ArraysDataset, targets: NDArray[Any], target: Target, split: str
+) -> NDArray[Any]:
+    import numpy as np
+
+    targets = targets.reshape(len(targets), -1)
+    if isinstance(target, ClassTarget):
+        places = {name: place for place, name in enumerate(target.names)}
+        names = [_name(value) for value in targets[:, 0]]
+        lost = sorted({name for name in names if name not in places})
+        if lost:
+            raise DataError(
+                f"{settings.path}: {split} has the class {lost[0]}, which train does not have."
+            )
+        return np.array([places[name] for name in names], np.int64)
+    values = targets.astype(np.float32)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+        raise DataError(f"{settings.path}: the target of {split} row {row} is no finite number.")
+    return values

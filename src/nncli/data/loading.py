@@ -1,0 +1,165 @@
+"""From a source to arrays: read once, preprocessed once, kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from nncli import objectives
+from nncli.data.cache import alias, fetch, store
+from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Source, Split
+from nncli.data.inputs import InputSettings
+from nncli.data.splits import HeldOutShares, HeldOutValidation, divided, hold_out
+from nncli.descriptions import ArrayInput, ImageInput, TableInput, TextInput
+from nncli.errors import DataError, ModelFileError
+from nncli.preprocessing import ImagePreprocessing, Preprocessing, array, table, text
+from nncli.reporting import Reporter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["load"]
+
+
+def load(
+    source: Source,
+    settings: HeldOutValidation,
+    *,
+    seed: int,
+    given: Preprocessing | None,
+    reporter: Reporter,
+) -> Dataset:
+    """The dataset of `source`, the splits that it lacks held out, its targets understood.
+
+    Args:
+        source: where it comes from.
+        settings: of the dataset.
+        seed: fixes the held-out shares.
+        given: the preprocessing of a model; default: fitted on the training split.
+        reporter: told what is going on.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    test = settings.test if isinstance(settings, HeldOutShares) else None
+    if given is not None:
+        keys = [{**source.key, "preprocessing": given.model_dump(mode="json")}]
+    else:  # what is not fitted does not depend on how the data is divided
+        fitted_on = {"seed": seed, "test": test, "validation": settings.validation}
+        keys = [dict(source.key), {**source.key, "fitted_on": fitted_on}]
+    found = [dataset for key in keys if (dataset := fetch(key))]
+    if found:
+        dataset = found[0]
+    else:
+        decoded = source.read(given)
+        if given is not None:
+            _check_fit(decoded, given)
+        preprocessing = given or decoded.preprocessing
+        key = keys[0] if preprocessing else keys[-1]
+        if preprocessing is None:
+            preprocessing = _fitted(decoded, settings, seed, reporter)
+        dataset = store(key, _applied(decoded, preprocessing), preprocessing, reporter=reporter)
+        if decoded.found:  # a run is repeated with what was found out written in its config.yaml
+            said = {**key["settings"], **decoded.found}
+            alias({**key, "settings": said}, key)
+    dataset = hold_out(dataset, settings, seed=seed)
+    if "train" not in dataset.splits:
+        return dataset
+    return dataset.with_target(objectives.fitted(dataset.target, dataset.splits["train"].labels))
+
+
+def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:
+    """Refuse data that the preprocessing of a model cannot take."""
+    mine, wanted = decoded.inputs, given.inputs
+    fits = mine == wanted
+    if isinstance(given, ImagePreprocessing) and isinstance(mine, ImageInput):
+        own = given.inputs
+        alike = mine.shape[2] == own.shape[2] and mine.maximum == own.maximum
+        fits = alike and (given.size is not None or mine.shape == own.shape)
+    if not fits:
+        raise ModelFileError(
+            f"The model takes {wanted}; {decoded.name} has {mine}.",
+            hint="Evaluate on a dataset with the same inputs, or train a model on this one.",
+        )
+
+
+def _fitted(
+    decoded: DecodedDataset, settings: HeldOutValidation, seed: int, reporter: Reporter
+) -> Preprocessing:
+    """The preprocessing of `decoded`, fitted on what will be its training split."""
+    split = decoded.splits.get("train")
+    if split is None:
+        raise DataError(f"{decoded.name} has no training split that preprocessing could learn of.")
+    name = f"Reading {decoded.name}: train"
+    chosen = _training_rows(decoded, settings, seed)
+    with reporter.task(name, total=split.size, unit="examples") as task:
+
+        def batches() -> Iterator[Any]:
+            start = 0
+            for inputs, targets in split.batches():
+                stop = start + len(targets)
+                yield _rows(inputs, chosen[start:stop])
+                task.advance(len(targets))
+                start = stop
+
+        match decoded.inputs:
+            case TableInput():
+                return table.fit(decoded.inputs, batches())
+            case TextInput():
+                options = settings if isinstance(settings, InputSettings) else InputSettings()
+                return text.fit(
+                    batches(),
+                    tokens=options.tokens,
+                    vocabulary_size=options.vocabulary_size,
+                    length=options.sequence_length,
+                )
+            case ArrayInput():
+                return array.fit(decoded.inputs, batches())
+            case _:
+                raise AssertionError(f"{decoded.inputs.kind} is not fitted")
+
+
+def _training_rows(
+    decoded: DecodedDataset, settings: HeldOutValidation, seed: int
+) -> NDArray[np.bool_]:
+    """Which examples of the published training split stay in it, shape (n,)."""
+    import numpy as np
+
+    def only_targets(split: DecodedSplit) -> Split:
+        targets = split.targets
+        if targets is None:
+            targets = np.concatenate([targets for _, targets in split.batches()])
+        return Split(np.empty((len(targets), 0)), targets)
+
+    # The other splits count only in that they exist.
+    splits = {
+        name: only_targets(split) if name == "train" else Split(np.empty(0), np.empty(0))
+        for name, split in decoded.splits.items()
+    }
+    train = divided(decoded.name, splits, settings, seed=seed)["train"]
+    chosen = np.zeros(len(train.targets), bool)
+    chosen[slice(None) if train.indices is None else train.indices] = True
+    return chosen
+
+
+def _rows(inputs: Any, chosen: NDArray[np.bool_]) -> Any:
+    if isinstance(inputs, dict):
+        return {name: values[chosen] for name, values in inputs.items()}
+    return inputs[chosen]
+
+
+def _applied(decoded: DecodedDataset, preprocessing: Preprocessing) -> DecodedDataset:
+    """`decoded` with preprocessed batches."""
+    from nncli.preprocessing.applying import Applied
+
+    applied = Applied(preprocessing)
+
+    def preprocessed(split: DecodedSplit) -> DecodedSplit:
+        def batches() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+            for inputs, targets in split.batches():
+                yield applied(inputs), targets
+
+        return DecodedSplit(split.size, batches, split.targets)
+
+    return decoded.with_splits({n: preprocessed(split) for n, split in decoded.splits.items()})

@@ -1,0 +1,163 @@
+"""Sound files: their rates and lengths, and their samples in one length."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.backend import usable_cores
+from nncli.data.inputs import InputSettings
+from nncli.data.skipping import Skipped
+from nncli.descriptions import SoundInput
+from nncli.errors import DataError
+from nncli.preprocessing import Preprocessing, SoundPreprocessing
+from nncli.reporting import Reporter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Opened", "fitted_length", "opened", "preprocessing_of"]
+
+BATCH_SIZE = 64
+COVERED = 0.95  # share of the files that the default length holds whole
+LONGEST_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Sound files that were looked at; `readable` as for images."""
+
+    inputs: SoundInput
+    preprocessing: SoundPreprocessing
+    readable: Mapping[str, NDArray[Any]]
+    paths: Mapping[str, Sequence[Path]]
+
+    def batches(self, split: str, labels: NDArray[Any]) -> Callable[[], Iterator[Any]]:
+        """What yields (samples, labels) of a split: shape (n, samples), float32."""
+        files = [self.paths[split][place] for place in self.readable[split]]
+
+        def read() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+            import numpy as np
+
+            with ThreadPoolExecutor(usable_cores()) as pool:
+                for start in range(0, len(files), BATCH_SIZE):
+                    part = files[start : start + BATCH_SIZE]
+                    samples = pool.map(lambda path: _samples(path, self.preprocessing), part)
+                    yield np.stack(list(samples)), labels[start : start + BATCH_SIZE]
+
+        return read
+
+
+def opened(
+    settings: InputSettings,
+    paths: Mapping[str, Sequence[Path]],
+    given: Preprocessing | None,
+    skipped: Skipped,
+    reporter: Reporter,
+) -> Opened:
+    """Look at the header of every file, with `skip` at all of it.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    import numpy as np
+
+    rates: Counter[int] = Counter()
+    seconds: list[float] = []
+    readable = {}
+    for split, files in paths.items():
+        places = []
+        with reporter.task(f"Listening to {split}", total=len(files), unit="files") as task:
+            for place, path in enumerate(files):
+                task.advance(1)
+                header = _header(path, whole=skipped.on_error == "skip")
+                if isinstance(header, str):
+                    skipped.note(f"{path}: {header}")
+                    continue
+                rates[header[0]] += 1
+                seconds.append(header[1])
+                places.append(place)
+        readable[split] = np.array(places, np.int64)
+    if not len(readable["train"]):
+        raise DataError("No sound can be read.")
+    if isinstance(given, SoundPreprocessing):
+        return Opened(given.inputs, given, readable, paths)
+    rate = settings.sample_rate or rates.most_common(1)[0][0]
+    if set(rates) != {rate}:
+        listed = ", ".join(f"{count:,} of {hertz:,} Hz" for hertz, count in rates.most_common(5))
+        reporter.notice(f"Sound is brought to {rate:,} samples a second; there are {listed}.")
+    prepared = preprocessing_of(settings, rate, seconds)
+    return Opened(prepared.inputs, prepared, readable, paths)
+
+
+def preprocessing_of(
+    settings: InputSettings, rate: int, seconds: Sequence[float]
+) -> SoundPreprocessing:
+    """What is done to sound of `rate` samples a second that is `seconds` long."""
+    import numpy as np
+
+    length = settings.seconds or min(float(np.quantile(seconds, COVERED)), LONGEST_SECONDS)
+    return SoundPreprocessing(
+        inputs=SoundInput(sample_rate=rate),
+        samples=max(1, round(length * rate)),
+        mel_bins=settings.mel_bins,
+    )
+
+
+def fitted_length(samples: NDArray[Any], length: int) -> NDArray[Any]:
+    """The first `length` samples, silence behind them where there are fewer."""
+    import numpy as np
+
+    return np.pad(samples[:length], (0, max(0, length - len(samples))))
+
+
+def _header(path: Path, *, whole: bool) -> tuple[int, float] | str:
+    """Samples a second and length in seconds; or why it cannot be read."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames == 0:
+                return "is empty"
+            if whole:
+                file.read()
+            return file.samplerate, file.frames / file.samplerate
+    except (OSError, RuntimeError) as error:
+        return _reason(path, error)
+
+
+def _reason(path: Path, error: Exception) -> str:
+    if path.exists() and path.stat().st_size == 0:
+        return "is empty (0 bytes)"
+    text = " ".join(str(error).split()).rpartition(": ")[2].rstrip(".")
+    return f"is no sound, or damaged ({text})"
+
+
+def _samples(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
+    """Mono float32 of the rate and the length of `settings`."""
+    import numpy as np
+    import soundfile
+
+    rate = settings.inputs.sample_rate
+    try:
+        with soundfile.SoundFile(path) as file:
+            wanted = math.ceil(settings.samples / rate * file.samplerate) + file.samplerate
+            channels = file.read(wanted, dtype="float32", always_2d=True)
+            recorded = file.samplerate
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"{path} {_reason(path, error)}.",
+            hint="Replace it, or leave out what cannot be read: --set dataset.on_error=skip",
+        ) from error
+    samples = channels.mean(axis=1)
+    if recorded != rate:
+        from scipy.signal import resample_poly
+
+        common = math.gcd(recorded, rate)
+        samples = resample_poly(samples, rate // common, recorded // common).astype(np.float32)
+    return fitted_length(samples, settings.samples)
