@@ -148,12 +148,15 @@ def _arrays(settings: ArraysDataset) -> dict[str, tuple[NDArray[Any], NDArray[An
         members = {name: loaded[name] for name in loaded.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())
-        if "pickle" in reason:
+        if "pickle" in reason and _is_numpy(path):
             raise DataError(
                 f"{path} holds Python objects (a pickle), which nncli never opens.",
                 hint="Save plain arrays: numbers or strings of a fixed type.",
             ) from error
-        raise DataError(f"{path} cannot be read as a file of NumPy: {reason}.") from error
+        raise DataError(
+            f"{path} cannot be read as a file of NumPy: "
+            + ("it is none." if "pickle" in reason else f"{reason}.")
+        ) from error
     found = {}
     for split in INPUT_NAMES:
         first = split == "train"
@@ -169,6 +172,11 @@ def _arrays(settings: ArraysDataset) -> dict[str, tuple[NDArray[Any], NDArray[An
             hint="Say so: --set dataset.inputs=NAME --set dataset.target=NAME",
         )
     return found
+
+
+def _is_numpy(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(6).startswith((b"\x93NUMPY", b"PK"))
 
 
 def _inputs(

@@ -1,0 +1,240 @@
+"""Folders of one's own: images, sound and texts in class sub-folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from nncli import data
+from nncli.data import FolderDataset
+from nncli.descriptions import ImageInput, SoundInput, TextInput
+from nncli.errors import DataError, NotFoundError
+from nncli.preprocessing import SoundPreprocessing, TextPreprocessing
+
+COLOURS = {"blue sky": (0, 0, 255), "r\u00f6te": (255, 0, 0)}
+
+
+def read(path: Path, reporter: Any, **settings: Any) -> data.Dataset:
+    return data.load(FolderDataset(path=path, **settings), seed=0, reporter=reporter)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Ten pictures of each colour in every format, in a folder with a space in its name."""
+    folder = tmp_path / "my photos \u00fc"
+    endings = ("jpg", "png", "bmp", "gif", "webp")
+    for name, colour in COLOURS.items():
+        for number in range(10):
+            place = folder / name / ("deep" if number % 2 else "")
+            place.mkdir(parents=True, exist_ok=True)
+            picture = Image.new("RGB", (8, 6), colour)
+            picture.save(place / f"{number}.{endings[number % len(endings)]}")
+    return folder
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    """Low and high tones of different rates, lengths and channels."""
+    for name, hertz in {"high": 2000.0, "low": 200.0}.items():
+        (tmp_path / "tones" / name).mkdir(parents=True)
+        for number in range(10):
+            rate = 16000 if number == 9 else 8000
+            times = np.arange(int(rate * (0.2 + 0.02 * number))) / rate
+            tone = 0.5 * np.sin(2 * np.pi * hertz * times)
+            channels = np.stack([tone, tone], axis=1) if number % 2 else tone
+            ending = "flac" if number % 3 else "wav"
+            soundfile.write(tmp_path / "tones" / name / f"{number}.{ending}", channels, rate)
+    return tmp_path / "tones"
+
+
+def test_images_of_every_format_in_nested_folders(photos: Path, reporter: Any) -> None:
+    dataset = read(photos, reporter, validation=0, test=0)
+    assert dataset.inputs == ImageInput(shape=(6, 8, 3))
+    assert dataset.target.names == ("blue sky", "r\u00f6te")
+    train = dataset.splits["train"]
+    assert train.inputs.shape == (20, 6, 8, 3)
+    for number, colour in enumerate(COLOURS.values()):
+        pixels = train.examples[train.labels == number].reshape(-1, 3).astype(int)
+        assert np.abs(pixels - colour).max() < 12  # JPEG is not exact
+
+
+def test_images_of_different_sizes_are_brought_to_one(photos: Path, reporter: Any) -> None:
+    Image.new("RGB", (30, 20), "blue").save(photos / "blue sky" / "large.png")
+    assert read(photos, reporter).splits["train"].inputs.shape[1:] == (64, 64, 3)
+    small = read(photos, reporter, image_size=(5, 7), resize="pad")
+    assert small.splits["train"].inputs.shape[1:] == (5, 7, 3)
+
+
+def test_grey_images_have_one_channel(photos: Path, reporter: Any) -> None:
+    for path in photos.rglob("*.*"):
+        with Image.open(path) as image:
+            grey = image.convert("L")
+        grey.save(path.with_suffix(".png"))
+        if path.suffix != ".png":
+            path.unlink()
+    assert read(photos, reporter).inputs == ImageInput(shape=(6, 8, 1))
+
+
+def test_transparency_is_white_and_rotation_is_undone(photos: Path, reporter: Any) -> None:
+    Image.new("RGBA", (8, 6), (0, 0, 0, 0)).save(photos / "blue sky" / "a.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a camera that was turned
+    Image.new("RGB", (6, 8), "white").save(photos / "blue sky" / "b.png", exif=exif)
+    dataset = read(photos, reporter, validation=0, test=0)
+    assert dataset.inputs == ImageInput(shape=(6, 8, 3))
+    white = (dataset.splits["train"].examples == 255).all(axis=(1, 2, 3))
+    assert white.sum() == 2
+
+
+def test_splits_above_the_classes(photos: Path, tmp_path: Path, reporter: Any) -> None:
+    parted = tmp_path / "parted"
+    parted.mkdir()
+    photos.rename(parted / "train")
+    for name in COLOURS:
+        (parted / "val" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 6), COLOURS[name]).save(parted / "val" / name / "x.png")
+    sizes = {n: len(split) for n, split in read(parted, reporter, test=0).splits.items()}
+    assert sizes == {"train": 20, "validation": 2}
+    (parted / "val" / "green").mkdir()
+    Image.new("RGB", (8, 6), "green").save(parted / "val" / "green" / "x.png")
+    with pytest.raises(DataError, match="Classes that validation has and train lacks: green"):
+        read(parted, reporter)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "is empty (0 bytes)"), (b"no image at all", "is no image"), (None, "more pixels")],
+)
+def test_a_bad_image_is_named_or_skipped(
+    photos: Path, reporter: Any, content: bytes | None, reason: str
+) -> None:
+    bad = photos / "blue sky" / "bad.png"
+    if content is None:
+        Image.new("1", (30_000, 30_000)).save(bad)  # 100 kB that would fill 900 MB
+    else:
+        bad.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read(photos, reporter)
+    assert str(bad) in caught.value.message and reason in caught.value.message
+    dataset = read(photos, reporter, on_error="skip", validation=0, test=0)
+    assert len(dataset.splits["train"]) == 20
+    assert str(bad) in "\n".join(reporter.warnings)
+
+
+def test_a_truncated_image_is_named(photos: Path, reporter: Any) -> None:
+    whole = photos / "blue sky" / "big.jpg"
+    noise = np.random.default_rng(0).integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(whole)
+    whole.write_bytes(whole.read_bytes()[:-60])
+    with pytest.raises(DataError, match=r"big\.jpg.* is damaged"):
+        read(photos, reporter)
+    dataset = read(photos, reporter, on_error="skip", validation=0, test=0)
+    assert len(dataset.splits["train"]) == 20
+
+
+def test_links_in_a_circle_end(photos: Path, reporter: Any) -> None:
+    (photos / "blue sky" / "again").symlink_to(photos / "blue sky")
+    dataset = read(photos, reporter, validation=0, test=0)
+    assert len(dataset.splits["train"]) == 20
+
+
+def test_other_files_are_left_out_and_said(photos: Path, reporter: Any) -> None:
+    (photos / "blue sky" / "notes.doc").write_text("x")
+    (photos / "blue sky" / "Thumbs.db").write_text("x")
+    (photos / "nothing").mkdir()
+    assert len(read(photos, reporter, validation=0, test=0).splits["train"]) == 20
+    said = "\n".join(reporter.warnings)
+    assert ".doc (1)" in said and "Thumbs" not in said
+    assert "Classes without a file, left out: nothing" in said
+
+
+def test_folders_that_are_none(tmp_path: Path, photos: Path, reporter: Any) -> None:
+    with pytest.raises(NotFoundError, match="There is no folder"):
+        read(tmp_path / "nothing", reporter)
+    with pytest.raises(DataError, match="no sub-folders with images"):
+        read(photos / "blue sky" / "deep", reporter)
+    (photos / "blue sky" / "a.txt").write_text("x")
+    with pytest.raises(DataError, match="files of several kinds: 20 of image and 1 of text"):
+        read(photos, reporter)
+
+
+def test_sound_becomes_spectrograms_of_one_length(recordings: Path, reporter: Any) -> None:
+    dataset = read(recordings, reporter, validation=0, test=0)
+    assert dataset.inputs == SoundInput(sample_rate=8000)
+    prepared = dataset.preprocessing
+    assert isinstance(prepared, SoundPreprocessing)
+    train = dataset.splits["train"]
+    assert train.inputs.shape == (20, 64, prepared.frames, 1)
+    loudest = train.examples[..., 5, 0].argmax(axis=1)
+    high, low = loudest[train.labels == 0], loudest[train.labels == 1]
+    assert high.min() > low.max() + 10  # resampled ones included: the tone is where it was
+    assert any("brought to 8,000 samples a second" in said for said in reporter.notices)
+    np.testing.assert_allclose(train.examples.mean(axis=(1, 2, 3)), 0, atol=1e-3)
+
+
+def test_a_spectrogram_does_not_depend_on_its_batch(recordings: Path, reporter: Any) -> None:
+    from nncli.preprocessing.applying import Applied
+
+    dataset = read(recordings, reporter)
+    assert isinstance(dataset.preprocessing, SoundPreprocessing)
+    applied = Applied(dataset.preprocessing)
+    sound = np.random.default_rng(0).normal(size=(2, dataset.preprocessing.samples))
+    sound = (sound * [[1.0], [1e-4]]).astype(np.float32)
+    together, alone = applied(sound)[1], applied(sound[1:])[0]
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_a_bad_recording_is_named_or_skipped(recordings: Path, reporter: Any) -> None:
+    bad = recordings / "low" / "bad.wav"
+    bad.write_bytes(b"RIFF nothing")
+    with pytest.raises(DataError, match=r"bad\.wav: is no sound, or damaged"):
+        read(recordings, reporter)
+    dataset = read(recordings, reporter, on_error="skip", validation=0, test=0)
+    assert len(dataset.splits["train"]) == 20
+
+
+def test_texts_in_folders_and_a_line_an_example(tmp_path: Path, reporter: Any) -> None:
+    for name, word in {"bad": "awful", "good": "fine"}.items():
+        (tmp_path / "texts" / name).mkdir(parents=True)
+        for number in range(10):
+            text = f"It was {word}, take {number}"
+            (tmp_path / "texts" / name / f"{number}.txt").write_text(text)
+        lines = "".join(f"It was {word}, take {number}\n\n" for number in range(10))
+        (tmp_path / f"lines.{name}").write_text(lines)
+    folders = read(tmp_path / "texts", reporter, validation=0, test=0)
+    lines_of = read(tmp_path / "lines.*", reporter, validation=0, test=0)
+    assert folders.inputs == lines_of.inputs == TextInput()
+    assert folders.target == lines_of.target
+    for dataset in (folders, lines_of):
+        prepared = dataset.preprocessing
+        assert isinstance(prepared, TextPreprocessing)
+        assert {"awful", "fine", "it", "take"} < set(prepared.vocabulary)
+        assert prepared.tokens == "words"
+        assert dataset.splits["train"].inputs.shape == (20, 5)
+        assert dataset.splits["train"].inputs.dtype == np.int32
+
+
+def test_scripts_without_spaces_are_cut_into_characters(tmp_path: Path, reporter: Any) -> None:
+    for name, sign in {"a": "\u4e00", "b": "\u4e8c"}.items():
+        lines = "".join(f"{sign * 40}{chr(0x4E10 + number)}\n" for number in range(12))
+        (tmp_path / f"lines.{name}").write_text(lines)
+    dataset = read(tmp_path / "lines.*", reporter)
+    prepared = dataset.preprocessing
+    assert isinstance(prepared, TextPreprocessing)
+    assert prepared.tokens == "characters" and prepared.length == 41
+
+
+def test_a_text_in_another_encoding_is_named(tmp_path: Path, reporter: Any) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "t" / name).mkdir(parents=True)
+        for number in range(10):
+            (tmp_path / "t" / name / f"{number}.txt").write_text("sch\u00f6n", "cp1252")
+    with pytest.raises(DataError, match=r"line 1: byte 0xf6 is not utf-8"):
+        read(tmp_path / "t", reporter)
+    dataset = read(tmp_path / "t", reporter, encoding="cp1252")
+    assert dataset.preprocessing.vocabulary == ("sch\u00f6n",)
