@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # Compiled bytecode makes TensorFlow's import three times faster: never install without it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: train test test-all check bench docs format clean help
+.PHONY: train test test-all check bench scores catalogue docs format clean help
 
 train: $(VENV)/.installed  ## install and run the classic tutorial
 	$(BIN)/nncli train --epochs 6
@@ -23,6 +23,13 @@ check: $(VENV)/.installed-check  ## lint, types, architecture, generated docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/generate.py --check
+
+DATA ?= ../shared/data
+scores: $(VENV)/.installed-test  ## train what has a score to reach: make scores DATA=FOLDER
+	$(BIN)/python tests/bench/scores.py $(DATA)
+
+catalogue: $(VENV)/.installed-test  ## write what can be used of tensorflow-datasets (minutes)
+	$(BIN)/python docs/generate_catalogue.py
 
 bench: $(VENV)/.installed-test  ## time nncli beside the scripts one would write instead
 	$(BIN)/python tests/bench/bench.py

@@ -132,8 +132,38 @@ def dataset_names() -> str:
     return "".join(f"{name}\n" for name in tfds.list_builders(with_community_datasets=False))
 
 
+def catalogue_page() -> str:
+    """What of tensorflow-datasets cannot be used as it is, and why."""
+    from nncli.data.catalogue import catalogue
+
+    entries = [entry for entry in catalogue() if entry.name != "digits"]
+    usable = [entry for entry in entries if not entry.reason]
+    lines = [
+        "# Datasets of tensorflow-datasets",
+        "",
+        "Generated from the installed version: `make catalogue`, then `make docs`.",
+        "",
+        f"## Used as they are: {len(usable)}",
+        "",
+        "| name | input | target |",
+        "|---|---|---|",
+        *(f"| {entry.name} | {entry.input} | {entry.target} |" for entry in usable),
+        "",
+        f"## Not used as they are: {len(entries) - len(usable)}",
+        "",
+        "Where a dataset does not say what is input and what is target, `dataset.inputs` and",
+        "`dataset.target` may. What tries the network while it is constructed may work with one.",
+        "",
+        "| name | reason |",
+        "|---|---|",
+        *(f"| {e.name} | {e.reason.replace('|', '/')} |" for e in entries if e.reason),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 # By path from docs/.
 PAGES = {
+    "catalogue.md": catalogue_page,
     "commands.md": commands,
     "configuration.md": configuration,
     "../src/nncli/config/experiment.schema.json": schema,

@@ -268,6 +268,8 @@ LIBRARY = (
     "nncli.training.train",
     "nncli.inference.evaluate",
     "nncli.data.prepare",
+    "nncli.data.looking.look",
+    "nncli.data.checking.check",
     "nncli.doctor.examine",
 )
 

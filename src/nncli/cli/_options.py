@@ -204,6 +204,13 @@ class Described:
         """The same for a file that is to mean the same in every environment."""
         return replace(self, environment=Layer({}))
 
+    def with_dataset(self, name: str | None) -> Described:
+        """The same with a dataset that was named as an argument; below `--set`, as a flag is."""
+        if name is None:
+            return self
+        flags, settings = self.typed
+        return replace(self, typed=(flags, experiment_flags({"dataset": name}), settings))
+
     def resolve(self) -> Resolved:
         """The experiment, on top of the defaults; `ExperimentError` if there are mistakes."""
         return resolve(self.files, *self.layers)

@@ -15,13 +15,15 @@ from nncli.cli._options import (
     AsJson,
     DataDirOption,
     DebugOption,
+    Described,
     QuietOption,
     experiment_flags,
+    experiment_options,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
 from nncli.config import load_experiment
-from nncli.errors import NotFoundError
+from nncli.errors import NotFoundError, UsageError
 from nncli.files import to_json
 from nncli.reporting import counted
 
@@ -32,13 +34,118 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    name="data", help="Find and prepare data.", no_args_is_help=True, add_completion=False
+    name="data",
+    help="Find, look at, check and prepare data.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
 @app.callback()
 def _group() -> None:
     pass
+
+
+Word = Annotated[
+    str,
+    typer.Argument(metavar="[WORD]", help="Part of a name, an input or a target: image, text."),
+]
+Examined = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        autocompletion=_completion.datasets,
+        help="A name, a file or a folder. Default: what the configuration says.",
+    ),
+]
+
+
+@app.command("list")
+def list_command(
+    context: typer.Context,
+    word: Word = "",
+    data_dir: DataDirOption = None,
+    json: AsJson = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show what can be used by name: input, target, size of the download, whether it is here."""
+    from dataclasses import asdict
+
+    from nncli.cli._data_views import show_catalogue
+    from nncli.data.catalogue import catalogue
+
+    screen, entries = screen_of(context), catalogue(word, data_dir=data_dir)
+    if json:
+        screen.out.file.write(to_json([asdict(entry) for entry in entries]))
+    else:
+        show_catalogue(screen, entries)
+
+
+@app.command("show")
+@experiment_options
+def show_command(
+    context: typer.Context,
+    described: Described,
+    dataset_name: Examined = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help="Also draw examples, as a PNG."),
+    ] = None,
+    json: AsJson = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show what is in a dataset: splits, classes, columns, examples."""
+    experiment = described.with_dataset(dataset_name).resolve().experiment
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise UsageError("--picture: the file must end in .png.")
+    screen = screen_of(context)
+    screen.capture_libraries()
+    from nncli.cli._data_views import overview_values, show_overview
+    from nncli.data.looking import draw, look
+
+    reporter = reporter_for(screen)
+    settings = experiment.dataset
+    overview = look(settings, seed=experiment.seed, reporter=reporter)
+    if picture is not None:
+        draw(overview, settings, picture)
+    if json:
+        screen.out.file.write(to_json(overview_values(overview)))
+    elif not quiet:
+        show_overview(screen, overview)
+        if picture is not None:
+            screen.out.print(f"\nPicture: {picture}", markup=False, soft_wrap=True)
+
+
+@app.command("check")
+@experiment_options
+def check_command(
+    context: typer.Context,
+    described: Described,
+    dataset_name: Examined = None,
+    json: AsJson = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Examine a dataset: what cannot be read, copies, rare classes, columns that tell too much.
+
+    Exit code 1 if something is graded fail.
+    """
+    experiment = described.with_dataset(dataset_name).resolve().experiment
+    screen = screen_of(context)
+    screen.capture_libraries()
+    from dataclasses import asdict
+
+    from nncli.cli._data_views import show_findings
+    from nncli.data.checking import check
+
+    findings = check(experiment.dataset, seed=experiment.seed, reporter=reporter_for(screen))
+    if json:
+        screen.out.file.write(to_json([asdict(finding) for finding in findings]))
+    elif not quiet:
+        show_findings(screen, findings)
+    if any(finding.grade == "fail" for finding in findings):
+        raise typer.Exit(1)
 
 
 cache_app = typer.Typer(

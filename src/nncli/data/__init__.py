@@ -11,7 +11,7 @@ from pydantic import Field
 from nncli.data import arrays, digits, folder, loading, table, tfds
 from nncli.data.arrays import ArraysDataset
 from nncli.data.catalogue import dataset_names
-from nncli.data.dataset import Dataset, Split
+from nncli.data.dataset import Dataset, Source, Split
 from nncli.data.digits import DigitsDataset
 from nncli.data.folder import FolderDataset
 from nncli.data.table import TABLE_ENDINGS, TableDataset
@@ -34,6 +34,7 @@ __all__ = [
     "load_default",
     "located",
     "prepare",
+    "source_of",
 ]
 
 # The registry: a new source is a file in this folder and one name here.
@@ -104,18 +105,28 @@ def load(
         NotFoundError: the name is unknown.
         DataError: the dataset cannot be had or read.
     """
+    source = source_of(settings, reporter=reporter)
+    return loading.load(source, settings, seed=seed, given=given, reporter=reporter)
+
+
+def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:
+    """What could be read of a dataset, unprocessed.
+
+    Raises:
+        NotFoundError: the name or path is unknown.
+        DataError: the dataset cannot be had.
+    """
     match settings:
         case DigitsDataset():
-            source = digits.source(settings)
+            return digits.source(settings)
         case TfdsDataset():
-            source = tfds.source(settings, reporter=reporter)
+            return tfds.source(settings, reporter=reporter)
         case TableDataset():
-            source = table.source(settings, reporter=reporter)
+            return table.source(settings)
         case FolderDataset():
-            source = folder.source(settings, reporter=reporter)
+            return folder.source(settings, reporter=reporter)
         case ArraysDataset():
-            source = arrays.source(settings, reporter=reporter)
-    return loading.load(source, settings, seed=seed, given=given, reporter=reporter)
+            return arrays.source(settings)
 
 
 def load_default(

@@ -26,7 +26,6 @@ from nncli.descriptions import (
 )
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing
-from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +77,7 @@ class ArraysDataset(InputSettings, HeldOutShares):
         return label_of(self.path)
 
 
-def source(settings: ArraysDataset, *, reporter: Reporter) -> Source:
+def source(settings: ArraysDataset) -> Source:
     """The arrays that `settings` name.
 
     Raises:
@@ -91,7 +90,7 @@ def source(settings: ArraysDataset, *, reporter: Reporter) -> Source:
     status = [stamp(path) for path in paths]
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
-    return Source(key, lambda given: _decode(settings, given))
+    return Source(key, lambda given, reporter: _decode(settings, given))
 
 
 def _decode(settings: ArraysDataset, given: Preprocessing | None) -> DecodedDataset:

@@ -1,8 +1,34 @@
-"""The names of the datasets that can be used, known without importing tensorflow-datasets."""
+"""What can be used by name, known without importing tensorflow-datasets."""
 
 from __future__ import annotations
 
-__all__ = ["dataset_names"]
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Entry", "catalogue", "dataset_names"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A dataset that has a name.
+
+    Attributes:
+        name: as `--dataset` takes it.
+        input: image, table, text, sound or array; empty if nncli must be told.
+        target: what is predicted, such as `10 classes`; empty likewise.
+        download_bytes: size of its archives; None if only the network knows.
+        prepared: whether it lies on this machine, ready.
+        reason: why it cannot be used as it is; empty if it can.
+    """
+
+    name: str
+    input: str
+    target: str
+    download_bytes: int | None
+    prepared: bool
+    reason: str
 
 
 def dataset_names() -> list[str]:
@@ -10,7 +36,33 @@ def dataset_names() -> list[str]:
 
     `docs/generate.py` writes the table from the installed version, and `make check` compares.
     """
+    return ["digits", *_shipped("tfds_names.txt").split()]
+
+
+def catalogue(word: str = "", *, data_dir: Path | None = None) -> list[Entry]:
+    """The datasets whose name, input or target contains `word`, the embedded ones first.
+
+    The table is shipped; `make catalogue` writes it from the installed version.
+    """
+    place = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    folder = Path(place).expanduser()
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    embedded = Entry("digits", "image", "10 classes", 0, True, "")
+    entries = [embedded, *_rows(folder, there)]
+    wanted = word.lower()
+    return [e for e in entries if wanted in f"{e.name} {e.input} {e.target}".lower()]
+
+
+def _rows(folder: Path, there: set[str]) -> Iterator[Entry]:
+    for line in _shipped("tfds_catalogue.tsv").splitlines()[1:]:
+        name, kind, target, size, reason = line.split("\t")
+        prepared = name in there and any((folder / name).rglob("dataset_info.json"))
+        # A size of 0 is that of archives which are fetched by hand.
+        yield Entry(name, kind, target, int(size) if size not in ("", "0") else None, prepared,
+                    reason)  # fmt: skip
+
+
+def _shipped(name: str) -> str:
     from importlib.resources import files
 
-    table = files("nncli.data").joinpath("tfds_names.txt").read_text(encoding="utf-8")
-    return ["digits", *table.split()]
+    return files("nncli.data").joinpath(name).read_text(encoding="utf-8")

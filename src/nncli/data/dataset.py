@@ -10,6 +10,7 @@ from nncli.data.rows import DiskRows
 from nncli.descriptions import Input, Target
 from nncli.objectives import encoded
 from nncli.preprocessing import Preprocessing
+from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,4 +131,4 @@ class Source:
     """
 
     key: Mapping[str, Any]
-    read: Callable[[Preprocessing | None], DecodedDataset]
+    read: Callable[[Preprocessing | None, Reporter], DecodedDataset]

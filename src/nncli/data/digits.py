@@ -39,7 +39,7 @@ def source(settings: DigitsDataset) -> Source:
     The cache also spares the second that importing scikit-learn takes.
     """
     key = {"name": settings.label, "test_share": TEST_SHARE, "test_seed": TEST_SEED}
-    return Source(key, lambda given: _decode(settings, given))
+    return Source(key, lambda given, reporter: _decode(settings, given))
 
 
 def _decode(settings: DigitsDataset, given: Preprocessing | None) -> DecodedDataset:

@@ -92,7 +92,7 @@ def source(settings: FolderDataset, *, reporter: Reporter) -> Source:
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
     read = _decode_lines if lines else _decode
-    return Source(key, lambda given: read(settings, found, given, reporter))
+    return Source(key, lambda given, reporter: read(settings, found, given, reporter))
 
 
 def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:

@@ -52,7 +52,7 @@ def load(
     if found:
         dataset = found[0]
     else:
-        decoded = source.read(given)
+        decoded = source.read(given, reporter)
         if given is not None:
             _check_fit(decoded, given)
         preprocessing = given or decoded.preprocessing

@@ -33,7 +33,7 @@ from nncli.reporting import Reporter, counted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["TABLE_ENDINGS", "TableDataset", "source"]
+__all__ = ["TABLE_ENDINGS", "TableDataset", "profile", "source"]
 
 TABLE_ENDINGS = (
     ".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".parquet", ".pq", ".jsonl", ".ndjson",
@@ -114,7 +114,7 @@ class TableDataset(InputSettings, HeldOutShares):
         return (self.target,) if isinstance(self.target, str) else self.target
 
 
-def source(settings: TableDataset, *, reporter: Reporter) -> Source:
+def source(settings: TableDataset) -> Source:
     """The table that `settings` names.
 
     Raises:
@@ -129,7 +129,19 @@ def source(settings: TableDataset, *, reporter: Reporter) -> Source:
     status = {name: [stamp(path) for path in paths] for name, paths in files.items()}
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
-    return Source(key, lambda given: _decode(settings, files, given, reporter))
+    return Source(key, lambda given, reporter: _decode(settings, files, given, reporter))
+
+
+def profile(settings: TableDataset, *, reporter: Reporter) -> Mapping[str, Seen]:
+    """What the cells of each column look like.
+
+    Raises:
+        DataError: the table cannot be read.
+    """
+    missing = {*MISSING, *(word.lower() for word in settings.missing)}
+    files = {"train": _files(settings.path)}
+    skipped = Skipped(settings.on_error)
+    return _looked_through(settings, files, missing, skipped, reporter).seen
 
 
 def _files(path: Path) -> list[Path]:

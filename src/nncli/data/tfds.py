@@ -159,7 +159,7 @@ def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
             download_and_prepare(builder, data_folder(settings), archives=None, reporter=reporter)
         folder = Path(builder.data_dir)
 
-    def read(given: Preprocessing | None) -> DecodedDataset:
+    def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:
         return _decode(settings, builder or _builder(settings), given, reporter)
 
     return Source(_key(settings, folder), read)
