@@ -55,6 +55,11 @@ def configuration() -> str:
     from nncli.config import Experiment
     from nncli.config.training import EarlyStopping
     from nncli.optimizers.schedules import Schedule
+    from nncli.preprocessing.augmentation import (
+        Augmentation,
+        RandAugmentSettings,
+        SpecAugmentSettings,
+    )
 
     parts = [
         f"# Configuration\n\n{GENERATED}",
@@ -71,8 +76,13 @@ def configuration() -> str:
     for schedule in get_args(Schedule):
         title = f"optimizer.learning_rate: {schedule.model_fields['type'].default}"
         parts.append(f"## {title}\n\n{schedule.__doc__.strip()}\n\n{_keys(schedule)}")
-    stopping = EarlyStopping.__doc__ or ""
-    parts.append(f"## training.early_stopping\n\n{stopping.strip()}\n\n{_keys(EarlyStopping)}")
+    for key, group in {
+        "dataset.augment": Augmentation,
+        "dataset.augment.rand_augment": RandAugmentSettings,
+        "dataset.augment.spec_augment": SpecAugmentSettings,
+        "training.early_stopping": EarlyStopping,
+    }.items():
+        parts.append(f"## {key}\n\n{(group.__doc__ or '').strip()}\n\n{_keys(group)}")
     return "\n\n".join(parts) + "\n"
 
 

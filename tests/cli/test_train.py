@@ -201,7 +201,7 @@ def test_nothing_of_tensorflow_reaches_the_streams(tmp_path: Path) -> None:
     for word in ("TensorFlow binary", "oneDNN", "absl", "cuda", "0000 00:00", "Warning"):
         assert word not in stderr
     log = (tmp_path / "runs/1-digits-mlp/log.txt").read_text()
-    assert "oneDNN" in log or "cpu_feature_guard" in log
+    assert "absl::InitializeLog" in log  # which of its lines follow depends on the processor
 
 
 @pytest.mark.slow

@@ -39,9 +39,14 @@ def arrays(folder: str) -> dict[str, Any]:
     return {name: [a.tobytes() for a in group] for name, group in found.arrays.items()}
 
 
-def test_the_same_again_and_after_an_interruption() -> None:
-    run(*TRAIN, *LONG, "--quiet", "--run-dir", "first")
-    with subprocess.Popen([*TRAIN, *LONG, "--quiet", "--run-dir", "second"]) as interrupted:
+AUGMENTED = ["--set", "dataset.augment={crop: 1, noise: 0.1, mixup: 0.2, rotation: 5}"]
+
+
+@pytest.mark.parametrize("more", [[], AUGMENTED], ids=["plain", "augmented"])
+def test_the_same_again_and_after_an_interruption(more: list[str]) -> None:
+    train = [*TRAIN, *LONG, *more, "--quiet", "--run-dir"]
+    run(*train, "first")
+    with subprocess.Popen([*train, "second"]) as interrupted:
         while not list(Path("second").glob("checkpoints/epoch-*.npz")):
             assert interrupted.poll() is None
             time.sleep(0.01)
@@ -65,10 +70,12 @@ def test_a_model_gives_the_same_numbers_on_both_backends() -> None:
         assert np.isclose(*losses, rtol=0, atol=1e-5)
 
 
-def test_tensorflow_is_not_imported_where_the_data_is_cached() -> None:
+@pytest.mark.parametrize("augment", ["None", "{'crop': 1, 'zoom': 0.1, 'mixup': 0.2}"])
+def test_tensorflow_is_not_imported_where_the_data_is_cached(augment: str) -> None:
     code = (
         "import sys, nncli\n"
-        "described = {'dataset': 'digits', 'training': {'epochs': 1, 'backend': 'jax'}}\n"
+        f"dataset = {{'type': 'digits', 'augment': {augment}}}\n"
+        "described = {'dataset': dataset, 'training': {'epochs': 1, 'backend': 'jax'}}\n"
         "result = nncli.train(described)\n"
         "nncli.evaluate(result.model_path)\n"
         "assert 'jax' in sys.modules and 'tensorflow' not in sys.modules\n"

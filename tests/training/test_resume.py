@@ -39,7 +39,8 @@ EXPERIMENT: dict[str, Any] = {
 
 
 def experiment(**changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {**EXPERIMENT, **{key: {**EXPERIMENT[key], **v} for key, v in changes.items()}}
+    before: dict[str, Any] = {**EXPERIMENT, "dataset": {"type": "digits"}}
+    return {**before, **{key: {**before[key], **v} for key, v in changes.items()}}
 
 
 class Stopping(SilentReporter):
@@ -119,6 +120,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "small batches": {"training": {"epochs": 3, "batch_size": 16}},
     "momentum": {"optimizer": {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9}},
     "class weights and clipping": {"training": {"class_weight": "balanced", "clipnorm": 0.5}},
+    "augmentation": {
+        "dataset": {
+            "augment": {
+                "crop": 1,
+                "rotation": 10.0,
+                "rand_augment": {},
+                "noise": 0.1,
+                "mixup": 0.3,
+                "cutmix": 1.0,
+            },
+        }
+    },
     "half precision": {"training": {"precision": "mixed_bfloat16"}},
 }
 

@@ -21,26 +21,30 @@ READ_AHEAD = 4
 
 
 class GatheredBatches(keras.utils.PyDataset):
-    """A fixed number of batches an epoch; `order()` is asked anew at the beginning of each.
+    """A fixed number of batches an epoch; `order()` is asked anew at the beginning of each, which
+    epoch it is and in which order its examples come.
 
     Batches are gathered ahead by one thread of our own: Keras's workers may drop batches on JAX.
     """
 
     def __init__(
         self,
-        order: Callable[[], NDArray[np.int64]],
-        gather: Callable[[NDArray[np.int64]], Any],
+        order: Callable[[], tuple[np.int64, NDArray[np.int64]]],
+        gather: Callable[[NDArray[np.int64], int, int], Any],
         *,
         batch_size: int,
+        first_step: int,
         batches: int,
     ) -> None:
         super().__init__()
         self.order = order
         self.gather = gather
         self.batch_size = batch_size
+        self.first_step = first_step
         self.batches = batches
         self.pool = ThreadPoolExecutor(max_workers=1)
         self.ahead: dict[int, Future[Any]] = {}
+        self.epoch = 0
         self.indices: NDArray[np.int64] | None = None
 
     @property
@@ -50,12 +54,16 @@ class GatheredBatches(keras.utils.PyDataset):
 
     def __getitem__(self, number: int) -> Any:
         if number == 0 or self.indices is None:
-            self.indices = self.order()
+            epoch, self.indices = self.order()
+            self.epoch = int(epoch)
             self.ahead.clear()
         for coming in range(number, min(number + READ_AHEAD, self.batches)):
             if coming not in self.ahead:
-                self.ahead[coming] = self.pool.submit(self._gather, self.indices, coming)
+                self.ahead[coming] = self.pool.submit(
+                    self._gather, self.indices, self.epoch, coming
+                )
         return self.ahead.pop(number).result()
 
-    def _gather(self, indices: NDArray[np.int64], number: int) -> Any:
-        return self.gather(indices[number * self.batch_size : (number + 1) * self.batch_size])
+    def _gather(self, indices: NDArray[np.int64], epoch: int, number: int) -> Any:
+        part = indices[number * self.batch_size : (number + 1) * self.batch_size]
+        return self.gather(part, epoch, self.first_step + number)

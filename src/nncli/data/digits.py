@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
+from nncli.data.inputs import Augmented
 from nncli.data.splits import HeldOutValidation, stratified_hold_out
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.preprocessing import ImagePreprocessing, Preprocessing
@@ -22,7 +23,7 @@ TEST_SHARE = 0.2
 TEST_SEED = 0
 
 
-class DigitsDataset(HeldOutValidation):
+class DigitsDataset(Augmented, HeldOutValidation):
     """scikit-learn's 1,797 handwritten digits: always there, no network."""
 
     type: Literal["digits"] = Field(default="digits", description="The embedded digits.")

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from nncli.errors import DataError
+from nncli.preprocessing.augmentation import Augmentation
 from nncli.preprocessing.image import ResizeMode
 from nncli.preprocessing.text import Tokens
 from nncli.settings import Settings
 
-__all__ = ["InputSettings"]
+__all__ = ["Augmented", "InputSettings"]
 
 Pixels = Annotated[int, Field(ge=1, le=4096)]
 # The settings that mean something for each kind of input.
@@ -22,7 +23,19 @@ OF_KIND = {
 }
 
 
-class InputSettings(Settings):
+class Augmented(Settings):
+    """Of every source: how its training examples are changed at random."""
+
+    augment: Augmentation | None = Field(
+        default=None,
+        description=(
+            "Changes training examples at random, each epoch anew: {flip: horizontal, crop: 4}; "
+            "overfits less and learns slower."
+        ),
+    )
+
+
+class InputSettings(Augmented):
     """How images, texts and sound are preprocessed; each key belongs to one of them."""
 
     image_size: Annotated[tuple[Pixels, Pixels], Field(strict=False)] | None = Field(

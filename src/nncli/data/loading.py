@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nncli import objectives
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["load"]
+
+# Settings that say what is done with the arrays in the cache, not what they are.
+NOT_READ = ("augment",)
 
 
 def load(
@@ -43,11 +46,12 @@ def load(
         DataError: it cannot be read.
     """
     test = settings.test if isinstance(settings, HeldOutShares) else None
+    read = _read_key(source.key)
     if given is not None:
-        keys = [{**source.key, "preprocessing": given.model_dump(mode="json")}]
+        keys = [{**read, "preprocessing": given.model_dump(mode="json")}]
     else:  # what is not fitted does not depend on how the data is divided
         fitted_on = {"seed": seed, "test": test, "validation": settings.validation}
-        keys = [dict(source.key), {**source.key, "fitted_on": fitted_on}]
+        keys = [read, {**read, "fitted_on": fitted_on}]
     found = [dataset for key in keys if (dataset := fetch(key))]
     if found:
         dataset = found[0]
@@ -67,6 +71,12 @@ def load(
     if "train" not in dataset.splits:
         return dataset
     return dataset.with_target(objectives.fitted(dataset.target, dataset.splits["train"].labels))
+
+
+def _read_key(key: Mapping[str, Any]) -> dict[str, Any]:
+    """`key` without the settings that do not matter to what is read."""
+    settings = {k: v for k, v in key.get("settings", {}).items() if k not in NOT_READ}
+    return {**key, "settings": settings}
 
 
 def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:

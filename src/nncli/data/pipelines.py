@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.dataset import Dataset, Split
+from nncli.data.mixing import Mixing, mixed_classes
 from nncli.data.rows import DiskRows
 from nncli.errors import DataError
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["EpochOrder", "Feed", "fit_memory", "steps"]
+
+# Says which epoch begins, counted from 0, and the order of its examples.
+Order = Callable[[], "tuple[np.int64, NDArray[np.int64]]"]
 
 
 class EpochOrder:
@@ -93,6 +98,7 @@ class Feed:
         *,
         first_step: int = 0,
         class_weights: NDArray[np.float32] | None = None,
+        mixing: Mixing | None = None,
     ) -> Any:
         """Batches of (inputs, targets), and weights if there are any, in the order of `order`.
 
@@ -104,47 +110,62 @@ class Feed:
             order: the permutation.
             first_step: batches to leave out at the beginning of every iteration.
             class_weights: weight of each class, shape (classes,), float32.
+            mixing: how examples are mixed with each other; classes become shares of each, shape
+                (batch, classes).
         """
-
-        def indices() -> NDArray[np.int64]:
-            return order.permutation()[first_step * batch_size :]
-
-        batches = steps(len(split), batch_size) - first_step
-        return self._batches(split, indices, batch_size, batches, class_weights)
-
-    def ordered(self, split: Split, batch_size: int) -> Any:
-        """Batches of (inputs, targets) in the recorded order."""
         import numpy as np
 
-        def indices() -> NDArray[np.int64]:
-            return np.arange(len(split))
+        def indices() -> tuple[np.int64, NDArray[np.int64]]:
+            return np.int64(order.epoch), order.permutation()[first_step * batch_size :]
 
-        return self._batches(split, indices, batch_size, steps(len(split), batch_size), None)
+        examples = _Examples(split, class_weights, mixed_classes(mixing), mixing)
+        batches = steps(len(split), batch_size) - first_step
+        return self._batches(examples, indices, batch_size, first_step, batches)
+
+    def ordered(self, split: Split, batch_size: int, *, classes: int | None = None) -> Any:
+        """Batches of (inputs, targets) in the recorded order.
+
+        Args:
+            split: the examples.
+            batch_size: examples in a batch; the last may be smaller.
+            classes: how many there are, if targets are to be shares of each, shape
+                (batch, classes).
+        """
+        import numpy as np
+
+        def indices() -> tuple[np.int64, NDArray[np.int64]]:
+            return np.int64(0), np.arange(len(split))
+
+        examples = _Examples(split, None, classes, None)
+        return self._batches(examples, indices, batch_size, 0, steps(len(split), batch_size))
 
     def _batches(
-        self,
-        split: Split,
-        indices: Callable[[], NDArray[np.int64]],
-        batch_size: int,
-        batches: int,
-        class_weights: NDArray[np.float32] | None,
+        self, examples: _Examples, indices: Order, batch_size: int, first_step: int, batches: int
     ) -> Any:
         import keras
 
         if keras.config.backend() == "jax":
             from nncli.data.batches import GatheredBatches
 
-            gather = _numpy_gather(split, class_weights)
-            return GatheredBatches(indices, gather, batch_size=batch_size, batches=batches)
-        gather = self._tf_gather(split, class_weights)
-        return _tf_batches(indices, gather, batch_size=batch_size, batches=batches)
+            return GatheredBatches(
+                indices,
+                examples.gathered,
+                batch_size=batch_size,
+                first_step=first_step,
+                batches=batches,
+            )
+        gather = self._tf_gather(examples)
+        return _tf_batches(
+            indices, gather, batch_size=batch_size, first_step=first_step, batches=batches
+        )
 
-    def _tf_gather(self, split: Split, class_weights: NDArray[np.float32] | None) -> Any:
+    def _tf_gather(self, examples: _Examples) -> Any:
         import tensorflow as tf
 
+        split, classes, mixing = examples.split, examples.classes, examples.mixing
         targets = tf.constant(split.targets)
         stored = None if split.indices is None else tf.constant(split.indices)
-        weights = None if class_weights is None else tf.constant(class_weights)
+        weights = None if examples.weights is None else tf.constant(examples.weights)
         inputs = split.inputs
         held = None if isinstance(inputs, DiskRows) else self._tensor(inputs)
 
@@ -155,7 +176,7 @@ class Feed:
                 self._failure = error
                 raise
 
-        def gather(index: Any) -> Any:
+        def gather(index: Any, epoch: Any, step: Any) -> Any:
             if stored is not None:
                 index = tf.gather(stored, index)
             if held is not None:
@@ -164,9 +185,9 @@ class Feed:
                 rows = tf.numpy_function(read, [index], inputs.dtype)
                 rows.set_shape([None, *inputs.shape[1:]])
             labels = tf.gather(targets, index)
-            if weights is None:
-                return rows, labels
-            return rows, labels, tf.gather(weights, labels)
+            said = labels if classes is None else tf.one_hot(labels, classes)
+            batch = (rows, said) if weights is None else (rows, said, tf.gather(weights, labels))
+            return batch if mixing is None else _tf_mixed(mixing, batch, epoch, step)
 
         return gather
 
@@ -179,16 +200,58 @@ class Feed:
         return self._tensors[id(array)][1]
 
 
+@dataclass(frozen=True)
+class _Examples:
+    """What batches are made of."""
+
+    split: Split
+    weights: NDArray[np.float32] | None
+    classes: int | None
+    mixing: Mixing | None
+
+    def gathered(self, indices: NDArray[np.int64], epoch: int, step: int) -> tuple[Any, ...]:
+        """One batch, by NumPy."""
+        import numpy as np
+
+        split = self.split
+        if split.indices is not None:
+            indices = split.indices[indices]
+        labels = split.targets[indices]
+        said = labels
+        if self.classes is not None:
+            said = np.eye(self.classes, dtype=np.float32)[labels]
+        weights = () if self.weights is None else (self.weights[labels],)
+        inputs = split.inputs[indices]
+        if self.mixing is None:
+            return inputs, said, *weights
+        return self.mixing(inputs, (said, *weights), epoch, step)
+
+
+def _tf_mixed(mixing: Mixing, batch: tuple[Any, ...], epoch: Any, step: Any) -> tuple[Any, ...]:
+    import tensorflow as tf
+
+    def mixed(number: Any, place: Any, inputs: Any, *others: Any) -> tuple[NDArray[Any], ...]:
+        return mixing(inputs, others, int(number), int(place))
+
+    tensors = tf.numpy_function(mixed, [epoch, step, *batch], [tf.float32] * len(batch))
+    for tensor, before in zip(tensors, batch, strict=True):
+        tensor.set_shape(before.shape)
+    return tuple(tensors)
+
+
 def _tf_batches(
-    indices: Callable[[], NDArray[np.int64]], gather: Any, *, batch_size: int, batches: int
+    indices: Order, gather: Any, *, batch_size: int, first_step: int, batches: int
 ) -> Any:
     """What `GatheredBatches` is on JAX, as a `tf.data.Dataset`."""
     import tensorflow as tf
 
     def of_epoch(_: Any) -> Any:
-        ordered = tf.numpy_function(indices, [], tf.int64)
+        epoch, ordered = tf.numpy_function(indices, [], (tf.int64, tf.int64))
+        epoch.set_shape([])
         ordered.set_shape([None])
-        return tf.data.Dataset.from_tensor_slices(ordered).batch(batch_size)
+        steps = tf.data.Dataset.range(first_step, first_step + batches)
+        parts = tf.data.Dataset.from_tensor_slices(ordered).batch(batch_size)
+        return tf.data.Dataset.zip(parts, tf.data.Dataset.from_tensors(epoch).repeat(), steps)
 
     return (
         tf.data.Dataset.from_tensors(0)
@@ -197,17 +260,3 @@ def _tf_batches(
         .prefetch(8)
         .apply(tf.data.experimental.assert_cardinality(batches))
     )
-
-
-def _numpy_gather(
-    split: Split, class_weights: NDArray[np.float32] | None
-) -> Callable[[NDArray[np.int64]], Any]:
-    def gather(indices: NDArray[np.int64]) -> Any:
-        if split.indices is not None:
-            indices = split.indices[indices]
-        labels = split.targets[indices]
-        if class_weights is None:
-            return split.inputs[indices], labels
-        return split.inputs[indices], labels, class_weights[labels]
-
-    return gather

@@ -56,8 +56,11 @@ def add_answer(outputs: Any, target: Target) -> Any:
             return layer(outputs)
 
 
-def compile_for_training(network: Any, optimizer: Any, target: Target, **settings: Any) -> None:
-    """Compile a network for targets as `encoded` gives them.
+def compile_for_training(
+    network: Any, optimizer: Any, target: Target, *, mixed: bool = False, **settings: Any
+) -> None:
+    """Compile a network for targets as `encoded` gives them; of classes `mixed` means shares of
+    each, shape (batch, classes), instead of an index.
 
     The softmax and the sigmoid are part of the loss, which is exact where probabilities would be
     rounded to 0. Errors of values are squared; their metrics are in the unit of the values.
@@ -65,6 +68,9 @@ def compile_for_training(network: Any, optimizer: Any, target: Target, **setting
     import keras
 
     match target:
+        case ClassTarget() if mixed:
+            loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+            metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
         case ClassTarget():
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
@@ -113,12 +119,13 @@ def classes_of(target: Target) -> int | None:
     return None if isinstance(target, ValueTarget) else len(target.names)
 
 
-def nothing_said(target: Target) -> tuple[NDArray[Any], NDArray[np.float32]]:
+def nothing_said(target: Target, *, mixed: bool) -> tuple[NDArray[Any], NDArray[np.float32]]:
     """A target and an output of one example, as the trained network has them, all zero."""
     import numpy as np
 
     outputs = np.zeros((1, len(target.names)), np.float32)
-    return (np.zeros(1, np.int64) if isinstance(target, ClassTarget) else outputs), outputs
+    indexed = isinstance(target, ClassTarget) and not mixed
+    return (np.zeros(1, np.int64) if indexed else outputs), outputs
 
 
 def fitted(target: Target, training: NDArray[Any]) -> Target:

@@ -235,7 +235,7 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     monitor = _monitor(experiment, dataset)
     weights = class_weights(dataset, settings.class_weight)
     with explained_size():
-        built = networks.build(experiment.model, dataset)
+        built = networks.build(experiment.model, dataset, experiment.dataset.augment)
     count = steps(len(dataset.splits["train"]), settings.batch_size)
     _check_accumulation(settings, count)
     decided = execution.decided(settings, built.trained, count)

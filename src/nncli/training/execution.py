@@ -6,6 +6,7 @@ from typing import Any
 
 from nncli.backend import has_accelerator, usable_cores
 from nncli.config.training import TrainingSettings
+from nncli.errors import UsageError
 from nncli.models.cost import flops
 
 __all__ = ["decided"]
@@ -26,7 +27,16 @@ def decided(settings: TrainingSettings, network: Any, steps_per_epoch: int) -> T
     """`settings` with `steps_per_execution` and, where there is a choice, `jit_compile` decided.
 
     The decisions are estimates from the size of the network, and so the same every time.
+
+    Raises:
+        UsageError: XLA is wanted on TensorFlow, and cannot run a layer.
     """
+    unable = _beyond_xla(network) if settings.backend == "tensorflow" else []
+    if settings.jit_compile is True and unable:
+        raise UsageError(
+            f"training.jit_compile: XLA cannot run {', '.join(unable)} on TensorFlow.",
+            hint="Leave training.jit_compile out, or those of dataset.augment.",
+        )
     speed = usable_cores() * OPERATIONS_A_CORE
     if settings.device != "cpu" and has_accelerator():
         speed = OPERATIONS_AN_ACCELERATOR
@@ -38,10 +48,15 @@ def decided(settings: TrainingSettings, network: Any, steps_per_epoch: int) -> T
         changes["steps_per_execution"] = max(int(fitting), 1)
     if settings.jit_compile == "auto" and _may_choose(settings):
         expected = settings.epochs * steps_per_epoch * step_seconds
-        changes["jit_compile"] = expected > LONG_RUN_SECONDS
+        changes["jit_compile"] = expected > LONG_RUN_SECONDS and not unable
     return settings.model_copy(update=changes)
 
 
 def _may_choose(settings: TrainingSettings) -> bool:
     """Deterministic operations rule XLA out on TensorFlow, and JAX always compiles."""
     return settings.backend == "tensorflow" and not settings.deterministic
+
+
+def _beyond_xla(network: Any) -> list[str]:
+    """The layers of `network` that say that XLA cannot run them: some that draw at random."""
+    return [type(layer).__name__ for layer in network.layers if not layer.supports_jit]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nncli import optimizers
 from nncli.config import Experiment
+from nncli.data.mixing import Mixing, mixed_classes
 from nncli.data.pipelines import EpochOrder, steps
 from nncli.descriptions import Target
 from nncli.objectives import compile_for_training
@@ -63,8 +64,7 @@ def fit(
     model = run.networks.trained
     batch_size = min(settings.batch_size, len(run.dataset.splits["train"]))
     check_batch_size(model, batch_size)
-    compile_network(model, run.experiment, position.steps, run.dataset.target)
-    state.build_all(model, run.dataset.target)
+    compile_network(model, run.experiment, position.steps, run.dataset.target, run.mixing)
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
     callbacks = _callbacks(run, position, order, checkpoint, request, reporter)
     ended_by: str | None = None
@@ -111,10 +111,16 @@ def fit(
 
 
 def compile_network(
-    model: Any, experiment: Experiment, steps_per_epoch: int, target: Target
+    model: Any,
+    experiment: Experiment,
+    steps_per_epoch: int,
+    target: Target,
+    mixing: Mixing | None,
 ) -> None:
-    """Compile the trained network as `experiment` says; what is `auto` in it is decided."""
+    """Compile the trained network as `experiment` says, what is `auto` in it being decided, and
+    create all its variables."""
     settings = experiment.training
+    mixed = mixed_classes(mixing) is not None
     optimizer = optimizers.build(
         experiment.optimizer,
         steps_per_epoch=steps_per_epoch,
@@ -127,9 +133,11 @@ def compile_network(
         model,
         optimizer,
         target,
+        mixed=mixed,
         steps_per_execution=settings.steps_per_execution,
         jit_compile=settings.jit_compile is True or settings.backend == "jax",
     )
+    state.build_all(model, target, mixed=mixed)
 
 
 def _callbacks(
@@ -175,13 +183,18 @@ def _callbacks(
 
 
 def _train_batches(run: Run, order: EpochOrder, first_step: int) -> Any:
-    settings = run.experiment.training
-    split = run.encoded.splits["train"]
     return run.feed.shuffled(
-        split, settings.batch_size, order, first_step=first_step, class_weights=run.class_weights
+        run.encoded.splits["train"],
+        run.experiment.training.batch_size,
+        order,
+        first_step=first_step,
+        class_weights=run.class_weights,
+        mixing=run.mixing,
     )
 
 
 def _validation_batches(run: Run) -> Any:
     split = run.encoded.splits.get("validation")
-    return run.feed.ordered(split, VALIDATION_BATCH_SIZE) if split else None
+    if not split:
+        return None
+    return run.feed.ordered(split, VALIDATION_BATCH_SIZE, classes=mixed_classes(run.mixing))

@@ -9,6 +9,7 @@ from nncli import models, preprocessing
 from nncli.data import Dataset
 from nncli.models import ModelSettings
 from nncli.objectives import ANSWER, add_answer, compile_for_answers
+from nncli.preprocessing.augmentation import Augmentation, augmented
 
 __all__ = ["Networks", "build"]
 
@@ -18,7 +19,8 @@ class Networks:
     """Keras models that share their weights.
 
     Attributes:
-        trained: cached inputs -> what the network says (logits, or values standardized).
+        trained: cached inputs -> what the network says (logits, or values standardized); the one
+            with augmentation, which only training does.
         answering: cached inputs -> answers.
         saved: recorded inputs -> answers; what goes into `model.keras`.
     """
@@ -28,16 +30,24 @@ class Networks:
     saved: Any
 
 
-def build(settings: ModelSettings, dataset: Dataset) -> Networks:
-    """Build the network of `settings` for `dataset`, its preprocessing in front."""
+def build(settings: ModelSettings, dataset: Dataset, augment: Augmentation | None) -> Networks:
+    """Build the network of `settings` for `dataset`, its preprocessing in front.
+
+    Raises:
+        UsageError: the family cannot see such inputs.
+        DataError: they cannot be augmented so.
+    """
     import keras
 
     prepared, target = dataset.preprocessing, dataset.target
-    network = models.build(settings, preprocessing.features(prepared), target)
+    features = preprocessing.features(prepared)
+    if augment is not None:
+        augment.check(dataset.name, dataset.inputs, features)
+    network = models.build(settings, features, target)
     start = preprocessing.cached_input(prepared)
-    said = network(preprocessing.unpacked(prepared, start))
-    answers = add_answer(said, target)
-    trained = keras.Model(start, said)
+    seen = preprocessing.unpacked(prepared, start)
+    answers = add_answer(network(seen), target)
+    trained = keras.Model(start, network(augmented(augment, features, seen)))
     answering = keras.Model(start, answers)
     recorded, cached = preprocessing.front(prepared)
     saved = answering

@@ -11,6 +11,7 @@ from typing import Any
 
 from nncli.config import Experiment
 from nncli.data import Split
+from nncli.data.mixing import mixed_classes, mixing_of
 from nncli.data.pipelines import EpochOrder, Feed, steps
 from nncli.data.rows import DiskRows
 from nncli.inference.evaluation import answers
@@ -101,8 +102,9 @@ def _one_step(prepared: Prepared) -> float:
     alone = settings.model_copy(update={"steps_per_execution": 1})
     experiment = prepared.experiment.model_copy(update={"training": alone})
     target = prepared.dataset.target
-    compile_network(model, experiment, steps(len(splits["train"]), settings.batch_size), target)
-    state.build_all(model, target)
+    mixing = mixing_of(experiment.dataset.augment, experiment.seed, target)
+    count = steps(len(splits["train"]), settings.batch_size)
+    compile_network(model, experiment, count, target, mixing)
     feed = Feed()
     train = _first(splits["train"], settings.batch_size)
     batches = feed.shuffled(
@@ -110,6 +112,7 @@ def _one_step(prepared: Prepared) -> float:
         settings.batch_size,
         EpochOrder(len(train), experiment.seed),
         class_weights=prepared.weights,
+        mixing=mixing,
     )
     with explained_exhaustion(model, settings.batch_size):
         model.fit(batches, verbose=0, shuffle=False)
@@ -118,7 +121,9 @@ def _one_step(prepared: Prepared) -> float:
         seconds = time.perf_counter() - began
         if "validation" in splits:
             validation = _first(splits["validation"], VALIDATION_BATCH_SIZE)
-            model.evaluate(feed.ordered(validation, VALIDATION_BATCH_SIZE), verbose=0)
+            classes = mixed_classes(mixing)
+            batches = feed.ordered(validation, VALIDATION_BATCH_SIZE, classes=classes)
+            model.evaluate(batches, verbose=0)
         answers(prepared.networks.answering, _first(train, settings.batch_size), feed)
     return seconds
 

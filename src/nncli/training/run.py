@@ -11,6 +11,7 @@ import nncli
 from nncli import runs
 from nncli.config import Experiment
 from nncli.data import Dataset
+from nncli.data.mixing import Mixing, mixing_of
 from nncli.data.pipelines import Feed
 from nncli.drawing.curves import draw_learning_curves
 from nncli.files import open_atomically
@@ -50,6 +51,12 @@ class Run:
 
     def __post_init__(self) -> None:
         self.encoded = self.dataset.encoded()  # once: splits share what the feed keeps of them
+
+    @property
+    def mixing(self) -> Mixing | None:
+        """How training examples are mixed with each other."""
+        settings, target = self.experiment.dataset.augment, self.dataset.target
+        return mixing_of(settings, self.experiment.seed, target)
 
     def finish(
         self, rows: Sequence[EpochRow], outcome: runs.Outcome, reporter: Reporter

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["build_all", "restore", "snapshot", "values"]
 
 
-def build_all(model: Any, target: Target) -> None:
+def build_all(model: Any, target: Target, *, mixed: bool = False) -> None:
     """Create the variables of the optimizer and the metrics, which Keras makes in the first step.
 
-    `model` is compiled and learns to say `target`.
+    `model` is compiled and learns to say `target`, `mixed` as it is compiled.
 
     Raises:
         TrainingError: there is not enough memory for them.
     """
     with explained_size():
         model.optimizer.build(model.trainable_variables)
-        model.compute_metrics(None, *nothing_said(target))
+        model.compute_metrics(None, *nothing_said(target, mixed=mixed))
     model.reset_metrics()
 
 
