@@ -100,7 +100,7 @@ def test_held_out_examples_are_not_the_first_ones() -> None:
 
 def test_hold_out_adds_what_is_missing() -> None:
     labels = labels_of(100, 60, 40)
-    shares = TfdsDataset(test=0.2, validation=0.25)
+    shares = TfdsDataset(test=0.2, validation=0.25).shares
     result = hold_out(dataset_of(train=split_of(labels)), shares, seed=0)
     sizes = {name: len(split) for name, split in result.splits.items()}
     assert sizes == {"train": 120, "test": 40, "validation": 40}
@@ -112,7 +112,7 @@ def test_hold_out_adds_what_is_missing() -> None:
 
 def test_hold_out_copies_no_pixels() -> None:
     train = split_of(labels_of(100, 60, 40))
-    result = hold_out(dataset_of(train=train), TfdsDataset(), seed=0)
+    result = hold_out(dataset_of(train=train), TfdsDataset().shares, seed=0)
     for split in result.splits.values():
         assert split.inputs is train.inputs
         assert split.targets is train.targets
@@ -121,7 +121,7 @@ def test_hold_out_copies_no_pixels() -> None:
 def test_published_splits_are_left_alone() -> None:
     labels = labels_of(10, 6, 4)
     dataset = dataset_of(train=split_of(labels), validation=split_of(labels), test=split_of(labels))
-    assert hold_out(dataset, TfdsDataset(), seed=0).splits == dataset.splits
+    assert hold_out(dataset, TfdsDataset().shares, seed=0).splits == dataset.splits
 
 
 def test_test_is_held_out_only_where_the_settings_have_such_a_share() -> None:
@@ -131,20 +131,20 @@ def test_test_is_held_out_only_where_the_settings_have_such_a_share() -> None:
 
 def test_a_share_of_0_holds_out_nothing() -> None:
     dataset = dataset_of(train=split_of(labels_of(10, 6, 4)))
-    result = hold_out(dataset, TfdsDataset(validation=0.0, test=0.0), seed=0)
+    result = hold_out(dataset, TfdsDataset(validation=0.0, test=0.0).shares, seed=0)
     assert set(result.splits) == {"train"}
     assert len(result.splits["train"]) == 20
 
 
 def test_a_dataset_without_train_is_left_alone() -> None:
     dataset = dataset_of(test=split_of(labels_of(10, 6, 4)))
-    assert hold_out(dataset, TfdsDataset(), seed=0).splits == dataset.splits
+    assert hold_out(dataset, TfdsDataset().shares, seed=0).splits == dataset.splits
 
 
 def test_a_train_split_that_is_a_part_of_its_arrays_stays_one() -> None:
     part = np.arange(50, 150)
     train = split_of(labels_of(100, 60, 40), part)
-    result = hold_out(dataset_of(train=train), TfdsDataset(), seed=0)
+    result = hold_out(dataset_of(train=train), TfdsDataset().shares, seed=0)
     everything = [pixel for split in result.splits.values() for pixel in pixels(split)]
     assert sorted(everything) == part.tolist()
     for split in result.splits.values():

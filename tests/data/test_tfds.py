@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from nncli import data
 from nncli.data import DigitsDataset, TfdsDataset, load_default, located
 from nncli.data import tfds as source
-from nncli.data.tfds import data_folder, prepare, prepared_folder
+from nncli.data.tfds import data_folder, prepare
+from nncli.data.tfds_opening import prepared_folder
 from nncli.descriptions import ArrayInput
 from nncli.errors import DataError, DataUnavailableError, NotFoundError, StorageError
 from nncli.reporting import SilentReporter
@@ -175,10 +176,12 @@ def test_a_prepared_folder_is_found_by_its_version(tmp_path: Path) -> None:
         (folder / "dataset_info.json").touch()
 
     def found(name: str) -> Path | None:
-        return prepared_folder(TfdsDataset(name=name, data_dir=tmp_path))
+        return prepared_folder(name, tmp_path)
 
     assert found("shapes:2.0.0") == tmp_path / "shapes" / "2.0.0"
     assert found("shapes:3.0.0") is None
+    assert found("shapes:2.*.*") == tmp_path / "shapes" / "2.0.0"
+    assert found("shapes:3.*.*") is None
     assert found("shapes") is None  # tensorflow-datasets must say which
     shutil.rmtree(tmp_path / "shapes" / "1.0.0")
     assert found("shapes") == tmp_path / "shapes" / "2.0.0"
@@ -282,7 +285,7 @@ def test_archives_of_the_right_size_with_something_else_in_them(
     with pytest.raises(DataError, match="is damaged: its checksum") as caught:
         prepare(TfdsDataset(name="mnist"), archives=archives, reporter=reporter)
     assert "\n" not in caught.value.message
-    assert prepared_folder(TfdsDataset(name="mnist")) is None
+    assert prepared_folder("mnist", data_folder(TfdsDataset())) is None
 
 
 def test_a_dataset_that_cannot_be_trained_on_is_refused_before_it_is_downloaded(
@@ -310,7 +313,7 @@ def test_preparing_tells_its_progress_and_nothing_else(
     settings = TfdsDataset(name="nncli_pictures", data_dir=tmp_path)
     folder = prepare(settings, archives=None, reporter=reporter)
     assert folder == tmp_path / "nncli_pictures" / "1.0.0"
-    assert prepared_folder(settings) == folder
+    assert prepared_folder(settings.name, tmp_path) == folder
     assert any(task.startswith("Preparing nncli_pictures") for task in reporter.tasks)
     shown = capfd.readouterr()
     assert "it/s" not in shown.out + shown.err
@@ -388,7 +391,8 @@ def test_the_second_time_tensorflow_datasets_is_not_asked(
     def never(*_: object) -> None:
         raise AssertionError("tensorflow-datasets was asked")
 
-    monkeypatch.setattr(source, "_builder", never)
+    monkeypatch.setattr(source, "builder_of", never)
+    monkeypatch.setattr(source, "prepared_builder", never)
     second = load(pictures, reporter=reporter)
     np.testing.assert_array_equal(first.splits["train"].inputs, second.splits["train"].inputs)
 
@@ -483,4 +487,69 @@ def test_an_archive_with_a_flipped_bit(shared_data: Path, tmp_path: Path, report
     damaged.write_bytes(content)
     with pytest.raises(DataError, match="is damaged: its checksum"):
         prepare(TfdsDataset(name="mnist"), archives=archives, reporter=reporter)
-    assert prepared_folder(TfdsDataset(name="mnist")) is None
+    assert prepared_folder("mnist", data_folder(TfdsDataset())) is None
+
+
+# Slices
+
+
+def deep(prepared: Path, **settings: Any) -> TfdsDataset:
+    return TfdsDataset(name="nncli_deep_pictures", data_dir=prepared, **settings)
+
+
+def values_of(dataset: data.Dataset, split: str) -> list[int]:
+    return sorted(int(image[0, 0, 0]) for image in dataset.splits[split].examples)
+
+
+def test_slices_are_trained_on_and_measured_on(prepared: Path, reporter: Any) -> None:
+    settings = deep(prepared, train="train[:4]", validation="train[4:]", test="extra[:50%]")
+    dataset = data.load(settings, seed=0, reporter=reporter)
+    sizes = {name: len(split) for name, split in dataset.splits.items()}
+    assert sizes == {"train": 4, "validation": 2, "test": 3}
+    both = values_of(dataset, "train") + values_of(dataset, "validation")
+    assert sorted(both) == [10_000 * number for number in range(6)]
+    published = data.load(deep(prepared), seed=0, reporter=reporter)
+    assert len(published.splits["train"]) == 6  # the cache tells them apart
+
+
+def test_all_of_several_splits_with_shares_held_out_of_them(prepared: Path, reporter: Any) -> None:
+    settings = deep(prepared, train="train+validation+test+extra", validation=0.25, test=0.25)
+    dataset = data.load(settings, seed=0, reporter=reporter)
+    sizes = {name: len(split) for name, split in dataset.splits.items()}
+    assert sizes == {"train": 14, "validation": 4, "test": 6}
+    assert len(reporter.notices) == 2
+
+
+def test_validating_on_test_is_warned_about_each_time(prepared: Path, reporter: Any) -> None:
+    for times in (1, 2):
+        data.load(deep(prepared, validation="test"), seed=0, reporter=reporter)
+        assert len(reporter.warnings) == times
+    assert "examples of test are watched while training" in reporter.warnings[0]
+
+
+def test_a_named_split_without_targets(pictures: TfdsDataset, reporter: Any) -> None:
+    settings = pictures.model_copy(update={"test": "test"})
+    with pytest.raises(DataError, match=r"dataset\.test: test of nncli_pictures has no targets"):
+        data.load(settings, seed=0, reporter=reporter)
+
+
+def test_slices_of_the_default_dataset_are_not_those_of_digits(
+    no_network: str, reporter: Any
+) -> None:
+    with pytest.raises(DataUnavailableError):
+        load_default(TfdsDataset(train="train[:50%]"), seed=0, reporter=reporter)
+
+
+def test_versions_with_stars(prepared: Path, reporter: Any) -> None:
+    settings = deep(prepared).model_copy(update={"name": "nncli_deep_pictures:1.*.*"})
+    assert data.load(settings, seed=0, reporter=reporter).name == "nncli_deep_pictures"
+    other = settings.model_copy(update={"name": "nncli_deep_pictures:2.*.*"})
+    with pytest.raises(DataError, match=r"cannot open 'nncli_deep_pictures:2\.\*\.\*': ") as caught:
+        data.load(other, seed=0, reporter=reporter)
+    assert "builder_kwargs" not in caught.value.message
+
+
+def test_an_unknown_configuration_names_those_there_are(no_network: str, reporter: Any) -> None:
+    with pytest.raises(DataError, match="cannot open 'glue/nonsense'") as caught:
+        load(TfdsDataset(name="glue/nonsense"), reporter=reporter)
+    assert "glue/cola, glue/sst2" in (caught.value.hint or "")

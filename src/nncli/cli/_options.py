@@ -18,6 +18,7 @@ from nncli.cli._console import Screen
 from nncli.config import Experiment, Layer, Resolved, resolve
 from nncli.config.origins import shortened
 from nncli.config.yaml import KeyPath
+from nncli.data import network
 from nncli.errors import Mistake
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Described",
     "DeviceOption",
     "JsonOption",
+    "OfflineOption",
     "QuietOption",
     "RunDirOption",
     "RunsDirOption",
@@ -65,6 +67,12 @@ def screen_of(context: typer.Context) -> Screen:
 def _be_quiet(context: typer.Context, value: bool) -> bool:
     if not context.resilient_parsing:
         screen_of(context).quiet = value
+    return value
+
+
+def _stay_offline(context: typer.Context, value: bool) -> bool:
+    if value and not context.resilient_parsing:
+        context.with_resource(network.offline())
     return value
 
 
@@ -161,6 +169,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, noth
 QuietOption = Annotated[
     bool,
     typer.Option("--quiet", "-q", callback=_be_quiet, help="Show nothing but errors."),
+]
+OfflineOption = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        callback=_stay_offline,
+        help="Never touch the network, not even to look up a name.",
+    ),
 ]
 DebugOption = Annotated[
     bool, typer.Option("--debug", callback=_show_tracebacks, help="Show tracebacks of errors.")

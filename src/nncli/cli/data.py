@@ -16,6 +16,7 @@ from nncli.cli._options import (
     DataDirOption,
     DebugOption,
     Described,
+    OfflineOption,
     QuietOption,
     experiment_flags,
     experiment_options,
@@ -66,6 +67,7 @@ def list_command(
     word: Word = "",
     data_dir: DataDirOption = None,
     json: AsJson = False,
+    offline: OfflineOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Show what can be used by name: input, target, size of the download, whether it is here."""
@@ -92,6 +94,7 @@ def show_command(
         typer.Option("--picture", metavar="FILE", help="Also draw examples, as a PNG."),
     ] = None,
     json: AsJson = False,
+    offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -124,6 +127,7 @@ def check_command(
     described: Described,
     dataset_name: Examined = None,
     json: AsJson = False,
+    offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -175,6 +179,7 @@ def prepare_command(
         ),
     ] = None,
     data_dir: DataDirOption = None,
+    offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:

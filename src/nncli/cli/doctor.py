@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nncli.cli._options import DebugOption, QuietOption, screen_of
+from nncli.cli._options import DebugOption, OfflineOption, QuietOption, screen_of
 from nncli.cli._progress import reporter_for
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def doctor_command(
     json: Annotated[
         bool, typer.Option("--json", help="Print the findings (JSON) on stdout, nothing else.")
     ] = False,
+    offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:

@@ -16,6 +16,7 @@ from nncli.cli._options import (
     DebugOption,
     DeviceOption,
     JsonOption,
+    OfflineOption,
     QuietOption,
     screen_of,
 )
@@ -90,6 +91,7 @@ def evaluate_command(
     ] = None,
     device: DeviceOption = None,
     json: JsonOption = False,
+    offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:

@@ -13,6 +13,7 @@ from nncli.cli._console import plain_table
 from nncli.cli._options import (
     DebugOption,
     JsonOption,
+    OfflineOption,
     QuietOption,
     RunDirOption,
     RunsDirOption,
@@ -54,6 +55,7 @@ def reproduce_command(
     runs_dir: RunsDirOption = None,
     run_dir: RunDirOption = None,
     json: JsonOption = False,
+    offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:

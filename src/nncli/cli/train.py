@@ -18,6 +18,7 @@ from nncli.cli._options import (
     DebugOption,
     Described,
     JsonOption,
+    OfflineOption,
     QuietOption,
     RunDirOption,
     RunsDirOption,
@@ -63,6 +64,7 @@ def train_command(
         ),
     ] = False,
     json: JsonOption = False,
+    offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:

@@ -16,6 +16,7 @@ from nncli.data.digits import DigitsDataset
 from nncli.data.folder import FolderDataset
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
+from nncli.data.tfds_opening import check_there
 from nncli.errors import DataUnavailableError, NotFoundError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
@@ -29,6 +30,7 @@ __all__ = [
     "Split",
     "TableDataset",
     "TfdsDataset",
+    "check_offline",
     "expand",
     "load",
     "load_default",
@@ -106,7 +108,8 @@ def load(
         DataError: the dataset cannot be had or read.
     """
     source = source_of(settings, reporter=reporter)
-    return loading.load(source, settings, seed=seed, given=given, reporter=reporter)
+    shares = settings.shares if isinstance(settings, TfdsDataset) else settings
+    return loading.load(source, settings, shares, seed=seed, given=given, reporter=reporter)
 
 
 def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:
@@ -129,6 +132,16 @@ def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:
             return arrays.source(settings)
 
 
+def check_offline(settings: DatasetSettings) -> None:
+    """Offline, refuse at once what is not on this machine, before TensorFlow is imported.
+
+    Raises:
+        DataUnavailableError: it is not.
+    """
+    if isinstance(settings, TfdsDataset):
+        check_there(settings.name, tfds.data_folder(settings))
+
+
 def load_default(
     settings: TfdsDataset, *, seed: int, reporter: Reporter
 ) -> tuple[Dataset, DatasetSettings]:
@@ -137,11 +150,16 @@ def load_default(
     Returns:
         The dataset and the settings that name it; digits, with the same validation share, where
         MNIST is neither prepared nor downloadable.
+
+    Raises:
+        DataUnavailableError: it is MNIST whose slices were named, which digits do not have.
     """
     try:
         return load(settings, seed=seed, reporter=reporter), settings
     except DataUnavailableError:
-        embedded = DigitsDataset(validation=settings.validation)
+        if settings.names_splits:
+            raise
+        embedded = DigitsDataset(validation=settings.shares.validation)
         return load(embedded, seed=seed, reporter=reporter), embedded
 
 

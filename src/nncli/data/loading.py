@@ -14,6 +14,7 @@ from nncli.descriptions import ArrayInput, ImageInput, TableInput, TextInput
 from nncli.errors import DataError, ModelFileError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing, array, table, text
 from nncli.reporting import Reporter
+from nncli.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,8 @@ NOT_READ = ("augment",)
 
 def load(
     source: Source,
-    settings: HeldOutValidation,
+    settings: Settings,
+    shares: HeldOutValidation,
     *,
     seed: int,
     given: Preprocessing | None,
@@ -37,7 +39,8 @@ def load(
 
     Args:
         source: where it comes from.
-        settings: of the dataset.
+        settings: of the dataset: how its inputs are preprocessed.
+        shares: what is held out for the splits that it lacks.
         seed: fixes the held-out shares.
         given: the preprocessing of a model; default: fitted on the training split.
         reporter: told what is going on.
@@ -45,12 +48,12 @@ def load(
     Raises:
         DataError: it cannot be read.
     """
-    test = settings.test if isinstance(settings, HeldOutShares) else None
+    test = shares.test if isinstance(shares, HeldOutShares) else None
     read = _read_key(source.key)
     if given is not None:
         keys = [{**read, "preprocessing": given.model_dump(mode="json")}]
     else:  # what is not fitted does not depend on how the data is divided
-        fitted_on = {"seed": seed, "test": test, "validation": settings.validation}
+        fitted_on = {"seed": seed, "test": test, "validation": shares.validation}
         keys = [read, {**read, "fitted_on": fitted_on}]
     found = [dataset for key in keys if (dataset := fetch(key))]
     if found:
@@ -62,12 +65,12 @@ def load(
         preprocessing = given or decoded.preprocessing
         key = keys[0] if preprocessing else keys[-1]
         if preprocessing is None:
-            preprocessing = _fitted(decoded, settings, seed, reporter)
+            preprocessing = _fitted(decoded, settings, shares, seed, reporter)
         dataset = store(key, _applied(decoded, preprocessing), preprocessing, reporter=reporter)
         if decoded.found:  # a run is repeated with what was found out written in its config.yaml
             said = {**key["settings"], **decoded.found}
             alias({**key, "settings": said}, key)
-    dataset = hold_out(dataset, settings, seed=seed)
+    dataset = hold_out(dataset, shares, seed=seed)
     if "train" not in dataset.splits:
         return dataset
     return dataset.with_target(objectives.fitted(dataset.target, dataset.splits["train"].labels))
@@ -95,14 +98,18 @@ def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:
 
 
 def _fitted(
-    decoded: DecodedDataset, settings: HeldOutValidation, seed: int, reporter: Reporter
+    decoded: DecodedDataset,
+    settings: Settings,
+    shares: HeldOutValidation,
+    seed: int,
+    reporter: Reporter,
 ) -> Preprocessing:
     """The preprocessing of `decoded`, fitted on what will be its training split."""
     split = decoded.splits.get("train")
     if split is None:
         raise DataError(f"{decoded.name} has no training split that preprocessing could learn of.")
     name = f"Reading {decoded.name}: train"
-    chosen = _training_rows(decoded, settings, seed)
+    chosen = _training_rows(decoded, shares, seed)
     with reporter.task(name, total=split.size, unit="examples") as task:
 
         def batches() -> Iterator[Any]:
@@ -131,7 +138,7 @@ def _fitted(
 
 
 def _training_rows(
-    decoded: DecodedDataset, settings: HeldOutValidation, seed: int
+    decoded: DecodedDataset, shares: HeldOutValidation, seed: int
 ) -> NDArray[np.bool_]:
     """Which examples of the published training split stay in it, shape (n,)."""
     import numpy as np
@@ -147,7 +154,7 @@ def _training_rows(
         name: only_targets(split) if name == "train" else Split(np.empty(0), np.empty(0))
         for name, split in decoded.splits.items()
     }
-    train = divided(decoded.name, splits, settings, seed=seed)["train"]
+    train = divided(decoded.name, splits, shares, seed=seed)["train"]
     chosen = np.zeros(len(train.targets), bool)
     chosen[slice(None) if train.indices is None else train.indices] = True
     return chosen

@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
-from nncli.data.images import DEFAULT_IMAGE_SIZE
+from nncli.data.dataset import DecodedDataset, Source
 from nncli.data.inputs import InputSettings
-from nncli.data.network import reachable
-from nncli.data.sounds import preprocessing_of
 from nncli.data.splits import HeldOutShares
 from nncli.data.table_columns import Kind
-from nncli.data.tfds_features import (
-    Meaning,
-    described,
-    encoded_targets,
-    has_target,
-    image_input,
-    input_values,
-    meaning,
-    picked,
-)
+from nncli.data.tfds_features import Meaning, meaning
+from nncli.data.tfds_opening import builder_of, check_network, prepared_builder, prepared_folder
 from nncli.data.tfds_preparation import download_and_prepare
-from nncli.descriptions import ImageInput, Input, SoundInput
-from nncli.errors import DataError, DataUnavailableError, NotFoundError
-from nncli.preprocessing import ImagePreprocessing, Preprocessing, SoundPreprocessing
-from nncli.preprocessing.image import resize_layer
+from nncli.data.tfds_reading import decode
+from nncli.data.tfds_splits import overlapping, slices
+from nncli.errors import NotFoundError
+from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-__all__ = ["TfdsDataset", "data_folder", "prepare", "prepared_folder", "source"]
-
-BATCH_SIZE = 1024
-SPLITS = ("train", "validation", "test")
+__all__ = ["TfdsDataset", "data_folder", "prepare", "source"]
 
 
-class TfdsDataset(InputSettings, HeldOutShares):
+def _share_or_split(value: Any) -> str:
+    return "<split>" if isinstance(value, str) else "<share>"
+
+
+ShareOrSplit = Annotated[
+    Annotated[float, Field(ge=0, lt=1), Tag("<share>")] | Annotated[str, Tag("<split>")],
+    Discriminator(_share_or_split),
+]
+
+
+class TfdsDataset(InputSettings):
     """A dataset of the tensorflow-datasets catalogue, prepared on this machine or downloaded."""
 
     type: Literal["tfds"] = Field(default="tfds", description="A tensorflow-datasets name.")
@@ -70,6 +60,28 @@ class TfdsDataset(InputSettings, HeldOutShares):
     target: Annotated[tuple[str, ...], Field(strict=False)] | str | None = Field(
         default=None,
         description="Feature to predict, or several; default: what the dataset calls its target.",
+    )
+    train: str = Field(
+        default="train",
+        description=(
+            "What is trained on: a published split, a slice of one such as train[:80%], or several "
+            "with + between them."
+        ),
+    )
+    validation: ShareOrSplit = Field(
+        default=0.1,
+        description=(
+            "Share of train held out for validation where the dataset has no validation split of "
+            "its own, stratified by class and fixed by the seed; or a split or slice, such as "
+            "train[80%:]."
+        ),
+    )
+    test: ShareOrSplit = Field(
+        default=0.1,
+        description=(
+            "Share of train held out for the final test where the dataset has no test split of its "
+            "own, likewise; or a split or slice, such as test[:50%]."
+        ),
     )
     columns: dict[str, Kind] = Field(
         default={},
@@ -110,6 +122,50 @@ class TfdsDataset(InputSettings, HeldOutShares):
         """The features that were said to be predicted."""
         return (self.target,) if isinstance(self.target, str) else self.target or ()
 
+    @field_validator("train")
+    @classmethod
+    def _is_a_split(cls, expression: str) -> str:
+        slices(expression)
+        return expression
+
+    @field_validator("validation", "test")
+    @classmethod
+    def _is_not_trained_on(cls, value: float | str, info: ValidationInfo) -> float | str:
+        train = info.data.get("train")
+        if isinstance(value, str):
+            slices(value)
+            if train is not None and overlapping(train, value):
+                raise ValueError(
+                    f"is trained on, too: train is {train}; leave it out there, as in "
+                    "train: train[:80%] with validation: train[80%:]"
+                )
+        return value
+
+    @property
+    def shares(self) -> HeldOutShares:
+        """What is held out of train for splits that are neither published nor named."""
+        shares = {
+            name: 0.0 if isinstance(value, str) else value
+            for name, value in (("validation", self.validation), ("test", self.test))
+        }
+        return HeldOutShares(**shares)
+
+    @property
+    def split_expressions(self) -> dict[str, str | None]:
+        """What train, validation and test were said to consist of; None where nothing was."""
+        return {
+            "train": self.train,
+            "validation": self.validation if isinstance(self.validation, str) else None,
+            "test": self.test if isinstance(self.test, str) else None,
+        }
+
+    @property
+    def names_splits(self) -> bool:
+        """Whether other splits than the published ones were asked for."""
+        return self.train != "train" or any(
+            isinstance(x, str) for x in (self.validation, self.test)
+        )
+
     @property
     def label(self) -> str:
         """The name that runs and reports give to this dataset, safe as part of a folder's name."""
@@ -122,19 +178,8 @@ def data_folder(settings: TfdsDataset) -> Path:
     return Path(named).expanduser().absolute()
 
 
-def prepared_folder(settings: TfdsDataset) -> Path | None:
-    """The prepared folder of this dataset, found without importing tensorflow-datasets.
-
-    None where there is none, or several and tensorflow-datasets must say which is meant.
-    """
-    name, _, version = settings.name.partition(":")
-    pattern = version if version and "*" not in version else "*.*.*"
-    found = list((data_folder(settings) / name).glob(f"{pattern}/dataset_info.json"))
-    return found[0].parent if len(found) == 1 else None
-
-
 def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
-    """The dataset with its splits as they were published.
+    """The dataset with the splits that were published or named.
 
     One that is not prepared is downloaded and prepared first.
 
@@ -149,18 +194,26 @@ def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
             hint="Check dataset.data_dir (--data-dir). To prepare into a new folder: "
             f"nncli data prepare {settings.name} --data-dir {settings.data_dir}",
         )
-    folder = prepared_folder(settings)
+    watched = settings.split_expressions["validation"]
+    if watched and overlapping(watched, settings.split_expressions["test"] or "test"):
+        reporter.warning(
+            f"{settings.label}: examples of test are watched while training, too (validation is "
+            f"{watched}): the score on test will be better than on new data."
+        )
+    place = data_folder(settings)
+    folder = prepared_folder(settings.name, place)
     builder: Any = None
     if folder is None:
-        builder = _builder(settings)
+        builder = builder_of(settings.name, place)
         if not builder.is_prepared():
             _meaning(settings, builder)  # nothing is downloaded that cannot be used
-            _check_network(builder, data_folder(settings))
-            download_and_prepare(builder, data_folder(settings), archives=None, reporter=reporter)
+            check_network(settings.name, builder, place)
+            download_and_prepare(builder, place, archives=None, reporter=reporter)
         folder = Path(builder.data_dir)
 
     def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:
-        return _decode(settings, builder or _builder(settings), given, reporter)
+        opened = builder or prepared_builder(folder) or builder_of(settings.name, place)
+        return decode(settings, opened, _meaning(settings, opened), given, reporter)
 
     return Source(_key(settings, folder), read)
 
@@ -175,238 +228,26 @@ def prepare(settings: TfdsDataset, *, archives: Path | None, reporter: Reporter)
         DataUnavailableError: it cannot be downloaded.
         DataError: an archive is damaged.
     """
-    builder = _builder(settings)
+    place = data_folder(settings)
+    builder = builder_of(settings.name, place, archives=archives is not None)
     if not builder.is_prepared():
         if archives is None:
-            _check_network(builder, data_folder(settings))
-        download_and_prepare(builder, data_folder(settings), archives=archives, reporter=reporter)
+            check_network(settings.name, builder, place)
+        download_and_prepare(builder, place, archives=archives, reporter=reporter)
     return Path(builder.data_dir)
-
-
-def _check_network(builder: Any, folder: Path) -> None:
-    urls = list(builder.url_infos or ())
-    if urls and not reachable(urls):
-        raise DataUnavailableError(
-            f"The dataset {builder.name} is not prepared in {folder} and its "
-            "download cannot be reached.",
-            hint=(
-                "Connect to the network and try again, or prepare it from archives you have: "
-                f"nncli data prepare {builder.name} --from FOLDER\n"
-                "A dataset prepared elsewhere is found with --data-dir FOLDER. "
-                "To train without any: --dataset digits."
-            ),
-        )
 
 
 def _key(settings: TfdsDataset, folder: Path) -> dict[str, Any]:
     information = (folder / "dataset_info.json").stat()
+    kept = settings.model_dump(mode="json", exclude={"data_dir", "validation", "test"})
     return {
         "name": settings.label,
         "folder": str(folder.resolve()),
         "prepared": [information.st_size, information.st_mtime_ns],
-        "settings": settings.model_dump(mode="json", exclude={"data_dir", "validation", "test"}),
+        "settings": {**kept, "splits": settings.split_expressions},
     }
-
-
-def _builder(settings: TfdsDataset) -> Any:
-    import tensorflow_datasets as tfds
-
-    try:
-        builder = tfds.builder(settings.name, data_dir=data_folder(settings))
-    except tfds.core.DatasetNotFoundError as error:
-        names = tfds.list_builders(with_community_datasets=False)
-        close = difflib.get_close_matches(settings.name.lower(), [*names, "digits"], n=3)
-        meant = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise NotFoundError(
-            f"There is no dataset named {settings.name!r}.",
-            hint=f"{meant}Known are digits (embedded) and the {len(names)} names of "
-            "tensorflow-datasets.",
-        ) from error
-    except Exception as error:  # a builder may raise anything; the cause stays attached
-        raise DataError(
-            f"tensorflow-datasets cannot open {settings.name!r}: {_first_line(error)}",
-            hint="Check the version and the configuration behind the name.",
-        ) from error
-    return builder
 
 
 def _meaning(settings: TfdsDataset, builder: Any) -> Meaning:
     """What is input and target; known before the dataset is prepared."""
     return meaning(settings.name, builder.info, settings.named_inputs, settings.named_targets)
-
-
-def _decode(
-    settings: TfdsDataset, builder: Any, given: Preprocessing | None, reporter: Reporter
-) -> DecodedDataset:
-    found = _meaning(settings, builder)
-    settings.check_kind(settings.label, found.kind)
-    sizes = {
-        name: info.num_examples
-        for name, info in builder.info.splits.items()
-        if name in SPLITS and info.num_examples and _is_labelled(builder, found, name)
-    }
-    if "train" not in sizes:
-        raise DataError(f"{settings.name} has no training split with targets.")
-    feature = found.features[next(iter(found.inputs.values()))]
-    preprocessing: Preprocessing | None = None
-    inputs: Input
-    match found.kind:
-        case "image":
-            inputs = image_input(settings.name, feature)
-            size = settings.image_size or (DEFAULT_IMAGE_SIZE if inputs.varies else None)
-            if size:
-                inputs = ImageInput(shape=(None, None, inputs.shape[2]), maximum=inputs.maximum)
-            preprocessing = ImagePreprocessing(inputs=inputs, size=size, resize=settings.resize)
-            if given is not None and given.kind == "image":
-                preprocessing = given
-        case "sound":
-            preprocessing = given if given is not None and given.kind == "sound" else None
-            preprocessing = preprocessing or _sound(settings, builder, found, feature, reporter)
-            inputs = preprocessing.inputs
-            if feature.sample_rate not in (None, inputs.sample_rate):
-                inputs = SoundInput(sample_rate=feature.sample_rate)
-        case _:
-            inputs = described(found, settings.columns, _Batches(builder, found, "train", None))
-            if given is not None and given.kind == "table":
-                inputs = given.inputs
-    return DecodedDataset(
-        name=settings.label,
-        inputs=inputs,
-        target=found.target,
-        splits={
-            name: DecodedSplit(
-                size, _Decoded(_Batches(builder, found, name, preprocessing), inputs)
-            )
-            for name, size in sizes.items()
-        },
-        preprocessing=preprocessing,
-    )
-
-
-def _is_labelled(builder: Any, found: Meaning, split: str) -> bool:
-    with _reading(builder):
-        first = _examples(builder, found, split).take(1)
-        _, targets = next(first.as_numpy_iterator())
-        return has_target(found, targets)
-
-
-def _sound(
-    settings: TfdsDataset, builder: Any, found: Meaning, feature: Any, reporter: Reporter
-) -> SoundPreprocessing:
-    """How long the sound is, which only listening to all of it tells."""
-    import tensorflow as tf
-
-    rate = feature.sample_rate or settings.sample_rate
-    if rate is None:
-        raise DataError(
-            f"{settings.name} does not say how many samples a second its sound has.",
-            hint="Say so: --set dataset.sample_rate=16000",
-        )
-    if settings.sample_rate not in (None, rate):
-        raise DataError(
-            f"{settings.name} has {rate:,} samples a second, which nncli does not change.",
-            hint="Leave dataset.sample_rate out.",
-        )
-    seconds = [settings.seconds] if settings.seconds else []
-    if not seconds:
-        with reporter.task(f"Listening to {settings.label}"), _reading(builder):
-            name = next(iter(found.inputs))
-            lengths = _examples(builder, found, "train").map(
-                lambda inputs, targets: tf.shape(inputs[name])[0]
-            )
-            seconds = [int(length) / rate for length in lengths.as_numpy_iterator()]
-    return preprocessing_of(settings, rate, seconds)
-
-
-def _examples(builder: Any, found: Meaning, split: str) -> Any:
-    import tensorflow_datasets as tfds
-
-    # nncli has a cache of its own: TFDS's would hold everything in memory a second time.
-    configuration = tfds.ReadConfig(try_autocache=False)
-    examples = builder.as_dataset(split=split, shuffle_files=False, read_config=configuration)
-    return examples.map(picked(found))
-
-
-class _Batches:
-    """Yields a split of `builder` in its recorded order, as (inputs, targets) by their names.
-
-    Images are brought to their size and sound to its length, one by one.
-    """
-
-    def __init__(
-        self, builder: Any, found: Meaning, split: str, preprocessing: Preprocessing | None
-    ) -> None:
-        self.builder, self.found, self.split = builder, found, split
-        self.preprocessing = preprocessing
-
-    def __call__(self) -> Iterator[tuple[dict[str, NDArray[Any]], NDArray[Any]]]:
-        import tensorflow as tf
-
-        alone = next(iter(self.found.inputs))
-        with _reading(self.builder):
-            examples = _examples(self.builder, self.found, self.split)
-            each: Any = None
-            match self.preprocessing:
-                case ImagePreprocessing(size=(_, _)):
-                    each = resize_layer(self.preprocessing)
-                case SoundPreprocessing(samples=length):
-                    dtype = self.found.features[self.found.inputs[alone]].numpy_dtype
-                    each = _same_length(length, dtype)
-            if each is not None:
-                examples = examples.map(
-                    lambda inputs, targets: ({alone: each(inputs[alone])}, targets),
-                    num_parallel_calls=tf.data.AUTOTUNE,
-                    deterministic=True,
-                )
-            for inputs, targets in examples.batch(BATCH_SIZE).prefetch(2).as_numpy_iterator():
-                yield inputs, encoded_targets(self.found, targets)
-
-
-def _same_length(length: int, dtype: Any) -> Any:
-    """What makes float32 of `length` samples from -1 to 1 out of recorded ones."""
-    import numpy as np
-    import tensorflow as tf
-
-    # TFDS decodes to 16 bits, whatever integer type it keeps them in.
-    loudest = 1.0 if np.issubdtype(dtype, np.floating) else 32768.0
-
-    def fit(samples: Any) -> Any:
-        cut = tf.cast(samples, tf.float32)[:length] / loudest
-        if cut.shape.rank == 2:
-            cut = tf.reduce_mean(cut, axis=-1)
-        return tf.ensure_shape(tf.pad(cut, [[0, length - tf.shape(cut)[0]]]), [length])
-
-    return fit
-
-
-class _Decoded:
-    """Turns the named features of `_Batches` into what the input description says."""
-
-    def __init__(self, batches: _Batches, inputs: Input) -> None:
-        self.batches, self.inputs = batches, inputs
-
-    def __call__(self) -> Iterator[tuple[Any, NDArray[Any]]]:
-        for named, targets in self.batches():
-            if isinstance(self.inputs, ImageInput | SoundInput):
-                yield next(iter(named.values())), targets
-            else:
-                yield input_values(self.batches.found, self.inputs, named), targets
-
-
-@contextmanager
-def _reading(builder: Any) -> Iterator[None]:
-    """Turn TensorFlow's errors about files into a `DataError` with the way out."""
-    import tensorflow as tf
-
-    try:
-        yield
-    except tf.errors.OpError as error:
-        raise DataError(
-            f"The prepared dataset in {builder.data_dir} cannot be read: {_first_line(error)}",
-            hint=f"Delete that folder and run: nncli data prepare {builder.name}",
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

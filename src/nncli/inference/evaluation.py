@@ -204,7 +204,7 @@ def _dataset_settings(
         changes["data_dir"] = Path(data_dir)
     elif settings.data_dir is not None and not settings.data_dir.is_dir():
         changes["data_dir"] = None  # the model was copied to another machine
-    return settings.model_copy(update=changes), seed
+    return (settings.model_copy(update=changes) if changes else settings), seed
 
 
 def _is_same(settings: DatasetSettings, stored: DatasetSettings) -> bool:

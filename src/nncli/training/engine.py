@@ -219,6 +219,8 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
             hint="Install it with: pip install 'nncli[tensorboard]', or leave "
             "training.tensorboard out.",
         )
+    if experiment.names_dataset:
+        data.check_offline(experiment.dataset)
     name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
     with reporter.task(f"Starting {name}"):
         backend.prepare(
@@ -281,7 +283,13 @@ def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Datas
                 "nncli data prepare mnist --from FOLDER"
             )
     if not len(dataset.splits.get("train", ())):
-        raise UsageError(f"{dataset.name} has no training split.")
+        raise UsageError(
+            f"{dataset.name} has no training split.",
+            hint=f"It has {', '.join(dataset.splits)}; to train on one of them: "
+            f"--set dataset.train={next(iter(dataset.splits))}"
+            if isinstance(settings, TfdsDataset)
+            else None,
+        )
     found = settings.model_copy(update=dict(dataset.found))
     return experiment.resolved(data.located(found)), dataset
 

@@ -1,0 +1,151 @@
+"""Finding a dataset of tensorflow-datasets: on this machine, in its catalogue, on the network."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, NoReturn
+
+from nncli.data import network
+from nncli.data.catalogue import dataset_names
+from nncli.errors import DataError, DataUnavailableError, NotFoundError
+
+__all__ = [
+    "builder_of",
+    "check_network",
+    "check_there",
+    "first_line",
+    "prepared_builder",
+    "prepared_folder",
+]
+
+
+def prepared_folder(name: str, folder: Path) -> Path | None:
+    """Where `name` lies prepared in the data folder, found without importing tensorflow-datasets.
+
+    None where it does not, or several times and tensorflow-datasets must say which is meant.
+    """
+    place, _, version = name.partition(":")
+    found = list((folder / place).glob(f"{version or '*.*.*'}/dataset_info.json"))
+    return found[0].parent if len(found) == 1 else None
+
+
+def prepared_builder(prepared: Path) -> Any:
+    """What reads a prepared dataset, whose description lies beside it; None if that is too old.
+
+    The code that made the dataset is not needed, which may want the network for a start.
+    """
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder_from_directory(prepared)
+    except Exception:  # of another format: the code that made it may still read it
+        return None
+
+
+def builder_of(name: str, folder: Path, *, archives: bool = False) -> Any:
+    """The builder of `name`, which may be prepared in the data folder or not.
+
+    Args:
+        name: as tensorflow-datasets writes it.
+        folder: the data folder.
+        archives: whether the network is not to be used, as there are archives.
+
+    Raises:
+        NotFoundError: tensorflow-datasets knows no such name.
+        DataUnavailableError: it is not prepared, and nothing can be downloaded offline.
+        DataError: it cannot be constructed.
+    """
+    if not archives:
+        check_there(name, folder)
+    import tensorflow_datasets as tfds
+
+    try:
+        with network.refused() if archives else nullcontext(), network.only_local_files():
+            return tfds.builder(name, data_dir=folder)
+    except tfds.core.DatasetNotFoundError as error:
+        names = tfds.list_builders(with_community_datasets=False)
+        close = difflib.get_close_matches(name.lower(), [*names, "digits"], n=3)
+        meant = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise NotFoundError(
+            f"There is no dataset named {name!r}.",
+            hint=f"{meant}Known are digits (embedded) and the {len(names)} names of "
+            "tensorflow-datasets.",
+        ) from error
+    except ImportError as error:
+        needed = f"the package {error.name}" if error.name else first_line(error)
+        raise DataError(
+            f"tensorflow-datasets needs {needed} for {name!r}.",
+            hint=f"Install it: pip install {error.name}" if error.name else None,
+        ) from error
+    except Exception as error:  # a builder may raise anything; the cause stays attached
+        raise DataError(
+            f"tensorflow-datasets cannot open {name!r}: {first_line(error)}", hint=_forms(name)
+        ) from error
+
+
+def check_there(name: str, folder: Path) -> None:
+    """Offline, refuse at once what is known and not prepared: constructing it may want the network.
+
+    Raises:
+        DataUnavailableError: with the ways out.
+    """
+    place = name.partition(":")[0]
+    known = place.partition("/")[0] in dataset_names()
+    if network.is_offline() and known and not any((folder / place).rglob("dataset_info.json")):
+        _not_there(name, folder)
+
+
+def check_network(name: str, builder: Any, folder: Path) -> None:
+    """Refuse a dataset whose download cannot be reached.
+
+    Raises:
+        DataUnavailableError: with the ways out.
+    """
+    urls = list(builder.url_infos or ())
+    if network.is_offline() or (urls and not network.reachable(urls)):
+        _not_there(name, folder)
+
+
+def _not_there(name: str, folder: Path) -> NoReturn:
+    if network.is_offline():
+        why = "nothing is downloaded offline"
+        connect = "Prepare it from archives you have: "
+    else:
+        why = "its download cannot be reached"
+        connect = "Connect to the network and try again, or prepare it from archives you have: "
+    raise DataUnavailableError(
+        f"The dataset {name} is not prepared in {folder} and {why}.",
+        hint=(
+            f"{connect}nncli data prepare {name} --from FOLDER\n"
+            "A dataset prepared elsewhere is found with --data-dir FOLDER. "
+            "To train without any: --dataset digits."
+        ),
+    )
+
+
+def _forms(name: str) -> str:
+    """What could stand behind the builder's name."""
+    import tensorflow_datasets as tfds
+
+    place = name.partition(":")[0].partition("/")[0]
+    try:
+        builder = tfds.builder_cls(place)
+        configurations = [f"{place}/{key}" for key in builder.builder_configs]
+        versions = [str(builder.VERSION), *map(str, builder.SUPPORTED_VERSIONS or ())]
+    except Exception:  # it may raise anything, and this is about another error
+        return "Check the version and the configuration behind the name."
+    shown = ", ".join(configurations[:8]) + (", ..." if len(configurations) > 8 else "")
+    parts = [f"Its versions are {', '.join(versions)}." if versions != ["None"] else ""]
+    parts += [f"Its configurations are {shown}."] if configurations else []
+    return " ".join(filter(None, parts)) or "Check what stands behind the name."
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without what tensorflow-datasets puts around it, or what it is."""
+    text = str(error).strip()
+    text = re.sub(r"^(\w+: )?Failed to construct dataset .*?, builder_kwargs \".*?\": ", "", text)
+    line = text.splitlines()[0] if text else type(error).__name__
+    return line.removesuffix(" Here are 10 BuilderConfigs whose name closely match:")
