@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.data import Dataset, DigitsDataset, Split, TfdsDataset
-from nncli.data.splits import hold_out, join, stratified_hold_out
+from nncli.data.partition import stratified_hold_out
+from nncli.data.splits import hold_out, join
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import DataError
 from nncli.preprocessing import ImagePreprocessing
@@ -100,8 +101,8 @@ def test_held_out_examples_are_not_the_first_ones() -> None:
 
 def test_hold_out_adds_what_is_missing() -> None:
     labels = labels_of(100, 60, 40)
-    shares = TfdsDataset(test=0.2, validation=0.25).shares
-    result = hold_out(dataset_of(train=split_of(labels)), shares, seed=0)
+    division = TfdsDataset(test=0.2, validation=0.25).division
+    result = hold_out(dataset_of(train=split_of(labels)), division, seed=0)
     sizes = {name: len(split) for name, split in result.splits.items()}
     assert sizes == {"train": 120, "test": 40, "validation": 40}
     assert np.bincount(result.splits["test"].labels).tolist() == [20, 12, 8]
@@ -112,7 +113,7 @@ def test_hold_out_adds_what_is_missing() -> None:
 
 def test_hold_out_copies_no_pixels() -> None:
     train = split_of(labels_of(100, 60, 40))
-    result = hold_out(dataset_of(train=train), TfdsDataset().shares, seed=0)
+    result = hold_out(dataset_of(train=train), TfdsDataset().division, seed=0)
     for split in result.splits.values():
         assert split.inputs is train.inputs
         assert split.targets is train.targets
@@ -121,30 +122,32 @@ def test_hold_out_copies_no_pixels() -> None:
 def test_published_splits_are_left_alone() -> None:
     labels = labels_of(10, 6, 4)
     dataset = dataset_of(train=split_of(labels), validation=split_of(labels), test=split_of(labels))
-    assert hold_out(dataset, TfdsDataset().shares, seed=0).splits == dataset.splits
+    assert hold_out(dataset, TfdsDataset().division, seed=0).splits == dataset.splits
 
 
 def test_test_is_held_out_only_where_the_settings_have_such_a_share() -> None:
-    result = hold_out(dataset_of(train=split_of(labels_of(10, 6, 4))), DigitsDataset(), seed=0)
+    result = hold_out(
+        dataset_of(train=split_of(labels_of(10, 6, 4))), DigitsDataset().division, seed=0
+    )
     assert set(result.splits) == {"train", "validation"}
 
 
 def test_a_share_of_0_holds_out_nothing() -> None:
     dataset = dataset_of(train=split_of(labels_of(10, 6, 4)))
-    result = hold_out(dataset, TfdsDataset(validation=0.0, test=0.0).shares, seed=0)
+    result = hold_out(dataset, TfdsDataset(validation=0.0, test=0.0).division, seed=0)
     assert set(result.splits) == {"train"}
     assert len(result.splits["train"]) == 20
 
 
 def test_a_dataset_without_train_is_left_alone() -> None:
     dataset = dataset_of(test=split_of(labels_of(10, 6, 4)))
-    assert hold_out(dataset, TfdsDataset().shares, seed=0).splits == dataset.splits
+    assert hold_out(dataset, TfdsDataset().division, seed=0).splits == dataset.splits
 
 
 def test_a_train_split_that_is_a_part_of_its_arrays_stays_one() -> None:
     part = np.arange(50, 150)
     train = split_of(labels_of(100, 60, 40), part)
-    result = hold_out(dataset_of(train=train), TfdsDataset().shares, seed=0)
+    result = hold_out(dataset_of(train=train), TfdsDataset().division, seed=0)
     everything = [pixel for split in result.splits.values() for pixel in pixels(split)]
     assert sorted(everything) == part.tolist()
     for split in result.splits.values():
@@ -155,7 +158,7 @@ def test_a_train_split_that_is_a_part_of_its_arrays_stays_one() -> None:
 def test_a_share_that_leaves_a_split_empty(share: float, empty: str) -> None:
     dataset = dataset_of(train=split_of(labels_of(2, 1, 1)))
     with pytest.raises(DataError) as caught:
-        hold_out(dataset, DigitsDataset(validation=share), seed=0)
+        hold_out(dataset, DigitsDataset(validation=share).division, seed=0)
     assert str(caught.value) == (
         f"shapes: a share of {share:g} of 4 training examples leaves {empty} without any.\n"
         "Set dataset.validation to another share, or to 0."

@@ -86,8 +86,8 @@ def test_what_is_trained_on_is_not_validated_on() -> None:
     with pytest.raises(ValidationError, match="is trained on, too: train is train"):
         TfdsDataset(validation="train[80%:]")
     settings = TfdsDataset(train="train[:80%]", validation="train[80%:]", test=0.2)
-    assert settings.shares.validation == 0
-    assert settings.shares.test == 0.2
+    assert settings.division.validation == 0
+    assert settings.division.test == 0.2
 
 
 # With the sizes of the splits

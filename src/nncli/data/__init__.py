@@ -108,8 +108,8 @@ def load(
         DataError: the dataset cannot be had or read.
     """
     source = source_of(settings, reporter=reporter)
-    shares = settings.shares if isinstance(settings, TfdsDataset) else settings
-    return loading.load(source, settings, shares, seed=seed, given=given, reporter=reporter)
+    division = settings.division
+    return loading.load(source, settings, division, seed=seed, given=given, reporter=reporter)
 
 
 def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:
@@ -148,7 +148,7 @@ def load_default(
     """Load MNIST for an experiment that names no dataset, or the embedded digits without it.
 
     Returns:
-        The dataset and the settings that name it; digits, with the same validation share, where
+        The dataset and the settings that name it; digits, divided and augmented alike, where
         MNIST is neither prepared nor downloadable.
 
     Raises:
@@ -159,7 +159,8 @@ def load_default(
     except DataUnavailableError:
         if settings.names_splits:
             raise
-        embedded = DigitsDataset(validation=settings.shares.validation)
+        kept = {key: getattr(settings, key) for key in ("augment", "folds", "fold")}
+        embedded = DigitsDataset(validation=settings.division.validation, **kept)
         return load(embedded, seed=seed, reporter=reporter), embedded
 
 

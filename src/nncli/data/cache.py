@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Cached", "alias", "cached", "clear", "fetch", "store"]
 
 # Part of every key: raise it when the files below change their meaning.
-VERSION = 2
+VERSION = 3
 DESCRIPTION = "description.json"
 ABANDONED_SECONDS = 24 * 60 * 60
 
@@ -49,6 +49,7 @@ class CachedDescription(Settings):
     target: Target
     preprocessing: Preprocessing
     splits: tuple[str, ...]
+    has_divider: bool
     found: dict[str, Any]
 
 
@@ -141,6 +142,9 @@ def _read(folder: Path) -> Dataset | None:
             name: Split(
                 np.load(folder / f"{name}.inputs.npy", mmap_mode="r"),
                 np.load(folder / f"{name}.targets.npy"),
+                divider=(
+                    np.load(folder / f"{name}.divider.npy") if description.has_divider else None
+                ),
             )
             for name in description.splits
         }
@@ -201,6 +205,7 @@ def _write(
         target=decoded.target,
         preprocessing=preprocessing,
         splits=tuple(decoded.splits),
+        has_divider=any(split.divider for split in decoded.splits.values()),
         found=dict(decoded.found),
     )
     with storage_errors(folder):
@@ -241,6 +246,8 @@ def _write_split(
             stream.write(np.ascontiguousarray(inputs).data)
             targets.append(batch_targets)
     np.save(folder / f"{name}.targets.npy", np.concatenate(targets))
+    if split.divider is not None:
+        np.save(folder / f"{name}.divider.npy", split.divider())
 
 
 def _counted(
@@ -263,6 +270,7 @@ def _in_memory(
         splits[name] = Split(
             np.concatenate([inputs for inputs, _ in batches]),
             np.concatenate([targets for _, targets in batches]),
+            divider=None if split.divider is None else split.divider(),
         )
     return Dataset(
         decoded.name, decoded.inputs, decoded.target, preprocessing, splits, decoded.found

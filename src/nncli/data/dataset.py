@@ -32,11 +32,14 @@ class Split:
             (stored, labels or values), float32.
         indices: which of the stored examples belong to this split, in order, shape (size,),
             int64; None for all of them.
+        divider: what the splits are divided by, where that is not chance: the number of each
+            stored example's group, int64, or its time, float64; shape (stored,).
     """
 
     inputs: NDArray[Any] | DiskRows
     targets: NDArray[Any]
     indices: NDArray[np.int64] | None = None
+    divider: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.targets if self.indices is None else self.indices)
@@ -45,6 +48,16 @@ class Split:
     def labels(self) -> NDArray[Any]:
         """The targets of this split alone, shape (size, ...)."""
         return self.targets if self.indices is None else self.targets[self.indices]
+
+    @property
+    def dividers(self) -> NDArray[Any]:
+        """The divider of this split alone, shape (size,)."""
+        assert self.divider is not None, "nothing divides it"
+        return self.divider if self.indices is None else self.divider[self.indices]
+
+    def taking(self, places: NDArray[np.int64]) -> Split:
+        """The examples of this split at `places`, shape (n,), counted within it."""
+        return replace(self, indices=places if self.indices is None else self.indices[places])
 
     @property
     def examples(self) -> NDArray[Any]:
@@ -99,6 +112,7 @@ class DecodedSplit:
     size: int
     batches: Batches
     targets: NDArray[Any] | None = None  # where they are known without reading the inputs
+    divider: Callable[[], NDArray[Any]] | None = None  # reads `Split.divider`
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.inputs import Augmented
-from nncli.data.splits import HeldOutValidation, stratified_hold_out
+from nncli.data.partition import stratified_hold_out
+from nncli.data.splits import HeldOutValidation
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.preprocessing import ImagePreprocessing, Preprocessing
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from nncli import objectives
 from nncli.data.cache import alias, fetch, store
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Source, Split
 from nncli.data.inputs import InputSettings
-from nncli.data.splits import HeldOutShares, HeldOutValidation, divided, hold_out
+from nncli.data.splits import Division, divided, hold_out
 from nncli.descriptions import ArrayInput, ImageInput, TableInput, TextInput
 from nncli.errors import DataError, ModelFileError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing, array, table, text
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 # Settings that say what is done with the arrays in the cache, not what they are.
-NOT_READ = ("augment",)
+NOT_READ = ("augment", "folds", "fold")
 
 
 def load(
     source: Source,
     settings: Settings,
-    shares: HeldOutValidation,
+    division: Division,
     *,
     seed: int,
     given: Preprocessing | None,
@@ -40,7 +41,7 @@ def load(
     Args:
         source: where it comes from.
         settings: of the dataset: how its inputs are preprocessed.
-        shares: what is held out for the splits that it lacks.
+        division: how the splits that it lacks are made.
         seed: fixes the held-out shares.
         given: the preprocessing of a model; default: fitted on the training split.
         reporter: told what is going on.
@@ -48,12 +49,11 @@ def load(
     Raises:
         DataError: it cannot be read.
     """
-    test = shares.test if isinstance(shares, HeldOutShares) else None
     read = _read_key(source.key)
     if given is not None:
         keys = [{**read, "preprocessing": given.model_dump(mode="json")}]
     else:  # what is not fitted does not depend on how the data is divided
-        fitted_on = {"seed": seed, "test": test, "validation": shares.validation}
+        fitted_on = {"seed": seed, **asdict(division)}
         keys = [read, {**read, "fitted_on": fitted_on}]
     found = [dataset for key in keys if (dataset := fetch(key))]
     if found:
@@ -65,12 +65,12 @@ def load(
         preprocessing = given or decoded.preprocessing
         key = keys[0] if preprocessing else keys[-1]
         if preprocessing is None:
-            preprocessing = _fitted(decoded, settings, shares, seed, reporter)
+            preprocessing = _fitted(decoded, settings, division, seed, reporter)
         dataset = store(key, _applied(decoded, preprocessing), preprocessing, reporter=reporter)
         if decoded.found:  # a run is repeated with what was found out written in its config.yaml
             said = {**key["settings"], **decoded.found}
             alias({**key, "settings": said}, key)
-    dataset = hold_out(dataset, shares, seed=seed)
+    dataset = hold_out(dataset, division, seed=seed)
     if "train" not in dataset.splits:
         return dataset
     return dataset.with_target(objectives.fitted(dataset.target, dataset.splits["train"].labels))
@@ -100,7 +100,7 @@ def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:
 def _fitted(
     decoded: DecodedDataset,
     settings: Settings,
-    shares: HeldOutValidation,
+    division: Division,
     seed: int,
     reporter: Reporter,
 ) -> Preprocessing:
@@ -109,7 +109,7 @@ def _fitted(
     if split is None:
         raise DataError(f"{decoded.name} has no training split that preprocessing could learn of.")
     name = f"Reading {decoded.name}: train"
-    chosen = _training_rows(decoded, shares, seed)
+    chosen = _training_rows(decoded, division, seed)
     with reporter.task(name, total=split.size, unit="examples") as task:
 
         def batches() -> Iterator[Any]:
@@ -137,9 +137,7 @@ def _fitted(
                 raise AssertionError(f"{decoded.inputs.kind} is not fitted")
 
 
-def _training_rows(
-    decoded: DecodedDataset, shares: HeldOutValidation, seed: int
-) -> NDArray[np.bool_]:
+def _training_rows(decoded: DecodedDataset, division: Division, seed: int) -> NDArray[np.bool_]:
     """Which examples of the published training split stay in it, shape (n,)."""
     import numpy as np
 
@@ -147,14 +145,15 @@ def _training_rows(
         targets = split.targets
         if targets is None:
             targets = np.concatenate([targets for _, targets in split.batches()])
-        return Split(np.empty((len(targets), 0)), targets)
+        divider = None if split.divider is None else split.divider()
+        return Split(np.empty((len(targets), 0)), targets, divider=divider)
 
     # The other splits count only in that they exist.
     splits = {
         name: only_targets(split) if name == "train" else Split(np.empty(0), np.empty(0))
         for name, split in decoded.splits.items()
     }
-    train = divided(decoded.name, splits, shares, seed=seed)["train"]
+    train = divided(decoded.name, splits, division, seed=seed)["train"]
     chosen = np.zeros(len(train.targets), bool)
     chosen[slice(None) if train.indices is None else train.indices] = True
     return chosen
@@ -177,6 +176,6 @@ def _applied(decoded: DecodedDataset, preprocessing: Preprocessing) -> DecodedDa
             for inputs, targets in split.batches():
                 yield applied(inputs), targets
 
-        return DecodedSplit(split.size, batches, split.targets)
+        return replace(split, batches=batches)
 
     return decoded.with_splits({n: preprocessed(split) for n, split in decoded.splits.items()})

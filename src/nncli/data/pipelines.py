@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.dataset import Dataset, Split
@@ -59,7 +59,7 @@ def fit_memory(dataset: Dataset, budget: int) -> Dataset:
     }
     return dataset.with_splits(
         {
-            name: Split(on_disk[id(split.inputs)], split.targets, split.indices)
+            name: replace(split, inputs=on_disk[id(split.inputs)])
             for name, split in dataset.splits.items()
         }
     )

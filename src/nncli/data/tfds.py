@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from nncli.data.dataset import DecodedDataset, Source
 from nncli.data.inputs import InputSettings
-from nncli.data.splits import HeldOutShares
+from nncli.data.splits import Apart, Division, Folds
 from nncli.data.table_columns import Kind
 from nncli.data.tfds_features import Meaning, meaning
 from nncli.data.tfds_opening import builder_of, check_network, prepared_builder, prepared_folder
@@ -35,7 +35,7 @@ ShareOrSplit = Annotated[
 ]
 
 
-class TfdsDataset(InputSettings):
+class TfdsDataset(InputSettings, Apart, Folds):
     """A dataset of the tensorflow-datasets catalogue, prepared on this machine or downloaded."""
 
     type: Literal["tfds"] = Field(default="tfds", description="A tensorflow-datasets name.")
@@ -142,13 +142,12 @@ class TfdsDataset(InputSettings):
         return value
 
     @property
-    def shares(self) -> HeldOutShares:
-        """What is held out of train for splits that are neither published nor named."""
-        shares = {
-            name: 0.0 if isinstance(value, str) else value
-            for name, value in (("validation", self.validation), ("test", self.test))
-        }
-        return HeldOutShares(**shares)
+    def division(self) -> Division:
+        """How splits that are neither published nor named are made of train."""
+        validation, test = (
+            0.0 if isinstance(value, str) else value for value in (self.validation, self.test)
+        )
+        return self.division_of(validation, test, self.by)
 
     @property
     def split_expressions(self) -> dict[str, str | None]:

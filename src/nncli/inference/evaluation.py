@@ -193,7 +193,8 @@ def _dataset_settings(
                 # The same columns in another file; how that is written, it says itself.
                 alike = {"path": settings.path, "test_path": None, "validation_path": None}
                 written = {"header": None, "delimiter": None, "encoding": None}
-                settings = stored.model_copy(update={**alike, **written})
+                undivided = {"group": None, "time": None, "folds": None, "fold": None}
+                settings = stored.model_copy(update={**alike, **written, **undivided})
             settings = settings.model_copy(update={"validation": 0.0, "test": 0.0})
     if not isinstance(settings, TfdsDataset):
         if data_dir is not None:
