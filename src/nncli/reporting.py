@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-__all__ = ["FitPlan", "Reporter", "SilentReporter", "Task", "counted"]
+__all__ = ["FitPlan", "Reporter", "SilentReporter", "Task", "counted", "listed"]
+
+SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class FitPlan:
 def counted(number: int, noun: str) -> str:
     """`1 epoch`, `2 epochs`: a number of regular English things."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b, c`: the first few of some names."""
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
 
 
 class Task(Protocol):

@@ -93,7 +93,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, reporter: Any) -> None:
             read(tmp_path / "a.npz", reporter)
 
     x = RANDOM.normal(size=(40, 2))
-    refused("which are inputs, which targets", first=x, second=CLASSES)
+    refused("which are inputs, which targets", first=x, second=x)
     refused("40 inputs and 39 targets", x=x, y=CLASSES[:-1])
     refused("all targets are 0", x=x, y=np.zeros(40, int))
     refused("row 3 is no finite number", x=x, y=np.where(np.arange(40) == 3, np.nan, x[:, 0]))

@@ -13,6 +13,7 @@ from nncli.data.arrays import ArraysDataset
 from nncli.data.catalogue import dataset_names
 from nncli.data.dataset import Dataset, Source, Split
 from nncli.data.digits import DigitsDataset
+from nncli.data.files import is_pattern
 from nncli.data.folder import FolderDataset
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
@@ -62,7 +63,8 @@ def _named(text: str, *, is_path: bool = False) -> dict[str, Any]:
     """What a bare name means: a file or folder, an embedded name, or one of tensorflow-datasets.
 
     A builder of tensorflow-datasets with its configuration (`glue/cola`) is a name, unless such a
-    folder exists; everything else with a separator, an extension or a dot in front is a path.
+    folder exists; everything else with a separator, an extension or a dot in front is a path. A
+    file of whatever ending is a table, for a folder it cannot be.
     """
     if text == "digits" and not is_path:
         return {"type": "digits"}
@@ -73,8 +75,25 @@ def _named(text: str, *, is_path: bool = False) -> dict[str, Any]:
     if any(endings.endswith(ending) for ending in TABLE_ENDINGS):
         return {"type": "table", "path": text}
     if is_path or is_path_like(text):
-        return {"type": "folder", "path": text}
+        return {"type": "table" if _is_table(path) else "folder", "path": text}
     return {"type": "tfds", "name": text}
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a path of another ending means a table: a file, a folder of tables alone, or a
+    pattern of tables."""
+    place = path.expanduser()
+    try:
+        if is_pattern(place):
+            inside = list(place.parent.glob(place.name))
+        elif place.is_dir():
+            inside = [file for file in place.iterdir() if not file.name.startswith(".")]
+        else:
+            return place.is_file() or place.suffix.lower() in (".xlsx", ".xls", ".json", ".data")
+        names = [file.name.lower() for file in inside]
+    except OSError:
+        return False  # whoever reads it says why
+    return bool(names) and all(name.endswith(TABLE_ENDINGS) for name in names)
 
 
 def is_path_like(text: str) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from nncli.data.array_files import read_arrays
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import label_of, stamp
 from nncli.data.inputs import InputSettings
 from nncli.data.splits import HeldOutShares
-from nncli.data.table import MOST_NUMBERED_CLASSES
+from nncli.data.table_cells import LARGEST
+from nncli.data.table_targets import MOST_NUMBERED_CLASSES
 from nncli.descriptions import (
     ArrayInput,
     ClassTarget,
@@ -26,6 +27,7 @@ from nncli.descriptions import (
 )
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing
+from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,20 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["ArraysDataset", "source"]
 
 BATCH_SIZE = 4096
-# How the members of an .npz file are called, in the order of preference: what Keras, scikit-learn
-# and MedMNIST write.
-INPUT_NAMES = {
-    "train": ("x_train", "X_train", "train_x", "train_images", "train_inputs", "x", "X", "inputs",
-              "images", "data", "features"),
-    "validation": ("x_val", "X_val", "x_validation", "val_x", "val_images", "validation_inputs"),
-    "test": ("x_test", "X_test", "test_x", "test_images", "test_inputs"),
-}  # fmt: skip
-TARGET_NAMES = {
-    "train": ("y_train", "train_y", "train_labels", "train_targets", "y", "Y", "targets", "target",
-              "labels", "label"),
-    "validation": ("y_val", "y_validation", "val_y", "val_labels", "validation_targets"),
-    "test": ("y_test", "test_y", "test_labels", "test_targets"),
-}  # fmt: skip
 
 
 class ArraysDataset(InputSettings, HeldOutShares):
@@ -90,28 +78,32 @@ def source(settings: ArraysDataset) -> Source:
     status = [stamp(path) for path in paths]
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
-    return Source(key, lambda given, reporter: _decode(settings, given))
+    return Source(key, lambda given, reporter: _decode(settings, given, reporter))
 
 
-def _decode(settings: ArraysDataset, given: Preprocessing | None) -> DecodedDataset:
-    arrays = _arrays(settings)
+def _decode(
+    settings: ArraysDataset, given: Preprocessing | None, reporter: Reporter
+) -> DecodedDataset:
+    arrays, found = read_arrays(
+        settings.path, settings.target_path, settings.inputs, settings.target, reporter
+    )
     inputs, preprocessing = _inputs(settings, arrays["train"][0], given)
     settings.check_kind(settings.label, inputs.kind)
+    for name, (values, targets) in arrays.items():
+        _check_alike(settings, name, values, targets, arrays["train"][0], inputs)
     target = _target(settings, arrays["train"][1])
     splits = {}
+    unknown = 0
     for name, (values, targets) in arrays.items():
-        if len(values) != len(targets):
-            raise DataError(
-                f"{settings.path}: {name} has {len(values):,} inputs and {len(targets):,} targets."
-            )
-        if values.shape[1:] != arrays["train"][0].shape[1:]:
-            raise DataError(
-                f"{settings.path}: {name} has inputs of shape {values.shape[1:]}, train of "
-                f"{arrays['train'][0].shape[1:]}."
-            )
         encoded = _encoded(settings, targets, target, name)
-        splits[name] = DecodedSplit(
-            len(values), _batches(_as_described(values, inputs), encoded), encoded
+        described = _as_described(values, inputs)
+        if isinstance(inputs, ArrayInput):
+            unknown += _missing(described)
+        splits[name] = DecodedSplit(len(values), _batches(described, encoded), encoded)
+    if unknown:
+        reporter.notice(
+            f"{settings.label}: {unknown:,} numbers are missing (NaN, or infinite) and count as "
+            "the mean."
         )
     return DecodedDataset(
         name=settings.label,
@@ -119,7 +111,39 @@ def _decode(settings: ArraysDataset, given: Preprocessing | None) -> DecodedData
         target=target,
         splits=splits,
         preprocessing=preprocessing,
+        found=found,
     )
+
+
+def _missing(values: NDArray[Any]) -> int:
+    import numpy as np
+
+    return int(np.isnan(values).sum())
+
+
+def _check_alike(
+    settings: ArraysDataset,
+    name: str,
+    values: NDArray[Any],
+    targets: NDArray[Any],
+    first: NDArray[Any],
+    inputs: Input,
+) -> None:
+    """Refuse a split whose arrays do not fit each other, or those of train."""
+    if len(values) != len(targets):
+        raise DataError(
+            f"{settings.path}: {name} has {len(values):,} inputs and {len(targets):,} targets."
+        )
+    if values.shape[1:] != first.shape[1:]:
+        raise DataError(
+            f"{settings.path}: {name} has inputs of shape {values.shape[1:]}, train of "
+            f"{first.shape[1:]}."
+        )
+    if isinstance(inputs, ImageInput) and values.dtype != first.dtype:
+        raise DataError(
+            f"{settings.path}: {name} has pixels of type {values.dtype}, train of {first.dtype}.",
+            hint="Save both as the same type.",
+        )
 
 
 def _batches(values: NDArray[Any], targets: NDArray[Any]) -> Any:
@@ -128,54 +152,6 @@ def _batches(values: NDArray[Any], targets: NDArray[Any]) -> Any:
             yield values[start : start + BATCH_SIZE], targets[start : start + BATCH_SIZE]
 
     return read
-
-
-def _arrays(settings: ArraysDataset) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
-    import numpy as np
-
-    path = settings.path
-    try:
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if path.suffix.lower() == ".npy":
-            if settings.target_path is None:
-                raise DataError(
-                    f"{path} has the inputs; where are the targets?",
-                    hint="Name their file: --set dataset.target_path=targets.npy",
-                )
-            targets = np.load(settings.target_path, allow_pickle=False)
-            return {"train": (loaded, targets)}
-        members = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        if "pickle" in reason and _is_numpy(path):
-            raise DataError(
-                f"{path} holds Python objects (a pickle), which nncli never opens.",
-                hint="Save plain arrays: numbers or strings of a fixed type.",
-            ) from error
-        raise DataError(
-            f"{path} cannot be read as a file of NumPy: "
-            + ("it is none." if "pickle" in reason else f"{reason}.")
-        ) from error
-    found = {}
-    for split in INPUT_NAMES:
-        first = split == "train"
-        names = (settings.inputs,) if first and settings.inputs else INPUT_NAMES[split]
-        answers = (settings.target,) if first and settings.target else TARGET_NAMES[split]
-        x = next((name for name in names if name in members), None)
-        y = next((name for name in answers if name in members), None)
-        if x is not None and y is not None:
-            found[split] = (members[x], members[y])
-    if "train" not in found:
-        raise DataError(
-            f"{path} has {', '.join(members) or 'no arrays'}: which are inputs, which targets?",
-            hint="Say so: --set dataset.inputs=NAME --set dataset.target=NAME",
-        )
-    return found
-
-
-def _is_numpy(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(6).startswith((b"\x93NUMPY", b"PK"))
 
 
 def _inputs(
@@ -187,7 +163,10 @@ def _inputs(
     if values.dtype.kind in "US" and not shape:
         return TextInput(), given
     if values.dtype.kind not in "biuf":
-        raise DataError(f"{settings.path}: inputs are numbers or strings, not {values.dtype}.")
+        raise DataError(
+            f"{settings.path}: inputs are numbers, or one string an example, not {values.dtype} of "
+            f"shape {values.shape}."
+        )
     if values.dtype in (np.uint8, np.uint16) and len(shape) in (2, 3):
         channels = shape[2] if len(shape) == 3 else 1
         if channels <= 4:
@@ -208,7 +187,9 @@ def _as_described(values: NDArray[Any], inputs: Input) -> NDArray[Any]:
         case TextInput():
             return values.astype(str).astype(object)
         case ArrayInput():
-            return values.reshape(len(values), *inputs.shape).astype(np.float32)
+            numbers = values.reshape(len(values), *inputs.shape).astype(np.float64)
+            numbers[~(np.abs(numbers) <= LARGEST)] = np.nan
+            return numbers.astype(np.float32)
         case _:
             raise AssertionError(inputs.kind)
 
@@ -226,26 +207,34 @@ def _target(settings: ArraysDataset, targets: NDArray[Any]) -> Target:
     distinct = np.unique(targets)
     if targets.ndim == 2:
         names = tuple(f"target_{number + 1}" for number in range(targets.shape[1]))
-        if settings.task == "classes":
-            raise DataError(f"{settings.path}: a row of targets is no class.")
         binary = bool(np.isin(distinct, (0, 1)).all())
+        one_hot = binary and bool((targets.sum(axis=1) == 1).all())
+        if settings.task == "classes" and not one_hot:
+            raise DataError(f"{settings.path}: a row of targets is no class.")
+        if one_hot and settings.task in (None, "classes"):  # as Keras's to_categorical writes them
+            return ClassTarget(names=tuple(str(number) for number in range(targets.shape[1])))
         if settings.task == "labels" or (settings.task is None and binary):
             return LabelsTarget(names=names)
         return ValueTarget(names=names)
     words = targets.dtype.kind in "US"
+    if len(distinct) < 2:
+        raise DataError(f"{settings.path}: all targets are {distinct[0]!s}.")
+    if words and not _name(distinct[0]):
+        row = int(np.flatnonzero(targets == distinct[0])[0])
+        raise DataError(f"{settings.path}: the target of train row {row} is empty.")
     few = not words and bool((distinct == np.floor(distinct)).all())
     # An integer type says class more often than not: 1,000 classes are numbered too.
     most = max(MOST_NUMBERED_CLASSES, len(targets) // 20 if targets.dtype.kind in "biu" else 0)
     few = few and len(distinct) <= most
     if words or settings.task == "classes" or (settings.task is None and few):
-        if len(distinct) < 2:
-            raise DataError(f"{settings.path}: all targets are {distinct[0]!s}.")
         return ClassTarget(names=tuple(_name(value) for value in distinct))
     return ValueTarget(names=("target",))
 
 
 def _name(value: Any) -> str:
-    whole = not isinstance(value, str | bytes) and value == int(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    whole = not isinstance(value, str) and value == int(value)
     return str(int(value)) if whole else str(value)
 
 
@@ -255,6 +244,11 @@ def _encoded(
     import numpy as np
 
     targets = targets.reshape(len(targets), -1)
+    if isinstance(target, ClassTarget) and targets.shape[1] == len(target.names) > 1:
+        places_of: NDArray[Any] = targets.argmax(axis=1).astype(np.int64)
+        if not (targets.sum(axis=1) == 1).all():
+            raise DataError(f"{settings.path}: {split} has rows of targets that are no class.")
+        return places_of
     if isinstance(target, ClassTarget):
         places = {name: place for place, name in enumerate(target.names)}
         names = [_name(value) for value in targets[:, 0]]

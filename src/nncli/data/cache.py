@@ -156,7 +156,8 @@ def _read(folder: Path) -> Dataset | None:
         description.target,
         description.preprocessing,
         splits,
-        description.found,
+        # JSON has no tuples, and settings no lists.
+        {k: tuple(v) if isinstance(v, list) else v for k, v in description.found.items()},
     )
 
 

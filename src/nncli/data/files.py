@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from nncli.errors import NotFoundError
 
-__all__ = ["is_pattern", "label_of", "like", "stamp"]
+__all__ = ["is_pattern", "label_of", "like", "no_file", "stamp"]
 
 
 def label_of(path: Path) -> str:
@@ -37,6 +38,26 @@ def like(path: Path) -> list[Path]:
 
 
 def stamp(path: Path) -> tuple[str, int, int]:
-    """What tells whether a file changed: its absolute path, size and time of change."""
-    status = path.stat()
+    """What tells whether a file changed: its absolute path, size and time of change; a file that
+    cannot be looked at is found out when it is read."""
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path.absolute()), -1, -1
     return str(path.absolute()), status.st_size, status.st_mtime_ns
+
+
+def no_file(path: Path) -> str:
+    """Why nothing can be read from a path, whatever it should hold; empty if something can.
+
+    What is no regular file is never opened: a pipe would wait for ever.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return "is a link to nothing" if path.is_symlink() else "does not exist any more"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if not stat.S_ISREG(status.st_mode):
+        return "is no regular file"
+    return "" if status.st_size else "is empty (0 bytes)"

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from nncli.data import images, sounds
+from nncli.data import images, sounds, texts
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import is_pattern, label_of, like, stamp
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import OnError, Skipped
 from nncli.data.splits import HeldOutShares
+from nncli.data.table_columns import matched
 from nncli.descriptions import ClassTarget, TextInput
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import Preprocessing
-from nncli.reporting import Reporter
+from nncli.reporting import Reporter, counted, listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,8 +38,8 @@ SPLIT_NAMES = {
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
-BATCH_SIZE = 256
 SHOWN = 8
+LAYOUT = "nncli looks for FOLDER/CLASS/FILE or FOLDER/train/CLASS/FILE."
 
 
 class FolderDataset(InputSettings, HeldOutShares):
@@ -107,66 +108,102 @@ def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
             hint="Tables end in .csv, .tsv, .parquet or .jsonl, arrays in .npz or .npy; images, "
             "sound and texts lie in a folder with a sub-folder for each class.",
         )
-    inside = _folders(folder)
-    splits = {SPLIT_NAMES[f.name.lower()]: f for f in inside if f.name.lower() in SPLIT_NAMES}
-    if "train" not in splits:
-        splits = {"train": folder}
+    splits = _splits(folder, reporter)
     files = {split: _by_class(place) for split, place in splits.items()}
-    others = Counter(
-        path.suffix.lower() or path.name
-        for classes in files.values()
-        for paths in classes.values()
-        for path in paths
-        if _kind(path) is None
-    )
-    kinds = Counter(
-        kind
-        for classes in files.values()
-        for paths in classes.values()
-        for path in paths
-        if (kind := _kind(path))
-    )
-    if not kinds:
-        raise DataError(
-            f"{folder} has no sub-folders with images, sound or texts.",
-            hint="nncli looks for FOLDER/CLASS/FILE or FOLDER/train/CLASS/FILE; files end in "
-            + ", ".join(ending for endings in ENDINGS.values() for ending in endings) + ".",
-        )  # fmt: skip
-    if len(kinds) > 1:
-        listed = " and ".join(f"{count:,} of {kind}" for kind, count in kinds.most_common())
-        raise DataError(f"{folder} has files of several kinds: {listed}.")
-    kind = next(iter(kinds))
-    if others:
-        listed = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(SHOWN))
-        reporter.warning(f"Left out of {folder.name}, for they are no {kind}: {listed}")
+    kind = _kind_of_all(folder, files, reporter)
     files = {
         split: {name: [p for p in paths if _kind(p) == kind] for name, paths in classes.items()}
         for split, classes in files.items()
     }
     empty = sorted(name for name, paths in files["train"].items() if not paths)
     if empty:
-        reporter.warning(f"Classes without a file, left out: {_some(empty)}")
+        reporter.warning(f"Classes without a file, left out: {listed(empty)}")
     names = _sorted([name for name, paths in files["train"].items() if paths])
     if len(names) < 2:
         raise DataError(
-            f"{splits['train']} has {len(names)} class(es) with files; there "
-            "is nothing to tell apart.",
-            hint="nncli looks for FOLDER/CLASS/FILE or FOLDER/train/CLASS/FILE.",
+            f"{splits['train']} has {counted(len(names), 'class').replace('classs', 'classes')} "
+            f"with files{': ' + names[0] if names else ''}; there is nothing to tell apart.",
+            hint=LAYOUT,
         )
     place = {name: number for number, name in enumerate(names)}
     paths: dict[str, list[Path]] = {}
     labels: dict[str, NDArray[Any]] = {}
     for split, classes in files.items():
-        lost = sorted(name for name, found in classes.items() if found and name not in place)
+        found = {name: inside for name, inside in classes.items() if inside}
+        spelled = matched(place, [name for name in found if name not in place])
+        class_of = {name: place.get(spelled.get(name, name)) for name in found}
+        lost = sorted(name for name in found if class_of[name] is None)
         if lost:
             raise DataError(
-                f"Classes that {split} has and train lacks: {_some(lost)}.",
+                f"Classes that {split} has and train lacks: {listed(lost)}.",
                 hint="A class that was never seen cannot be learned. Move or remove them.",
             )
-        ordered = [name for name in names if classes.get(name)]
-        paths[split] = [path for name in ordered for path in classes[name]]
-        labels[split] = np.array([place[name] for name in ordered for _ in classes[name]], np.int64)
+        ordered = sorted(found, key=lambda name: class_of[name] or 0)
+        paths[split] = [path for name in ordered for path in found[name]]
+        labels[split] = np.array([class_of[n] for n in ordered for _ in found[n]], np.int64)
     return _Files(paths, labels, tuple(names), kind)
+
+
+def _splits(folder: Path, reporter: Reporter) -> dict[str, Path]:
+    """The folder of each split; the whole folder is `train` where none is named so.
+
+    A folder named like a split is one only if it has class folders of its own: `train` may also be
+    a class beside `bus`.
+    """
+    inside = _folders(folder)
+    splits = {
+        SPLIT_NAMES[place.name.lower()]: place
+        for place in inside
+        if place.name.lower() in SPLIT_NAMES and any(_by_class(place).values())
+    }
+    if "train" in splits:
+        others = [f.name for f in inside if f not in splits.values() and _files_below(f)]
+        if others:
+            reporter.warning(
+                f"Left out of {folder.name}, for they lie beside {splits['train'].name}: "
+                f"{listed(others)}"
+            )
+        return splits
+    if splits and len(splits) == len(inside):
+        only = next(iter(splits.values()))
+        raise DataError(
+            f"{folder} has {' and '.join(splits)}, and no train.",
+            hint=f"If {only.name} is all there is, name it itself: {only}",
+        )
+    return {"train": folder}
+
+
+def _kind_of_all(
+    folder: Path, files: Mapping[str, Mapping[str, Sequence[Path]]], reporter: Reporter
+) -> str:
+    """Whether images, sound or texts lie in the folder; says what else does."""
+    paths = [path for classes in files.values() for inside in classes.values() for path in inside]
+    kinds = Counter(kind for path in paths if (kind := _kind(path)))
+    others = Counter(path.suffix.lower() or "no ending" for path in paths if not _kind(path))
+    said = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(SHOWN))
+    if not kinds:
+        loose = Counter(
+            kind for path in folder.iterdir() if path.is_file() and (kind := _kind(path))
+        )
+        what = f"; its files end in {said}" if others else ""
+        if loose:
+            kind, count = loose.most_common(1)[0]
+            what = f"; {count:,} files of {kind} lie in it directly"
+        endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
+        raise DataError(
+            f"{folder} has no sub-folders with images, sound or texts{what}.",
+            hint=f"{LAYOUT} FILE ends in {endings}.",
+        )
+    if len(kinds) > 1:
+        each = " and ".join(f"{count:,} of {kind}" for kind, count in kinds.most_common())
+        raise DataError(
+            f"{folder} has files of several kinds: {each}.",
+            hint="nncli learns from one of them: move the others elsewhere.",
+        )
+    kind = next(iter(kinds))
+    if others:
+        reporter.warning(f"Left out of {folder.name}, for they are no {kind}: {said}")
+    return kind
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -182,12 +219,15 @@ def _by_class(folder: Path) -> dict[str, list[Path]]:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """All files below a folder, by name; links are followed, but never in a circle."""
+    """All files below a folder, by name; links are followed, but never in a circle nor upwards,
+    where the other classes are."""
     found: list[Path] = []
     visited: set[str] = set()
+    top = os.path.realpath(folder)
     for place, inside, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
-        if real in visited:
+        above = real != top and f"{top}{os.sep}".startswith(f"{real}{os.sep}")
+        if real in visited or above:
             inside.clear()
             continue
         visited.add(real)
@@ -220,8 +260,11 @@ def _decode(
         case "sound":
             opened = sounds.opened(settings, files.paths, given, skipped, reporter)
         case _:
-            opened = _texts(settings, files.paths, skipped, reporter)
+            opened = texts.opened(settings.encoding, files.paths, skipped, reporter)
     skipped.report(reporter)
+    if settings.on_error == "skip":
+        kept = files.labels["train"][opened.readable["train"]]
+        _check_classes(settings, files.classes, kept, reporter)
     target = ClassTarget(names=files.classes)
     splits = {}
     for split, readable in opened.readable.items():
@@ -234,67 +277,6 @@ def _decode(
         splits=splits,
         preprocessing=opened.preprocessing,
     )
-
-
-@dataclass(frozen=True)
-class _Texts:
-    """Texts in memory."""
-
-    texts: Mapping[str, NDArray[Any]]
-    readable: Mapping[str, NDArray[Any]]
-    inputs: TextInput
-    preprocessing: None = None
-
-    def batches(self, split: str, labels: NDArray[Any]) -> Any:
-        """Batches of a split, each time anew."""
-
-        def read() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-            for start in range(0, len(labels), BATCH_SIZE):
-                stop = start + BATCH_SIZE
-                yield self.texts[split][start:stop], labels[start:stop]
-
-        return read
-
-
-def _texts(
-    settings: FolderDataset,
-    paths: Mapping[str, Sequence[Path]],
-    skipped: Skipped,
-    reporter: Reporter,
-) -> _Texts:
-    import numpy as np
-
-    texts, readable = {}, {}
-    for split, files in paths.items():
-        found: list[str] = []
-        places: list[int] = []
-        with reporter.task(f"Reading {split}", total=len(files), unit="files") as task:
-            for place, path in enumerate(files):
-                text = _text(path, settings.encoding, skipped)
-                if text is not None:
-                    found.append(text)
-                    places.append(place)
-                task.advance(1)
-        texts[split] = np.array(found, object)
-        readable[split] = np.array(places, np.int64)
-    return _Texts(texts, readable, TextInput())
-
-
-def _text(path: Path, encoding: str, skipped: Skipped) -> str | None:
-    try:
-        return path.read_bytes().decode(encoding).strip()
-    except LookupError:
-        raise DataError(f"There is no encoding named {encoding!r}.", hint="utf-8 is one.") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        wrong = f"byte 0x{error.object[error.start]:02x}"
-        skipped.note(
-            f"{path}, line {line}: {wrong} is not {encoding.removesuffix('-sig')} (an old file may "
-            "need --set dataset.encoding=cp1252)"
-        )
-    except OSError as error:
-        skipped.note(f"{path}: {error.strerror}")
-    return None
 
 
 def _line_files(settings: FolderDataset) -> _Files:
@@ -316,30 +298,36 @@ def _line_files(settings: FolderDataset) -> _Files:
 def _decode_lines(
     settings: FolderDataset, files: _Files, given: Preprocessing | None, reporter: Reporter
 ) -> DecodedDataset:
-    import numpy as np
-
     skipped = Skipped(settings.on_error)
     settings.check_kind(settings.label, "text")
-    texts: list[str] = []
-    labels: list[int] = []
-    for label, path in enumerate(files.paths["train"]):
-        text = _text(path, settings.encoding, skipped)
-        lines = [line.strip() for line in (text or "").splitlines()]
-        kept = [line for line in lines if line]
-        texts += kept
-        labels += [label] * len(kept)
+    lines = texts.lines_of(files.paths["train"], settings.encoding, skipped, reporter)
     skipped.report(reporter)
-    opened = _Texts(
-        {"train": np.array(texts, object)}, {"train": np.arange(len(texts))}, TextInput()
-    )
-    targets = np.array(labels, np.int64)
+    _check_classes(settings, files.classes, lines.labels, reporter)
     return DecodedDataset(
         name=settings.label,
         inputs=TextInput(),
         target=ClassTarget(names=files.classes),
-        splits={"train": DecodedSplit(len(texts), opened.batches("train", targets), targets)},
+        splits={"train": DecodedSplit(len(lines.labels), lines.batches, lines.labels)},
     )
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+def _check_classes(
+    settings: FolderDataset, classes: Sequence[str], labels: NDArray[Any], reporter: Reporter
+) -> None:
+    """Say which classes lost all their examples to what could not be read.
+
+    Raises:
+        DataError: fewer than two are left.
+    """
+    import numpy as np
+
+    counts = np.bincount(labels, minlength=len(classes))
+    lost = [name for name, count in zip(classes, counts, strict=True) if not count]
+    if len(classes) - len(lost) < 2:
+        raise DataError(
+            f"{settings.path}: nothing of {listed(lost)} can be read; there is nothing to tell "
+            "apart.",
+            hint="What was left out is listed above.",
+        )
+    if lost:
+        reporter.warning(f"Classes of which nothing can be read: {listed(lost)}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.backend import usable_cores
+from nncli.data.files import no_file
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import Skipped
 from nncli.descriptions import ImageInput
@@ -30,7 +31,7 @@ DEFAULT_IMAGE_SIZE = (64, 64)
 BATCH_SIZE = 256
 # More pixels than any camera has: such a file is made to fill the memory.
 MAXIMUM_PIXELS = 200_000_000
-GREY = ("1", "L", "I", "I;16", "F")
+GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def opened(
                 places.append(place)
         readable[split] = np.array(places, np.int64)
     if not len(readable["train"]):
+        skipped.report(reporter)
         raise DataError("No image can be read.")
     if isinstance(given, ImagePreprocessing):  # colours are made grey, or the other way round
         colour = given.inputs.shape[2] != 1
@@ -116,6 +118,9 @@ def opened(
 
 def _header(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
     """Height, width and whether it is grey; or why it cannot be read."""
+    reason = no_file(path)
+    if reason:
+        return reason
     try:
         with _image(path) as image:
             if whole:
@@ -135,18 +140,25 @@ def _image(path: Path) -> Any:
         try:
             image = Image.open(path)
         except Image.DecompressionBombError as error:
-            raise ValueError(f"more pixels than any camera has ({error})") from error
+            raise _TooLargeError("has more pixels than any camera") from error
     if image.size[0] * image.size[1] > MAXIMUM_PIXELS:
-        raise ValueError(f"{image.size[0]:,} x {image.size[1]:,} pixels, more than any camera has")
+        sides = f"{image.size[0]:,} x {image.size[1]:,}"
+        raise _TooLargeError(f"has {sides} pixels, more than any camera")
     return image
 
 
+class _TooLargeError(ValueError):
+    """An image that is made to fill the memory."""
+
+
 def _reason(path: Path, error: Exception) -> str:
-    try:
-        if path.stat().st_size == 0:
-            return "is empty (0 bytes)"
-    except OSError:
-        return "does not exist any more"
+    if isinstance(error, _TooLargeError):
+        return str(error)
+    reason = no_file(path)
+    if reason:
+        return reason
+    if isinstance(error, PermissionError):
+        return "cannot be read: Permission denied"
     text = " ".join(str(error).split())
     return "is no image, or damaged" if "cannot identify" in text else f"is damaged: {text}"
 
@@ -177,9 +189,11 @@ def _pixels(path: Path, channels: int) -> NDArray[Any]:
     with _image(path) as image:
         image.load()
         upright = ImageOps.exif_transpose(image)
-        if upright.mode in ("I", "I;16", "F"):
+        if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
             deep = np.asarray(upright, np.float32)
-            scaled = deep / 257 if deep.max(initial=0) > 255 else deep
+            # Of 32 bits nobody says how many are used.
+            is_16_bit = upright.mode.startswith("I;16") or deep.max(initial=0) > 255
+            scaled = deep / 257 if is_16_bit else deep
             upright = Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
         if "A" in upright.getbands() or "transparency" in upright.info:
             upright = upright.convert("RGBA")

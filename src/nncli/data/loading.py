@@ -110,7 +110,8 @@ def _fitted(
         raise DataError(f"{decoded.name} has no training split that preprocessing could learn of.")
     name = f"Reading {decoded.name}: train"
     chosen = _training_rows(decoded, division, seed)
-    with reporter.task(name, total=split.size, unit="examples") as task:
+    passes = 2 if isinstance(decoded.inputs, TextInput) else 1
+    with reporter.task(name, total=passes * split.size, unit="examples") as task:
 
         def batches() -> Iterator[Any]:
             start = 0
@@ -126,7 +127,7 @@ def _fitted(
             case TextInput():
                 options = settings if isinstance(settings, InputSettings) else InputSettings()
                 return text.fit(
-                    batches(),
+                    batches,
                     tokens=options.tokens,
                     vocabulary_size=options.vocabulary_size,
                     length=options.sequence_length,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from nncli.errors import DataError
-from nncli.reporting import Reporter, counted
+from nncli.reporting import Reporter
 
 __all__ = ["OnError", "Skipped"]
 
@@ -14,14 +15,15 @@ LISTED = 20
 
 
 class Skipped:
-    """Collects what cannot be read."""
+    """Collects what cannot be read; `rows` are the numbers of the rows that a file lacks so."""
 
     def __init__(self, on_error: OnError) -> None:
         self.on_error = on_error
-        self.problems: dict[str, None] = {}
+        self.problems: dict[str, int] = {}
+        self.rows: dict[Path, list[int]] = {}
 
-    def note(self, problem: str) -> None:
-        """Leave something out, or fail.
+    def note(self, problem: str, *, count: int = 1) -> None:
+        """Leave something out, `count` rows or files of it, or fail.
 
         Raises:
             DataError: with `fail`.
@@ -31,7 +33,7 @@ class Skipped:
                 f"{problem}.",
                 hint="Mend it, or leave out whatever cannot be read: --set dataset.on_error=skip",
             )
-        self.problems[problem] = None
+        self.problems[problem] = count
 
     def report(self, reporter: Reporter) -> None:
         """Say what was left out."""
@@ -40,5 +42,6 @@ class Skipped:
             if len(self.problems) > LISTED:
                 lines.append(f"  and {len(self.problems) - LISTED:,} more")
             listed = "\n".join(lines)
-            what = counted(len(self.problems), "thing")
-            reporter.warning(f"{what} could not be read and was left out:\n{listed}")
+            total = sum(self.problems.values())
+            what = "1 row or file was" if total == 1 else f"{total:,} rows or files were"
+            reporter.warning(f"{what} left out, for they cannot be read:\n{listed}")

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.backend import usable_cores
+from nncli.data.files import no_file
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import Skipped
 from nncli.descriptions import SoundInput
 from nncli.errors import DataError
 from nncli.preprocessing import Preprocessing, SoundPreprocessing
+from nncli.preprocessing.sound import shortest
 from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ __all__ = ["Opened", "fitted_length", "opened", "preprocessing_of"]
 BATCH_SIZE = 64
 COVERED = 0.95  # share of the files that the default length holds whole
 LONGEST_SECONDS = 10.0
+NOT_FINITE = "has samples that are no finite numbers"
+REPLACE = "Replace it, or leave out what cannot be read: --set dataset.on_error=skip"
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def opened(
                 places.append(place)
         readable[split] = np.array(places, np.int64)
     if not len(readable["train"]):
+        skipped.report(reporter)
         raise DataError("No sound can be read.")
     if isinstance(given, SoundPreprocessing):
         return Opened(given.inputs, given, readable, paths)
@@ -104,7 +109,7 @@ def preprocessing_of(
     length = settings.seconds or min(float(np.quantile(seconds, COVERED)), LONGEST_SECONDS)
     return SoundPreprocessing(
         inputs=SoundInput(sample_rate=rate),
-        samples=max(1, round(length * rate)),
+        samples=max(shortest(rate), round(length * rate)),
         mel_bins=settings.mel_bins,
     )
 
@@ -118,22 +123,54 @@ def fitted_length(samples: NDArray[Any], length: int) -> NDArray[Any]:
 
 def _header(path: Path, *, whole: bool) -> tuple[int, float] | str:
     """Samples a second and length in seconds; or why it cannot be read."""
+    import numpy as np
     import soundfile
 
+    reason = no_file(path) or _cut_off(path)
+    if reason:
+        return reason
     try:
         with soundfile.SoundFile(path) as file:
             if file.frames == 0:
-                return "is empty"
-            if whole:
-                file.read()
+                return "is empty (no samples)"
+            if whole and not all(
+                np.isfinite(block).all() for block in file.blocks(blocksize=1 << 20)
+            ):
+                return NOT_FINITE
             return file.samplerate, file.frames / file.samplerate
     except (OSError, RuntimeError) as error:
         return _reason(path, error)
 
 
+def _cut_off(path: Path) -> str:
+    """Whether a .wav file ends before its samples do, which would go unnoticed."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            start = stream.read(12)
+            if start[:4] != b"RIFF" or start[8:] != b"WAVE":
+                return ""
+            while len(head := stream.read(8)) == 8:
+                length = int.from_bytes(head[4:], "little")
+                if head[:4] == b"data":
+                    rest = size - stream.tell()
+                    # What records as it writes may leave the largest number there.
+                    unknown = length >= 0xFFFFFF00
+                    return (
+                        ""
+                        if unknown or length <= rest
+                        else f"is cut off: {rest:,} of {length:,} bytes"
+                    )
+                stream.seek(length + length % 2, 1)
+    except OSError:
+        return ""  # whoever reads it says why
+    return ""
+
+
 def _reason(path: Path, error: Exception) -> str:
-    if path.exists() and path.stat().st_size == 0:
-        return "is empty (0 bytes)"
+    reason = no_file(path)
+    if reason:
+        return reason
     text = " ".join(str(error).split()).rpartition(": ")[2].rstrip(".")
     return f"is no sound, or damaged ({text})"
 
@@ -152,9 +189,11 @@ def _samples(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
     except (OSError, RuntimeError) as error:
         raise DataError(
             f"{path} {_reason(path, error)}.",
-            hint="Replace it, or leave out what cannot be read: --set dataset.on_error=skip",
+            hint=REPLACE,
         ) from error
     samples = channels.mean(axis=1)
+    if not np.isfinite(samples).all():
+        raise DataError(f"{path} {NOT_FINITE}.", hint=REPLACE)
     if recorded != rate:
         from scipy.signal import resample_poly
 

@@ -1,18 +1,19 @@
-"""What the columns of a table are, found out from their cells, and their cells as numbers."""
+"""What the columns of a table are, found out from their cells."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
+
+from nncli.data.table_cells import Cells, day_of, days, is_number, numbers, numbers_among
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MISSING", "Kind", "Seen", "days", "numbers"]
+__all__ = ["MISSING", "Kind", "Seen", "days", "matched", "numbers"]
 
 Kind = Literal["number", "category", "text", "date", "ignore"]
 
@@ -23,16 +24,20 @@ MISSING = frozenset(
         "n/a", "na", "null", "nan", "none", "?",
     )
 )  # fmt: skip
-NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
-DECIMAL_COMMA = re.compile(r"[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+")
-INFINITE = frozenset(("inf", "-inf", "+inf", "infinity", "-infinity"))
-DATE_FORMATS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y-%m", "%d-%b-%Y", "%b %d, %Y")
+# Among numbers or dates these can mean nothing else, however many there are.
+MISSING_AMONG_NUMBERS = frozenset(
+    (
+        "-", "--", "---", ".", "..", "...", "*", "??", "n.a.", "n.a", "n/d", "n.d.", "nd", "nil",
+        "missing", "unknown", "unk", "not available", "not applicable", "not measured", "tbd",
+        "inf", "+inf", "-inf", "infinity", "-infinity",
+    )
+)  # fmt: skip
 # A column with this share of numbers is one of numbers, if the rest are a few words.
 NUMBERS_SHARE = 0.9
 MISSING_WORDS = 3
-DISTINCT = 20_000  # how many different cells are counted at most
-EPOCH = date(1970, 1, 1).toordinal()
+DISTINCT = 20_000  # how many cells are compared with each other at most
+PADDED = re.compile(r"0[0-9]+")
+FILE = re.compile(r"\S.*\.(jpe?g|png|gif|bmp|webp|tiff?|wav|flac|ogg|mp3|txt)", re.IGNORECASE)
 
 
 class Seen:
@@ -40,39 +45,89 @@ class Seen:
 
     def __init__(self, missing: Collection[str]) -> None:
         self.missing_words = missing
+        self.missing_numbers = numbers_among(missing)
         self.counts: Counter[str] = Counter()
-        self.rows = self.missing = self.numbers = self.commas = self.dates = 0
-        self.words = self.letters = 0
+        self.counted = 0  # cells that `counts` is about: the first ones
+        self.rows = self.missing = self.numbers = self.dates = self.compact = 0
+        self.words = self.letters = self.files = 0
         self.others: Counter[str] = Counter()
+        self.unreadable = ""
         self.increasing = True
         self.last = -float("inf")
 
-    def add(self, cells: NDArray[Any]) -> None:
-        """Count a batch of stripped strings."""
+    def add(self, cells: NDArray[Any] | Cells) -> None:
+        """Count a batch: cells, or stripped strings."""
+        if not isinstance(cells, Cells):
+            self._add_strings(cells)
+            return
+        self.unreadable = self.unreadable or cells.unreadable
+        floats = cells.floats
+        if floats is not None:
+            self._add_numbers(floats)
+        else:
+            self._add_strings(cells.strings)
+
+    def _add_numbers(self, values: NDArray[np.float64]) -> None:
+        """Count numbers, NaN for missing; the common case, and fast."""
+        import numpy as np
+
+        lacks = np.isnan(values) | np.isin(values, self.missing_numbers)
+        known = values[~lacks]
+        self.rows += len(values)
+        self.missing += int(lacks.sum())
+        self.numbers += len(known)
+        self.words += len(known)
+        whole = known == np.floor(known)
+        if len(known):
+            self._compare(Counter(f"{value:.15g}" for value in known[: self._open].tolist()))
+            if len(self.counts) == 1:
+                self._compare(Counter(f"{value:.15g}" for value in (known.min(), known.max())))
+            self.compact += int(_compact_dates(known).sum())
+            steps = np.diff(known, prepend=self.last)
+            self.increasing &= bool(whole.all() and (steps > 0).all() and not lacks.any())
+            self.last = float(known[-1])
+
+    @property
+    def _open(self) -> int:
+        """How many more cells are compared with each other."""
+        return max(0, DISTINCT - self.counted)
+
+    def _compare(self, counts: Counter[str]) -> None:
+        self.counts.update(counts)
+        self.counted += counts.total()
+
+    def _add_strings(self, cells: NDArray[Any]) -> None:
         self.rows += len(cells)
-        for cell, count in Counter(cells.tolist()).items():
+        found = Counter(cells.tolist())
+        for cell, count in found.items():
             if cell.lower() in self.missing_words:
                 self.missing += count
                 continue
-            if len(self.counts) < DISTINCT or cell in self.counts:
+            if self._open or len(self.counts) == 1:
                 self.counts[cell] += count
+                self.counted += count
             self.words += count * len(cell.split())
             self.letters += count * len(cell)
-            if NUMBER.fullmatch(cell) or THOUSANDS.fullmatch(cell):
+            if is_number(cell):
                 self.numbers += count
-                self.commas += count * bool(THOUSANDS.fullmatch(cell))
-            elif DECIMAL_COMMA.fullmatch(cell):
-                self.numbers += count
-                self.commas += count
+                self.compact += count * (len(cell) == 8 and not _is_nan(day_of(cell)))
+            elif not _is_nan(day_of(cell)):
+                self.dates += count
             else:
-                if len(self.others) < DISTINCT:
+                self.files += count * bool(len(cell) < 300 and FILE.fullmatch(cell))
+                if len(self.others) < DISTINCT or cell in self.others:
                     self.others[cell] += count
-                if _days_of(cell) is not None:
-                    self.dates += count
+        if self.increasing:
+            self._follow(cells)
+
+    def _follow(self, cells: NDArray[Any]) -> None:
+        """Whether whole numbers still become larger from row to row."""
         for cell in cells.tolist():
-            value = float(cell) if cell.isdigit() else None
-            self.increasing = self.increasing and value is not None and value > self.last
-            self.last = value if value is not None else self.last
+            value = float(cell) if cell.isascii() and cell.isdecimal() else None
+            if value is None or value <= self.last:
+                self.increasing = False
+                return
+            self.last = value
 
     @property
     def known(self) -> int:
@@ -81,104 +136,94 @@ class Seen:
 
     @property
     def words_for_missing(self) -> tuple[str, ...]:
-        """Words that stand here and there in a column of numbers, and can only mean missing."""
-        few = len(self.others) <= MISSING_WORDS and not self.dates
-        if self.others and few and self.numbers >= NUMBERS_SHARE * self.known:
+        """Words that stand here and there among numbers or dates, and can only mean missing."""
+        measured = max(self.numbers, self.dates)
+        if not self.others or min(self.numbers, self.dates):
+            return ()
+        unusual = [word for word in self.others if word.lower() not in MISSING_AMONG_NUMBERS]
+        share = NUMBERS_SHARE if unusual else 0.5
+        if len(unusual) <= MISSING_WORDS and measured >= share * self.known:
             return tuple(sorted(self.others))
         return ()
 
     def kind(self) -> tuple[Kind, str]:
         """What the column is, and why, if it is to be ignored."""
         known, distinct = self.known, len(self.counts)
+        if self.unreadable:
+            return "ignore", f"its cells are of type {self.unreadable}"
         if not known:
             return "ignore", "it is empty"
         if distinct == 1 and not self.missing:
             return "ignore", "it is the same in every row"
-        if self.numbers == known or self.words_for_missing:
+        measured = max(self.numbers, self.dates)
+        if measured == known or self.words_for_missing:
+            if self.dates:
+                return "date", ""
+            if self.compact == known and known >= 10:
+                return "date", ""
             if self.increasing and known == self.rows and known >= 20:
                 return "ignore", "it numbers the rows"
-            padded = sum(c for cell, c in self.counts.items() if re.fullmatch(r"0\d+", cell))
-            return ("category" if padded and padded >= 0.01 * known else "number"), ""
-        if self.dates == known:
-            return "date", ""
+            padded = sum(c for cell, c in self.counts.items() if PADDED.fullmatch(cell))
+            return ("category" if padded and padded >= 0.01 * self.counted else "number"), ""
+        if self.files == known:
+            return "ignore", "it names files"
         words = self.words / known
-        if words >= 3 and distinct > 0.5 * known:
+        if words >= 3 and distinct > 0.5 * self.counted:
             return "text", ""
         if self.letters / known > 60:
             return "text", ""
-        if distinct == known and known >= 20:
+        if distinct == self.counted and known >= 20:
             return "ignore", "it is different in every row, as an identifier is"
         return "category", ""
 
+    def unfit(self, kind: Kind) -> list[str]:
+        """Some cells that are not of `kind`, a number or a date, and no words for missing."""
+        if kind == "number":
+            return [] if self.words_for_missing and not self.dates else self._no_numbers()
+        if kind == "date":
+            bad = [cell for cell in self.counts if _is_nan(day_of(cell))]
+            return [] if self.words_for_missing and not self.numbers else bad
+        return []
 
-def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Cells as float64; NaN for what is no number, infinity included."""
+    def _no_numbers(self) -> list[str]:
+        dates = [cell for cell in self.counts if not is_number(cell)] if self.dates else []
+        return [*self.others, *dates]
+
+
+def _array(cell: str) -> NDArray[Any]:
     import numpy as np
 
-    try:
-        if not any("_" in cell for cell in cells):  # Python takes 1_000 for a number
-            return _finite(cells.astype(np.float64))  # the plain case, at the speed of C
-    except ValueError:
-        pass
-    return _finite(np.array([_number(cell) for cell in cells.tolist()], np.float64))
+    return np.array([cell], object)
 
 
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _is_nan(value: float) -> bool:
+    return value != value
+
+
+def _compact_dates(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which numbers are dates without anything between year, month and day: 20240131."""
     import numpy as np
 
-    values[~np.isfinite(values)] = np.nan
-    return values
-
-
-def _number(cell: str) -> float:
-    if NUMBER.fullmatch(cell):
-        return float(cell)
-    if THOUSANDS.fullmatch(cell):
-        return float(cell.replace(",", ""))
-    if DECIMAL_COMMA.fullmatch(cell):
-        return float(cell.replace(".", "").replace(",", "."))
-    return float("nan")
-
-
-def days(cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Cells as days since 1970, float64; NaN for what is no date."""
-    import numpy as np
-
-    known = {cell: _days_of(cell) for cell in set(cells.tolist())}
-    return np.array([_or_nan(known[cell]) for cell in cells.tolist()], np.float64)
-
-
-def _or_nan(value: float | None) -> float:
-    return float("nan") if value is None else value
-
-
-def _days_of(cell: str) -> float | None:
-    if not any(map(str.isdigit, cell)) or len(cell) > 40:
-        return None
-    for moment in _readings(cell):
-        ordinal = moment.toordinal() - EPOCH
-        seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
-        return ordinal + seconds / 86400
-    return None
-
-
-def _readings(cell: str) -> Iterator[datetime]:
-    try:
-        if not cell.isdigit():
-            yield datetime.fromisoformat(cell)
-    except ValueError:
-        pass
-    for form in DATE_FORMATS:
-        try:
-            yield datetime.strptime(cell, form)
-        except ValueError:
-            continue
+    month, day = values // 100 % 100, values % 100
+    plausible = (values >= 19000101) & (values <= 20991231) & (values == np.floor(values))
+    dates: NDArray[np.bool_] = plausible & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return dates
 
 
 def matched(names: Mapping[str, int], found: Collection[str]) -> dict[str, str]:
-    """Other spellings of known classes: the same but for a full stop behind, or for case."""
+    """Other spellings of known classes: the same number, or the same but for a full stop behind or
+    for case."""
+    import numpy as np
+
+    values = numbers(np.array(list(names), object))
+    by_value = {} if np.isnan(values).any() else dict(zip(values.tolist(), names, strict=True))
     plain = {name.rstrip(".").strip().casefold(): name for name in names}
     if len(plain) != len(names):
-        return {}
-    spelled = {name: plain.get(name.rstrip(".").strip().casefold()) for name in found}
-    return {name: known for name, known in spelled.items() if known is not None}
+        plain = {}
+    spelled = {}
+    for name in found:
+        value = numbers(_array(name))[0]
+        known = by_value.get(value) or plain.get(name.rstrip(".").strip().casefold())
+        if known is not None:
+            spelled[name] = known
+    return spelled

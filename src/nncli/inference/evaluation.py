@@ -192,9 +192,10 @@ def _dataset_settings(
             if isinstance(stored, TableDataset) and isinstance(settings, TableDataset):
                 # The same columns in another file; how that is written, it says itself.
                 alike = {"path": settings.path, "test_path": None, "validation_path": None}
-                written = {"header": None, "delimiter": None, "encoding": None}
-                undivided = {"group": None, "time": None, "folds": None, "fold": None}
-                settings = stored.model_copy(update={**alike, **written, **undivided})
+                written = ("header", "delimiter", "encoding", "skip_lines", "decimal")
+                undivided = ("group", "time", "folds", "fold")
+                forgotten = dict.fromkeys((*written, *undivided))
+                settings = stored.model_copy(update={**alike, **forgotten})
             settings = settings.model_copy(update={"validation": 0.0, "test": 0.0})
     if not isinstance(settings, TfdsDataset):
         if data_dir is not None:

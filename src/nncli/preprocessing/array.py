@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from nncli.descriptions import ArrayInput, Features
-from nncli.preprocessing.moments import Moments
+from nncli.preprocessing.moments import Moments, standardized
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,10 +59,5 @@ def front(settings: ArrayPreprocessing) -> tuple[Any, Any]:
     from keras import ops
 
     start = keras.Input(settings.inputs.shape, name="numbers")
-    layer = keras.layers.Normalization(
-        mean=list(settings.means),
-        variance=[deviation**2 for deviation in settings.deviations],
-        name="normalize",
-    )
-    scaled = layer(start)
+    scaled = standardized(start, settings.means, settings.deviations)
     return start, ops.where(ops.isnan(scaled), 0.0, scaled)

@@ -1,13 +1,18 @@
-"""Mean and standard deviation of columns that come in batches."""
+"""Mean and standard deviation of columns that come in batches, and the layer that uses them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Moments"]
+__all__ = ["Moments", "standardized"]
+
+# Between these Keras's Normalization computes (value - mean) / deviation exactly enough: it takes
+# no deviation below 1e-7, and float32 holds no variance above 1e38.
+PLAIN_DEVIATIONS = (1e-5, 1e15)
 
 
 class Moments:
@@ -55,3 +60,22 @@ class Moments:
     def lacks(self) -> tuple[bool, ...]:
         """Whether each column has missing values."""
         return tuple(bool(count) for count in self.missing)
+
+
+def standardized(values: Any, means: Sequence[float], deviations: Sequence[float]) -> Any:
+    """(value - mean) / deviation along the last axis, as Keras layers; of concentrations in mol/l
+    and of distances in metres alike."""
+    import keras
+
+    smallest, largest = PLAIN_DEVIATIONS
+    if any(not smallest <= deviation <= largest for deviation in deviations):
+        scales = [1 / deviation for deviation in deviations]
+        values = keras.layers.Rescaling(scales, name="unit")(values)
+        means = [mean * scale for mean, scale in zip(means, scales, strict=True)]
+        deviations = [1.0] * len(scales)
+    layer = keras.layers.Normalization(
+        mean=list(means),
+        variance=[deviation**2 for deviation in deviations],
+        name="normalize",
+    )
+    return layer(values)

@@ -9,7 +9,7 @@ from pydantic import Field
 from nncli.descriptions import Features, SoundInput
 from nncli.settings import Settings
 
-__all__ = ["SoundPreprocessing", "cached_input", "features", "front", "spectrogram"]
+__all__ = ["SoundPreprocessing", "cached_input", "features", "front", "shortest", "spectrogram"]
 
 # Windows of 25 ms every 10 ms: what speech recognition has used since the 1980s (HTK, Kaldi).
 WINDOW_SECONDS = 0.025
@@ -36,6 +36,15 @@ class SoundPreprocessing(Settings):
         return 1 + self.samples // self.step
 
 
+def _window(sample_rate: int) -> int:
+    return max(2, round(sample_rate * WINDOW_SECONDS))
+
+
+def shortest(sample_rate: int) -> int:
+    """Samples that a spectrogram takes at least: those of one Fourier transform."""
+    return 1 << (_window(sample_rate) - 1).bit_length()
+
+
 def features(settings: SoundPreprocessing) -> Features:
     """A picture: float32 (mel bins, frames, 1)."""
     return Features(kind="image", shape=(settings.mel_bins, settings.frames, 1))
@@ -56,9 +65,9 @@ def spectrogram(settings: SoundPreprocessing, samples: Any) -> Any:
     import keras
     from keras import ops
 
-    window = max(2, round(settings.inputs.sample_rate * WINDOW_SECONDS))
+    window = _window(settings.inputs.sample_rate)
     layer = keras.layers.MelSpectrogram(
-        fft_length=1 << (window - 1).bit_length(),
+        fft_length=shortest(settings.inputs.sample_rate),
         sequence_stride=settings.step,
         sequence_length=window,
         sampling_rate=settings.inputs.sample_rate,

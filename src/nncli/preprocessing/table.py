@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from nncli.descriptions import Features, TableInput
-from nncli.preprocessing.moments import Moments
-from nncli.preprocessing.text import vocabulary_of
+from nncli.preprocessing.moments import Moments, standardized
+from nncli.preprocessing.text import Vocabulary
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = ["TablePreprocessing", "cached_input", "features", "fit", "front", "ke
 
 MAXIMUM_CATEGORIES = 200
 MAXIMUM_WORDS = 1000
+MOST_COUNTED = 500_000
 # Standardized numbers beyond this are cut: one mistyped value must not drown all others.
 FARTHEST = 10.0
 DATE_PARTS = 5
@@ -68,19 +69,21 @@ def fit(inputs: TableInput, batches: Iterator[Mapping[str, NDArray[Any]]]) -> Ta
 
     measured = _named(inputs, "number", "date")
     named = {name: Counter[str]() for name in _named(inputs, "category")}
-    texts: dict[str, list[Any]] = {name: [] for name in _named(inputs, "text")}
+    texts = {
+        name: Vocabulary(tokens="words", size=MAXIMUM_WORDS) for name in _named(inputs, "text")
+    }
     moments = Moments()
     for batch in batches:
         if measured:
             moments.add(np.stack([batch[name] for name in measured], axis=1))
-        for name, counts in named.items():
+        for name, counts in list(named.items()):
             counts.update(batch[name].tolist())
-        for name, seen in texts.items():
-            seen.append(batch[name])
-    words = {
-        name: vocabulary_of(np.concatenate(seen), tokens="words", size=MAXIMUM_WORDS)
-        for name, seen in texts.items()
-    }
+            if len(counts) > MOST_COUNTED:  # hardly one of these can be among the most frequent
+                kept = dict(counts.most_common(MOST_COUNTED // 2))
+                named[name] = Counter({**kept, "": counts[""]} if "" in counts else kept)
+        for name, vocabulary in texts.items():
+            vocabulary.add(batch[name])
+    words = {name: vocabulary.tokens() for name, vocabulary in texts.items()}
     return TablePreprocessing(
         inputs=inputs,
         means=moments.means if measured else (),
@@ -168,12 +171,8 @@ def vector(settings: TablePreprocessing, columns: Mapping[str, Any]) -> Any:
     measured = _named(settings.inputs, "number", "date")
     if measured:
         recorded = ops.stack([columns[key[name]] for name in measured], axis=-1)
-        layer = keras.layers.Normalization(
-            mean=list(settings.means),
-            variance=[deviation**2 for deviation in settings.deviations],
-            name="normalize",
-        )
-        scaled = ops.clip(layer(recorded), -FARTHEST, FARTHEST)
+        scaled = standardized(recorded, settings.means, settings.deviations)
+        scaled = ops.clip(scaled, -FARTHEST, FARTHEST)
         unknown = ops.isnan(recorded)
         parts.append(ops.where(unknown, 0.0, scaled))
         flagged = [place for place, lacks in enumerate(settings.missing) if lacks]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from nncli.descriptions import Features, TextInput
+from nncli.errors import DataError
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["TextPreprocessing", "Tokens", "cached_input", "features", "fit", "front"]
-__all__ += ["strings", "vocabulary_of"]
+__all__ += ["Vocabulary", "strings"]
 
 Tokens = Literal["words", "characters"]
 LONGEST = 512
@@ -34,35 +39,73 @@ class TextPreprocessing(Settings):
 
 
 def fit(
-    batches: Iterator[NDArray[Any]],
+    batches: Callable[[], Iterator[NDArray[Any]]],
     *,
     tokens: Tokens | None,
     vocabulary_size: int,
     length: int | None,
 ) -> TextPreprocessing:
-    """Find out from training texts what is left to nncli (`None`), and the vocabulary."""
-    import numpy as np
+    """Find out from training texts what is left to nncli (`None`), and the vocabulary.
 
-    texts = np.concatenate([np.asarray(batch, object) for batch in batches])
+    The texts are read twice and never held together: the first time their lengths are counted.
+
+    Raises:
+        DataError: there is not a single token in them.
+    """
+    letters = parts = 0
+    sizes: Counter[int] = Counter()
+    sizes_in_letters: Counter[int] = Counter()
+    for batch in batches():
+        for text in batch.tolist():
+            size = len(text.split())
+            letters, parts = letters + len(text), parts + size
+            sizes[size] += 1
+            sizes_in_letters[len(text)] += 1
     if tokens is None:
-        parts = sum(len(text.split()) for text in texts)
-        long_words = sum(map(len, texts)) > LONG_WORD * max(parts, 1)
-        tokens = "characters" if long_words else "words"
+        tokens = "characters" if letters > LONG_WORD * max(parts, 1) else "words"
     if length is None:
-        sizes = [len(text) if tokens == "characters" else len(text.split()) for text in texts]
-        length = int(np.clip(np.ceil(np.quantile(sizes, COVERED)), 1, LONGEST))
-    known = vocabulary_of(texts, tokens=tokens, size=vocabulary_size)
+        counts = sizes_in_letters if tokens == "characters" else sizes
+        length = min(max(math.ceil(quantile(counts, COVERED)), 1), LONGEST)
+    vocabulary = Vocabulary(tokens=tokens, size=vocabulary_size)
+    for batch in batches():
+        vocabulary.add(batch)
+    known = vocabulary.tokens()
+    if not known:
+        raise DataError("The training texts have no words in them; all are empty.")
     return TextPreprocessing(tokens=tokens, length=length, vocabulary=known)
 
 
-def vocabulary_of(texts: NDArray[Any], *, tokens: Tokens, size: int) -> tuple[str, ...]:
-    """The `size` most frequent tokens of `texts`, as Keras's TextVectorization cuts them."""
-    import keras
-    import tensorflow as tf
+def quantile(counts: Mapping[int, int], share: float) -> float:
+    """The quantile of numbers of which each was counted, as `numpy.quantile` has it of all."""
+    numbers = sorted(counts)
+    behind = list(accumulate(counts[number] for number in numbers))
+    place = share * (behind[-1] - 1)
+    below, above = (
+        numbers[bisect_right(behind, wanted)] for wanted in (math.floor(place), math.ceil(place))
+    )
+    return below + (above - below) * (place - math.floor(place))
 
-    layer = keras.layers.TextVectorization(max_tokens=size + 2, split=_split(tokens))
-    layer.adapt(tf.data.Dataset.from_tensor_slices(texts.astype(str)).batch(4096))
-    return tuple(str(token) for token in layer.get_vocabulary()[2:])
+
+class Vocabulary:
+    """Counts the tokens of texts batch by batch, as Keras's TextVectorization cuts them."""
+
+    def __init__(self, *, tokens: Tokens, size: int) -> None:
+        import keras
+
+        self._layer = keras.layers.TextVectorization(max_tokens=size + 2, split=_split(tokens))
+        self._layer.reset_state()
+
+    def add(self, texts: NDArray[Any]) -> None:
+        """Count a batch, shape (n,), strings."""
+        import tensorflow as tf
+
+        if len(texts):
+            self._layer.update_state(tf.constant(texts.tolist(), tf.string, shape=(len(texts), 1)))
+
+    def tokens(self) -> tuple[str, ...]:
+        """The most frequent ones, in their order."""
+        self._layer.finalize_state()
+        return tuple(str(token) for token in self._layer.get_vocabulary()[2:])
 
 
 def features(settings: TextPreprocessing) -> Features:

@@ -1,0 +1,166 @@
+"""Files of NumPy: which of their arrays are inputs, and which are targets."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.files import label_of
+from nncli.errors import DataError
+from nncli.reporting import Reporter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["read_arrays"]
+
+# How the members of an .npz file are called, in the order of preference: what Keras, scikit-learn
+# and MedMNIST write.
+INPUT_NAMES = {
+    "train": ("x_train", "X_train", "train_x", "train_images", "train_inputs", "x", "X", "inputs",
+              "images", "data", "features"),
+    "validation": ("x_val", "X_val", "x_validation", "val_x", "val_images", "validation_inputs"),
+    "test": ("x_test", "X_test", "test_x", "test_images", "test_inputs"),
+}  # fmt: skip
+TARGET_NAMES = {
+    "train": ("y_train", "train_y", "train_labels", "train_targets", "y", "Y", "targets", "target",
+              "labels", "label"),
+    "validation": ("y_val", "y_validation", "val_y", "val_labels", "validation_targets"),
+    "test": ("y_test", "test_y", "test_labels", "test_targets"),
+}  # fmt: skip
+
+
+Split = tuple["NDArray[Any]", "NDArray[Any]"]
+
+
+def read_arrays(
+    path: Path, target_path: Path | None, inputs: str | None, target: str | None, reporter: Reporter
+) -> tuple[dict[str, Split], dict[str, Any]]:
+    """Inputs and targets of each split, and the settings that were found out.
+
+    Args:
+        path: the .npz file, or the .npy file of inputs.
+        target_path: the .npy file of targets.
+        inputs: the member of the .npz file that is inputs; None is found out.
+        target: the member that is targets.
+        reporter: told what was found out and left out.
+
+    Raises:
+        DataError: it is no file of NumPy, or does not say what is what.
+    """
+    with _reading(path):
+        loaded = _open(path)
+        if path.suffix.lower() == ".npy":
+            return {"train": _checked(path, loaded, _targets(path, target_path))}, {}
+        members = list(loaded.files)
+    named = _named(path, inputs, target, members)
+    unanswered = [x for x, y in named.values() if y is None]
+    pairs = {split: (x, y) for split, (x, y) in named.items() if y is not None}
+    found: dict[str, Any] = {}
+    if "train" not in pairs and not inputs and not target:
+        with _reading(path):
+            pair = _only_pair({name: loaded[name] for name in members[:3]}) if members else None
+        if pair:
+            pairs = {"train": pair}
+            found = {"inputs": pair[0], "target": pair[1]}
+            reporter.notice(f"{label_of(path)}: {pair[0]} are inputs -> {pair[1]}")
+    if "train" not in pairs:
+        raise DataError(
+            f"{path} has {', '.join(members) or 'no arrays'}: which are inputs, which targets?",
+            hint="Say so: --set dataset.inputs=NAME --set dataset.target=NAME",
+        )
+    if unanswered and not found:
+        reporter.warning(f"Left out of {path.name}, for no targets are beside it: {unanswered[0]}")
+    with _reading(path):
+        return {
+            split: _checked(path, loaded[x], loaded[y]) for split, (x, y) in pairs.items()
+        }, found
+
+
+def _named(
+    path: Path, inputs: str | None, target: str | None, members: Sequence[str]
+) -> dict[str, tuple[str, str | None]]:
+    """The members that are inputs of each split, and those that are its targets."""
+    for key, name in (("inputs", inputs), ("target", target)):
+        if name is not None and name not in members:
+            raise DataError(
+                f"{path} has no array {name!r} (dataset.{key}).",
+                hint=f"It has {', '.join(members)}.",
+            )
+    named: dict[str, tuple[str, str | None]] = {}
+    for split in INPUT_NAMES:
+        first = split == "train"
+        names = (inputs,) if first and inputs else INPUT_NAMES[split]
+        answers = (target,) if first and target else TARGET_NAMES[split]
+        x = next((name for name in names if name in members), None)
+        if x is not None:
+            named[split] = (x, next((name for name in answers if name in members), None))
+    return named
+
+
+def _only_pair(members: Mapping[str, NDArray[Any]]) -> tuple[str, str] | None:
+    """Of two arrays of one length, the one with more axes is inputs, and the other targets."""
+    if len(members) != 2 or any(not array.ndim for array in members.values()):
+        return None
+    target, inputs = sorted(members, key=lambda name: members[name].ndim)
+    if len(members[target]) != len(members[inputs]):
+        return None
+    return (inputs, target) if members[target].ndim < members[inputs].ndim else None
+
+
+def _open(path: Path) -> Any:
+    import numpy as np
+
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _targets(path: Path, target_path: Path | None) -> NDArray[Any]:
+    if target_path is None:
+        raise DataError(
+            f"{path} has the inputs; where are the targets?",
+            hint="Name their file: --set dataset.target_path=targets.npy",
+        )
+    with _reading(target_path):
+        loaded = _open(target_path)
+    if not hasattr(loaded, "ndim"):
+        raise DataError(f"{target_path} is an .npz file; targets are one .npy file.")
+    targets: NDArray[Any] = loaded
+    return targets
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what NumPy raises about a file into a sentence."""
+    try:
+        yield
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        if ("pickle" in reason or "Python objects" in reason) and _is_numpy(path):
+            raise DataError(
+                f"{path} holds Python objects (a pickle), which nncli never opens.",
+                hint="Save plain arrays: numbers, or strings of a fixed type: array.astype(str)",
+            ) from error
+        raise DataError(
+            f"{path} cannot be read as a file of NumPy: "
+            + ("it is none." if "pickle" in reason else f"{reason}.")
+        ) from error
+
+
+def _checked(path: Path, values: NDArray[Any], targets: NDArray[Any]) -> Split:
+    """Inputs and targets that have rows."""
+    for array in (values, targets):
+        if not array.ndim:
+            raise DataError(f"{path} has a single number where a row for each example is wanted.")
+        if 0 in array.shape:
+            what = "no rows" if not len(array) else f"rows without numbers (shape {array.shape})"
+            raise DataError(f"{path} has an array with {what}.")
+    return values, targets
+
+
+def _is_numpy(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(6).startswith((b"\x93NUMPY", b"PK"))

@@ -1,0 +1,271 @@
+"""The targets of a table: what they are, and their cells as numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.skipping import Skipped
+from nncli.data.table_answers import Answers
+from nncli.data.table_columns import matched, numbers
+from nncli.data.table_looking import LookedThrough
+from nncli.data.table_settings import TableDataset, Task
+from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
+from nncli.errors import DataError
+from nncli.reporting import Reporter, counted, listed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["MOST_NUMBERED_CLASSES", "lacking", "target_of"]
+
+# A target of more different whole numbers than this is a value and no class.
+MOST_NUMBERED_CLASSES = 20
+# How a label that is there or not is written, beside 1 and 0.
+THERE = ("1", "true", "yes", "y", "t")
+NOT_THERE = ("0", "false", "no", "n", "f")
+
+Rows = Mapping[str, "NDArray[Any]"]
+
+
+def lacking(
+    settings: TableDataset, table: LookedThrough, split: str, skipped: Skipped
+) -> NDArray[Any]:
+    """Which rows of a split lack a target, shape (rows,), bool.
+
+    Raises:
+        DataError: some do, and the settings do not say that those are left out.
+    """
+    import numpy as np
+
+    lacks = np.zeros(sum(table.rows[path] for path in table.files[split]), bool)
+    for answers in table.answers.values():
+        lacks |= answers.lacks(split)
+    if lacks.any():
+        rows = counted(int(lacks.sum()), "row")
+        words = sorted(
+            {
+                answers.names[code]
+                for answers in table.answers.values()
+                for code in np.unique(answers.codes(split)[answers.lacks(split)]).tolist()
+                if code >= 0 and answers.names[code]
+            }
+        )
+        said = f" ({listed(words)})" if words else ""
+        first = table.place(split, int(lacks.argmax()))
+        problem = f"{rows} without {listed(settings.targets)}{said}, the first at {first}"
+        if settings.on_error == "skip":
+            skipped.note(problem, count=int(lacks.sum()))
+        else:
+            raise DataError(
+                f"{problem}.",
+                hint="Fill them in, or train on the others: --set dataset.on_error=skip",
+            )
+    return lacks
+
+
+def target_of(
+    settings: TableDataset, table: LookedThrough, blank: Rows, reporter: Reporter
+) -> tuple[Target, dict[str, NDArray[Any]]]:
+    """What is to be predicted, and the targets of each split as numbers.
+
+    Raises:
+        DataError: there is nothing to learn, or the cells are not what the settings say.
+    """
+    import numpy as np
+
+    names = settings.targets
+    kept = {split: ~lacks for split, lacks in blank.items()}
+    if not kept["train"].any():
+        raise DataError(f"{settings.path}: {listed(names)} is missing in every row.")
+    for name in names:
+        _check_varies(settings, name, table.answers[name], kept["train"])
+    task = settings.task or _task(table.answers, kept["train"])
+    if task == "classes" and len(names) > 1:
+        raise DataError(
+            f"{listed(names)} are several targets of different classes each.",
+            hint="Predict one of them, or make them columns of 0 and 1.",
+        )
+    if task == "classes":
+        answers = table.answers[names[0]]
+        target, places = _classes(settings, answers, kept["train"], reporter)
+        return target, {
+            split: _indices(settings, split, answers.codes(split)[rows], answers, target, places)
+            for split, rows in kept.items()
+        }
+    read = _labels if task == "labels" else _values
+    values = {
+        split: np.stack(
+            [read(settings, table, split, name, rows) for name in names], axis=1
+        ).astype(np.float32)
+        for split, rows in kept.items()
+    }
+    return (LabelsTarget if task == "labels" else ValueTarget)(names=names), values
+
+
+def _check_varies(settings: TableDataset, name: str, answers: Answers, rows: NDArray[Any]) -> None:
+    import numpy as np
+
+    codes = np.unique(answers.codes("train")[rows])
+    if len(codes) == 1 and codes[0] >= 0:
+        raise DataError(
+            f"{settings.path}: {name} is {answers.names[codes[0]]!r} in every row; there is "
+            "nothing to learn.",
+            hint="Is it the column that you mean?",
+        )
+
+
+def _task(targets: Mapping[str, Answers], rows: NDArray[Any]) -> Task:
+    import numpy as np
+
+    if len(targets) > 1 and all(
+        _is_binary(answers, answers.codes("train")[rows]) for answers in targets.values()
+    ):
+        return "labels"
+    columns = [answers.values("train")[rows] for answers in targets.values()]
+    if any(np.isnan(column).any() for column in columns):
+        return "classes"
+    if len(columns) > 1:
+        return "values"
+    distinct = np.unique(columns[0])
+    whole = bool((distinct == np.floor(distinct)).all())
+    return "classes" if whole and len(distinct) <= MOST_NUMBERED_CLASSES else "values"
+
+
+def _is_binary(answers: Answers, codes: NDArray[Any]) -> bool:
+    import numpy as np
+
+    found = np.unique(codes).tolist()
+    return -1 not in found and all(_label(answers.names[code]) is not None for code in found)
+
+
+def _label(cell: str) -> float | None:
+    """1 for a label that is there, 0 for one that is not; None if the cell says neither."""
+    import numpy as np
+
+    if cell.lower() in THERE or cell.lower() in NOT_THERE:
+        return float(cell.lower() in THERE)
+    value = float(numbers(np.array([cell], object))[0])
+    return value if value in (0, 1) else None
+
+
+def _classes(
+    settings: TableDataset, answers: Answers, rows: NDArray[Any], reporter: Reporter
+) -> tuple[ClassTarget, dict[str, int]]:
+    """The classes, and the class of every way of writing them: 1 and 1.0 are one."""
+    import numpy as np
+
+    codes = np.unique(answers.codes("train")[rows]).tolist()
+    many = answers.too_many or (len(codes) == int(rows.sum()) and len(codes) > 2)
+    if many:
+        least = "more than " if answers.too_many else ""
+        raise DataError(
+            f"{settings.path}: {settings.targets[0]} has {least}{len(codes):,} different values "
+            f"in {int(rows.sum()):,} rows, which are too many to be classes.",
+            hint="Is it the column that you mean?",
+        )
+    found = [answers.names[code] for code in codes]
+    values = numbers(np.array(found, object))
+    padded = any(len(name) > 1 and name.isdecimal() and name[0] == "0" for name in found)
+    if np.isnan(values).any() or padded:
+        names = sorted(found)
+        places = {name: place for place, name in enumerate(names)}
+    else:
+        spelled: dict[float, list[str]] = defaultdict(list)
+        for name, value in zip(found, values.tolist(), strict=True):
+            spelled[value].append(name)
+        ordered = sorted(spelled)
+        names = [_number_name(value, spelled[value]) for value in ordered]
+        places = {n: place for place, value in enumerate(ordered) for n in spelled[value]}
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        alike[name.casefold()].append(name)
+    twice = [" and ".join(same) for same in alike.values() if len(same) > 1]
+    if twice:
+        reporter.warning(
+            f"Classes of {settings.targets[0]} that differ in upper and lower case alone count as "
+            f"different ones: {listed(twice)}"
+        )
+    return ClassTarget(names=tuple(names)), places
+
+
+def _number_name(value: float, spelled: list[str]) -> str:
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return min(spelled, key=lambda name: (len(name), name))
+
+
+def _indices(
+    settings: TableDataset,
+    split: str,
+    codes: NDArray[Any],
+    answers: Answers,
+    target: ClassTarget,
+    places: Mapping[str, int],
+) -> NDArray[Any]:
+    """The class of each row."""
+    import numpy as np
+
+    names = [answers.names[code] for code in np.unique(codes).tolist()]
+    unknown = [name for name in names if name not in places]
+    by_name = {name: place for place, name in enumerate(target.names)}
+    spelled = matched(by_name, unknown)
+    lost = sorted(name for name in unknown if name not in spelled)
+    if lost:
+        raise DataError(
+            f"The {split} split of {settings.label} has {settings.targets[0]} = {listed(lost)}, "
+            "which the training split does not have.",
+            hint=f"That has {listed(target.names)}.",
+        )
+    known = {**places, **{name: by_name[spelled[name]] for name in spelled}}
+    places_of = np.array([known.get(name, -1) for name in answers.names], np.int64)
+    indices: NDArray[Any] = places_of[codes]
+    return indices
+
+
+def _labels(
+    settings: TableDataset, table: LookedThrough, split: str, name: str, rows: NDArray[Any]
+) -> NDArray[Any]:
+    """A column of 0 and 1."""
+    import numpy as np
+
+    answers = table.answers[name]
+    meanings = [_label(cell) for cell in answers.names]
+    known = np.array([np.nan if said is None else said for said in meanings], np.float64)
+    codes = answers.codes(split)
+    labels: NDArray[Any] = np.where(codes < 0, np.nan, known[codes])
+    wrong = np.flatnonzero(rows & np.isnan(labels))
+    if len(wrong):
+        cell = _cell(answers, split, wrong[0])
+        raise DataError(
+            f"{table.place(split, int(wrong[0]))}: the label {name} is {cell}; labels are 0 or 1 "
+            "in every row.",
+            hint="If it names classes: --set dataset.task=classes",
+        )
+    chosen: NDArray[Any] = labels[rows]
+    return chosen
+
+
+def _values(
+    settings: TableDataset, table: LookedThrough, split: str, name: str, rows: NDArray[Any]
+) -> NDArray[Any]:
+    """A column of numbers."""
+    import numpy as np
+
+    answers = table.answers[name]
+    values = answers.values(split)
+    wrong = np.flatnonzero(rows & np.isnan(values))
+    if len(wrong):
+        cell = _cell(answers, split, wrong[0])
+        raise DataError(
+            f"{table.place(split, int(wrong[0]))}: {name} is to be a number, and is {cell}.",
+            hint="If it names classes: --set dataset.task=classes",
+        )
+    chosen: NDArray[Any] = values[rows]
+    return chosen
+
+
+def _cell(answers: Answers, split: str, row: int) -> str:
+    code = answers.codes(split)[row]
+    return repr(answers.names[code]) if code >= 0 else "none"
