@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from nncli.data.files import is_pattern, like, stamp
 from nncli.data.skipping import Skipped
 from nncli.data.table_cells import Cells, days, numbers, numbers_among
 from nncli.data.table_columns import Kind, Seen
+from nncli.data.table_dividers import divider_of
 from nncli.data.table_layout import Layout
 from nncli.data.table_looking import LookedThrough, batches_of, kinds_of, looked_through
 from nncli.data.table_settings import TABLE_ENDINGS, TableDataset
@@ -92,7 +94,10 @@ def _decode(
     def split_of(name: str) -> DecodedSplit:
         targets = encoded[name]
         read = _Batches(settings, table, name, columns, alone, ~blank[name], targets)
-        return DecodedSplit(len(targets), read, targets)
+        divider = None
+        if settings.by is not None:
+            divider = partial(divider_of, settings, table, name, ~blank[name])
+        return DecodedSplit(len(targets), read, targets, divider)
 
     return DecodedDataset(
         name=settings.label,

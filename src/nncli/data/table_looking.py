@@ -74,7 +74,8 @@ def looked_through(
         layouts[path] = layout
     columns = next(iter(layouts.values())).columns
     ignored = {name for name, kind in settings.columns.items() if kind == "ignore"}
-    read = [name for name in columns if name not in {*settings.targets, *ignored}]
+    ignored |= {*settings.targets, settings.group or ""}
+    read = [name for name in columns if name not in ignored]
     seen = {name: Seen(settings.missing_words) for name in read}
     answers = {name: Answers(settings.words_for_no_answer) for name in settings.targets}
     table = LookedThrough(files, layouts, seen, answers, skipped)
@@ -164,6 +165,13 @@ def _check_columns(settings: TableDataset, layout: Layout) -> None:
                 f"{settings.path.name} has no column {name!r}.",
                 hint=f"{meant}It has {listed(names)}.{how}",
             )
+    if settings.divided_by in settings.targets:
+        raise DataError(f"dataset.{settings.by}: {settings.divided_by} is what is predicted.")
+    if settings.divided_by is not None and settings.divided_by not in names:
+        raise DataError(
+            f"dataset.{settings.by}: {settings.path.name} has no column {settings.divided_by!r}.",
+            hint=f"It has {listed(names)}.",
+        )
     unknown = [n for n, kind in settings.columns.items() if n not in names and kind != "ignore"]
     if unknown:
         raise DataError(
@@ -183,7 +191,7 @@ def kinds_of(
     kinds: dict[str, Kind] = {}
     reasons = []
     for name in next(iter(table.layouts.values())).columns:
-        if name in settings.targets:
+        if name in settings.targets or name == settings.group:
             continue
         if name in settings.columns:
             kinds[name] = settings.columns[name]

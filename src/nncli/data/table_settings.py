@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from nncli.data.files import label_of
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import OnError
-from nncli.data.splits import HeldOutShares
+from nncli.data.splits import Apart, Division, HeldOutShares
 from nncli.data.table_cells import Decimal
 from nncli.data.table_columns import MISSING, Kind
 
@@ -33,7 +33,7 @@ def _as_word(value: Any) -> Any:
 Word = Annotated[str, BeforeValidator(_as_word)]
 
 
-class TableDataset(InputSettings, HeldOutShares):
+class TableDataset(InputSettings, Apart, HeldOutShares):
     """A table: CSV, TSV, Parquet or JSON Lines, one column of which is to be predicted."""
 
     type: Literal["table"] = Field(default="table", description="A file of rows and columns.")
@@ -119,6 +119,11 @@ class TableDataset(InputSettings, HeldOutShares):
         if self.target is None:
             return ()
         return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def division(self) -> Division:
+        """How splits are made of the training split."""
+        return self.division_of(self.validation, self.test, self.by)
 
     @property
     def missing_words(self) -> frozenset[str]:
