@@ -146,6 +146,9 @@ LearningRateOption = Annotated[
     str | None,
     typer.Option("--learning-rate", metavar="X", help=described("optimizer.learning_rate")),
 ]
+FoldsOption = Annotated[
+    str | None, typer.Option("--folds", metavar="N", help=described("dataset.folds"))
+]
 SeedOption = Annotated[str | None, typer.Option("--seed", metavar="N", help=described("seed"))]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help=described("name"))]
 BackendOption = Annotated[
@@ -193,6 +196,7 @@ EXPERIMENT_OPTIONS: tuple[tuple[str, str, KeyPath, Any], ...] = (
     ("batch_size", "--batch-size", ("training", "batch_size"), BatchSizeOption),
     ("optimizer", "--optimizer", ("optimizer",), OptimizerOption),
     ("learning_rate", "--learning-rate", ("optimizer", "learning_rate"), LearningRateOption),
+    ("folds", "--folds", ("dataset", "folds"), FoldsOption),
     ("seed", "--seed", ("seed",), SeedOption),
     ("backend", "--backend", ("training", "backend"), BackendOption),
     ("device", "--device", ("training", "device"), DeviceOption),

@@ -92,8 +92,11 @@ def _show(screen: Screen, before: Path, reproduction: Reproduction) -> None:
     now = reproduction.result.folder
     differences = reproduction.differences
     if not differences:
-        epochs = counted(len(reproduction.result.history), "epoch")
-        text = f"Identical: every metric of {now} is that of {before} ({epochs})."
+        result = reproduction.result
+        amount = counted(len(result.history), "epoch")
+        if result.folds:
+            amount = counted(len(result.folds), "fold")
+        text = f"Identical: every metric of {now} is that of {before} ({amount})."
         screen.out.print(Text(text), soft_wrap=True)
         return
     text = f"Not identical to {before}: {counted(len(differences), 'number')} of {now}\n"

@@ -119,6 +119,9 @@ def train_command(
 
 def _show(screen: Screen, result: TrainingResult) -> None:
     metrics = result.metrics
+    if metrics.folds is not None:
+        _show_folds(screen, result)
+        return
     names = list({**(metrics.train or {}), **(metrics.test or {})})
     table = plain_table("", *names)
     for split in ("train", "validation", "test"):
@@ -143,6 +146,25 @@ def _show(screen: Screen, result: TrainingResult) -> None:
         f"  nncli evaluate {folder}/model.keras\n"
         f"  nncli train -c {folder}/config.yaml --epochs {more}"
     )
+    screen.out.print(Text(following), soft_wrap=True)
+
+
+def _show_folds(screen: Screen, result: TrainingResult) -> None:
+    """The test metrics of each fold, their mean and deviation."""
+    metrics = result.metrics
+    names = list(metrics.test or {})
+    table = plain_table("fold", *names)
+    for number, values in enumerate(metrics.folds or (), start=1):
+        table.add_row(str(number), *(shown(values.get(name)) for name in names))
+    deviation = (metrics.deviation or {}).get("test", {})
+    for title, values in (("mean", metrics.test or {}), ("deviation", deviation)):
+        table.add_row(title, *(shown(values.get(name)) for name in names))
+    count = counted(len(metrics.folds or ()), "fold")
+    summary = f"\n{metrics.name}: {count}, each tested once, {metrics.timing.total_seconds:.1f} s\n"
+    screen.out.print(Text(summary), soft_wrap=True)
+    screen.out.print(table)
+    folder = shlex.quote(str(result.folder))
+    following = f"\nEverything is in {result.folder}\n  nncli evaluate {folder}/fold-1/model.keras"
     screen.out.print(Text(following), soft_wrap=True)
 
 

@@ -67,6 +67,10 @@ class RunFolder:
         """The folder of the trace, if it was asked for."""
         return self.path / "profile"
 
+    def fold(self, number: int) -> RunFolder:
+        """The folder of one fold of a cross-validation, counted from 1."""
+        return RunFolder(self.path / f"fold-{number}")
+
     def write_config(self, experiment: Experiment, version: str) -> None:
         """Write the resolved experiment."""
         header = (

@@ -68,6 +68,15 @@ class Metrics(Settings):
     all: Values | None = Field(
         default=None, description="Metrics on all examples together (`nncli evaluate` only)."
     )
+    folds: list[Values] | None = Field(
+        default=None,
+        description="Of a cross-validation the test metrics of each fold; train, validation and "
+        "test are then the means.",
+    )
+    deviation: dict[str, Values] | None = Field(
+        default=None,
+        description="Of a cross-validation the standard deviation between folds, by split.",
+    )
     per_class: list[ClassMetrics] | None = Field(
         default=None, description="Per class, of the evaluated split (`nncli evaluate` only)."
     )

@@ -6,7 +6,7 @@ import logging
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +29,14 @@ from nncli.errors import (
     Terminated,
     UsageError,
 )
+from nncli.files import storage_errors
 from nncli.objectives import metric_names
 from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training import checkpoints, execution, networks, seeding
 from nncli.training.checkpoints import Checkpoint
 from nncli.training.fitting import fit, position_of
+from nncli.training.folds import experiment_of_fold, is_cross_validation, train_folds
 from nncli.training.memory import explained_size
 from nncli.training.monitoring import Monitor
 from nncli.training.run import Run
@@ -51,12 +53,17 @@ logger = logging.getLogger("nncli")
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a run left behind."""
+    """What a run left behind.
+
+    A cross-validation has no model and no history of its own: those are in `folds`, and its
+    metrics are their means.
+    """
 
     folder: Path
-    model_path: Path
+    model_path: Path | None
     metrics: Metrics
     history: Sequence[EpochRow]
+    folds: Sequence[TrainingResult] = ()
 
 
 def train(
@@ -91,15 +98,65 @@ def train(
     experiment = _experiment(experiment)
     place = Path(runs_dir), Path(run_dir) if run_dir is not None else None
     runs.check_place(*place)
-    requested = experiment.dataset.label if experiment.names_dataset else None
+    recorded = _Recorded(
+        experiment.dataset.label if experiment.names_dataset else None, command or sys.argv
+    )
+    if is_cross_validation(experiment):
+        first = prepare(experiment_of_fold(experiment, 1), reporter)
+        dataset = first.experiment.dataset.model_copy(update={"fold": None})
+        resolved = experiment.resolved(dataset)
+        folder = runs.create(place[0], resolved.run_name, run_dir=place[1])
+
+        def train_fold(fold: int, own: RunFolder) -> TrainingResult:
+            prepared = first
+            if fold > 1:
+                prepared = prepare(experiment_of_fold(resolved, fold), reporter)
+            own = runs.create(folder.path, own.path.name, run_dir=own.path)
+            return _train_in(own, prepared, recorded, time.perf_counter(), reporter)
+
+        return _cross_validate(resolved, folder, train_fold, recorded, began, reporter)
     prepared = prepare(experiment, reporter)
     folder = runs.create(place[0], prepared.experiment.run_name, run_dir=place[1])
-    run = prepared.started(folder, requested, began)
+    return _train_in(folder, prepared, recorded, began, reporter)
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """What a run says of how it was begun: the dataset that was asked for, and the command."""
+
+    requested: str | None
+    command: Sequence[str]
+
+
+def _train_in(
+    folder: RunFolder, prepared: Prepared, recorded: _Recorded, began: float, reporter: Reporter
+) -> TrainingResult:
+    """Train what was prepared, in a new run folder."""
+    run = prepared.started(folder, recorded.requested, began)
     with folder.locked(), _logging_to(folder.log):
         reporter.run_started(folder.path, folder.log)
         folder.write_config(run.experiment, nncli.__version__)
-        folder.write_environment(command or sys.argv)
+        folder.write_environment(recorded.command)
         return _fit_and_finish(run, None, reporter)
+
+
+def _cross_validate(
+    experiment: Experiment,
+    folder: RunFolder,
+    train_fold: Callable[[int, RunFolder], TrainingResult],
+    recorded: _Recorded,
+    began: float,
+    reporter: Reporter,
+) -> TrainingResult:
+    """Train every fold inside `folder`, each as a run of its own."""
+    with folder.locked():
+        reporter.run_started(folder.path, folder.log)
+        folder.write_config(experiment, nncli.__version__)
+        folder.write_environment(recorded.command)
+        metrics, results = train_folds(
+            experiment, folder, train_fold, began=began, reporter=reporter
+        )
+    return TrainingResult(folder.path, None, metrics, [], results)
 
 
 def resume(
@@ -137,6 +194,18 @@ def resume(
     before = load_experiment([folder.config])
     experiment = load_experiment([folder.config, *files], *layers)
     changed = _check_changes(before, experiment)
+    if is_cross_validation(experiment):
+        recorded = _Recorded(experiment.dataset.label, command or sys.argv)
+
+        def go_on(fold: int, own: RunFolder) -> TrainingResult:
+            if own.config.is_file():
+                return resume(own.path, *layers, files=files, reporter=reporter, command=command)
+            prepared = prepare(experiment_of_fold(experiment, fold), reporter)
+            with storage_errors(own.path):
+                own.path.mkdir(exist_ok=True)
+            return _train_in(own, prepared, recorded, time.perf_counter(), reporter)
+
+        return _cross_validate(experiment, folder, go_on, recorded, began, reporter)
     with folder.locked():
         metrics = folder.read_metrics()
         if metrics is not None and metrics.is_finished and not changed:

@@ -20,6 +20,7 @@ from nncli.reporting import Reporter, SilentReporter
 from nncli.training import state
 from nncli.training.engine import Prepared, prepare
 from nncli.training.fitting import VALIDATION_BATCH_SIZE, compile_network
+from nncli.training.folds import experiment_of_fold, is_cross_validation
 from nncli.training.memory import check_batch_size, explained_exhaustion, step_bytes
 
 __all__ = ["Rehearsal", "rehearse"]
@@ -69,6 +70,8 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
         As `train`, but for what is found out later than in the first steps.
     """
     reporter = reporter or SilentReporter()
+    if is_cross_validation(experiment):  # its folds are alike
+        experiment = experiment_of_fold(experiment, 1)
     prepared = prepare(experiment, reporter)
     with reporter.task("Trying one step of everything"):
         seconds = _one_step(prepared)

@@ -96,6 +96,9 @@ def _of_metrics(before: Metrics, now: Metrics) -> list[Difference]:
         names = dict.fromkeys([*old, *new])
         pairs = [Difference(f"{split}.{n}", old.get(n), new.get(n)) for n in names]
         found += [pair for pair in pairs if pair.before != pair.now]
+    for fold, (old, new) in enumerate(zip(before.folds or (), now.folds or (), strict=True), 1):
+        pairs = [Difference(f"fold {fold} test.{n}", old.get(n), new.get(n)) for n in new]
+        found += [pair for pair in pairs if pair.before != pair.now]
     if before.kept_epoch != now.kept_epoch:
         found.append(Difference("kept_epoch", before.kept_epoch, now.kept_epoch))
     return found
