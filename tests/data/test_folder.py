@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +139,27 @@ def test_a_truncated_image_is_named(photos: Path, reporter: Any) -> None:
 
 
 def test_links_in_a_circle_end(photos: Path, reporter: Any) -> None:
+    """A link to what lies above would give a class the files of all classes."""
     (photos / "blue sky" / "again").symlink_to(photos / "blue sky")
+    (photos / "blue sky" / "above").symlink_to(photos)
+    (photos / "blue sky" / "deep" / "up").symlink_to("..")
     dataset = read(photos, reporter, validation=0, test=0)
+    assert len(dataset.splits["train"]) == 20
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("link", "is a link to nothing"),
+                                              ("pipe", "is no regular file")])  # fmt: skip
+def test_what_is_no_file_is_never_waited_for(
+    photos: Path, reporter: Any, kind: str, reason: str
+) -> None:
+    bad = photos / "blue sky" / "bad.png"
+    if kind == "link":
+        bad.symlink_to("nothing.png")
+    else:
+        os.mkfifo(bad)
+    with pytest.raises(DataError, match=reason):
+        read(photos, reporter)
+    dataset = read(photos, reporter, on_error="skip", validation=0, test=0)
     assert len(dataset.splits["train"]) == 20
 
 
@@ -238,3 +258,178 @@ def test_a_text_in_another_encoding_is_named(tmp_path: Path, reporter: Any) -> N
         read(tmp_path / "t", reporter)
     dataset = read(tmp_path / "t", reporter, encoding="cp1252")
     assert dataset.preprocessing.vocabulary == ("sch\u00f6n",)
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"),
+    [("RGB", 3), ("CMYK", 3), ("P", 3), ("RGBA", 3), ("L", 1), ("LA", 1), ("1", 1), ("I;16", 1)],
+)
+def test_images_of_every_mode(tmp_path: Path, reporter: Any, mode: str, channels: int) -> None:
+    grey = np.full((6, 8), 40_000, np.uint16)
+    for name, colour in {"dark": (40, 40, 40), "light": (200, 200, 200)}.items():
+        (tmp_path / "p" / name).mkdir(parents=True)
+        for number in range(3):
+            picture = Image.new("RGB", (8, 6), colour).convert("RGB" if mode == "I;16" else mode)
+            if mode == "I;16":  # the dark ones use so little of the 16 bits that 8 would do
+                picture = Image.fromarray(grey if name == "light" else grey // 200)
+            ending = "jpg" if mode == "CMYK" else "png"
+            picture.save(tmp_path / "p" / name / f"{number}.{ending.upper()}")
+    dataset = read(tmp_path / "p", reporter, validation=0, test=0)
+    assert dataset.inputs == ImageInput(shape=(6, 8, channels))
+    train = dataset.splits["train"]
+    means = [float(train.examples[train.labels == label].mean()) for label in (0, 1)]
+    wanted = {"1": (0, 255), "I;16": (0, 155)}.get(mode, (40, 200))
+    np.testing.assert_allclose(means, wanted, atol=70 if mode == "1" else 3)
+
+
+def test_splits_in_any_case_and_classes_spelled_differently(
+    photos: Path, tmp_path: Path, reporter: Any
+) -> None:
+    parted = tmp_path / "parted"
+    parted.mkdir()
+    photos.rename(parted / "Train")
+    for name in COLOURS:
+        (parted / "TEST" / name.upper()).mkdir(parents=True)
+        Image.new("RGB", (8, 6), COLOURS[name]).save(parted / "TEST" / name.upper() / "x.png")
+    (parted / "new").mkdir()
+    Image.new("RGB", (8, 6)).save(parted / "new" / "x.png")
+    dataset = read(parted, reporter, validation=0)
+    assert {n: len(split) for n, split in dataset.splits.items()} == {"train": 20, "test": 2}
+    test = dataset.splits["test"]
+    pixels = test.examples.reshape(2, -1, 3).astype(int)
+    for number, colour in enumerate(COLOURS.values()):
+        assert np.abs(pixels[test.labels == number] - colour).max() < 12
+    assert "lie beside Train: new" in reporter.warnings[0]
+
+
+def test_a_class_may_be_called_train(photos: Path, reporter: Any) -> None:
+    """A folder of photographs of trains and buses has no splits."""
+    (photos / "blue sky" / "deep").rename(photos / "train")
+    dataset = read(photos, reporter, validation=0, test=0)
+    assert dataset.target.names == ("blue sky", "r\u00f6te", "train")
+
+
+def test_folders_without_classes_say_what_is_there(photos: Path, reporter: Any) -> None:
+    with pytest.raises(DataError, match="files of image lie in it directly"):
+        read(photos / "blue sky" / "deep", reporter)
+    for path in list(photos.rglob("*.*")):
+        path.rename(path.with_suffix(".heic"))
+    with pytest.raises(DataError, match=r"its files end in \.heic \(20\)"):
+        read(photos, reporter)
+
+
+def test_a_folder_that_is_one_split(photos: Path, tmp_path: Path, reporter: Any) -> None:
+    (tmp_path / "parted").mkdir()
+    photos.rename(tmp_path / "parted" / "test")
+    with pytest.raises(DataError, match="has test, and no train"):
+        read(tmp_path / "parted", reporter)
+    (tmp_path / "one" / "cat").mkdir(parents=True)
+    Image.new("RGB", (8, 6)).save(tmp_path / "one" / "cat" / "x.png")
+    with pytest.raises(DataError, match="has 1 class with files: cat"):
+        read(tmp_path / "one", reporter)
+
+
+@pytest.mark.parametrize("ending", ["png", "wav", "txt"])
+def test_a_class_of_which_nothing_can_be_read(tmp_path: Path, reporter: Any, ending: str) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "p" / name).mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / "p" / "b" / f"{number}.{ending}").write_bytes(b"\xff\x00bad")
+        good = tmp_path / "p" / "a" / f"{number}.{ending}"
+        if ending == "png":
+            Image.new("RGB", (8, 6)).save(good)
+        elif ending == "wav":
+            soundfile.write(good, np.zeros(800), 8000)
+        else:
+            good.write_text("good")
+    with pytest.raises(DataError, match="nothing of b can be read"):
+        read(tmp_path / "p", reporter, on_error="skip")
+    assert "3 rows or files were left out" in reporter.warnings[0]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_24", "PCM_32", "FLOAT", "ULAW", "ALAW"])
+def test_sound_of_every_subtype(tmp_path: Path, reporter: Any, subtype: str) -> None:
+    tones = {}
+    for hertz in (300, 3000):
+        (tmp_path / "s" / f"{hertz}").mkdir(parents=True)
+        tone = 0.5 * np.sin(2 * np.pi * hertz * np.arange(2400) / 8000)
+        for number in range(2):
+            path = tmp_path / "s" / f"{hertz}" / f"{number}.WAV"
+            soundfile.write(path, np.stack([tone] * 6, axis=1), 8000, subtype=subtype)
+    train = read(tmp_path / "s", reporter, validation=0, test=0).splits["train"]
+    tones = train.examples[..., 5, 0].argmax(axis=1)
+    assert tones[:2].max() + 10 < tones[2:].min()
+
+
+def test_bad_sound_is_named(recordings: Path, reporter: Any) -> None:
+    bad = recordings / "low" / "bad.wav"
+    soundfile.write(bad, np.zeros(800), 8000)
+    whole = bad.read_bytes()
+    cases = {
+        "is cut off: 800 of 1,600 bytes": whole[:-800],
+        "is empty \\(0 bytes\\)": b"",
+        "is no sound": whole[:30],
+    }
+    for message, content in cases.items():
+        bad.write_bytes(content)
+        with pytest.raises(DataError, match=message):
+            read(recordings, reporter)
+    soundfile.write(bad, np.zeros(0), 8000)
+    with pytest.raises(DataError, match="is empty \\(no samples\\)"):
+        read(recordings, reporter)
+    soundfile.write(bad, np.full(800, np.nan, np.float32), 8000, subtype="FLOAT")
+    with pytest.raises(DataError, match="no finite numbers"):
+        read(recordings, reporter)
+    dataset = read(recordings, reporter, on_error="skip", validation=0, test=0)
+    assert len(dataset.splits["train"]) == 20
+
+
+def test_very_short_sound_is_filled_with_silence(tmp_path: Path, reporter: Any) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "s" / name).mkdir(parents=True)
+        for number in range(3):
+            soundfile.write(tmp_path / "s" / name / f"{number}.wav", np.ones(5) / 2, 8000)
+    dataset = read(tmp_path / "s", reporter, validation=0, test=0)
+    assert np.isfinite(dataset.splits["train"].examples).all()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_texts_are_known_by_their_mark(tmp_path: Path, reporter: Any, encoding: str) -> None:
+    for name in ("bad", "good"):
+        (tmp_path / "t" / name).mkdir(parents=True)
+        for number in range(5):
+            path = tmp_path / "t" / name / f"{number}.TXT"
+            path.write_text(f"sch\u00f6n {name}", encoding=encoding)
+        (tmp_path / f"l.{name}").write_text(f"sch\u00f6n {name}\n" * 5, encoding=encoding)
+    for path in (tmp_path / "t", tmp_path / "l.*"):
+        dataset = read(path, reporter, validation=0, test=0)
+        assert set(dataset.preprocessing.vocabulary) == {"sch\u00f6n", "bad", "good"}  # type: ignore[union-attr]
+
+
+def test_only_line_ends_part_lines(tmp_path: Path, reporter: Any) -> None:
+    for name in ("bad", "good"):
+        (tmp_path / f"l.{name}").write_bytes("it\u2028was\x0b so\r\n\n".encode() * 12)
+    dataset = read(tmp_path / "l.*", reporter, validation=0, test=0)
+    assert len(dataset.splits["train"]) == 24
+
+
+def test_texts_without_a_word_are_refused(tmp_path: Path, reporter: Any) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "t" / name).mkdir(parents=True)
+        for number in range(5):
+            (tmp_path / "t" / name / f"{number}.txt").write_text("... !" * number)
+    with pytest.raises(DataError, match="have no words"):
+        read(tmp_path / "t", reporter)
+    (tmp_path / "l.a").write_text("one\n")
+    (tmp_path / "l.b").write_text("\n")
+    with pytest.raises(DataError, match=r"l\.b: has no line"):
+        read(tmp_path / "l.*", reporter)
+
+
+def test_a_zero_byte_is_no_text(tmp_path: Path, reporter: Any) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "t" / name).mkdir(parents=True)
+        (tmp_path / "t" / name / "x.txt").write_text("word", encoding="utf-16-le")
+    with pytest.raises(DataError, match="has a zero byte") as caught:
+        read(tmp_path / "t", reporter, validation=0, test=0)
+    assert "utf-16-le" in (caught.value.hint or "")

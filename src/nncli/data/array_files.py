@@ -52,33 +52,30 @@ def read_arrays(
     Raises:
         DataError: it is no file of NumPy, or does not say what is what.
     """
-    with _reading(path):
-        loaded = _open(path)
-        if path.suffix.lower() == ".npy":
-            return {"train": _checked(path, loaded, _targets(path, target_path))}, {}
+    if path.suffix.lower() == ".npy":
+        return {"train": _checked(path, _array(path), _targets(path, target_path))}, {}
+    with _reading(path), _archive(path) as loaded:
         members = list(loaded.files)
-    named = _named(path, inputs, target, members)
-    unanswered = [x for x, y in named.values() if y is None]
-    pairs = {split: (x, y) for split, (x, y) in named.items() if y is not None}
-    found: dict[str, Any] = {}
-    if "train" not in pairs and not inputs and not target:
-        with _reading(path):
-            pair = _only_pair({name: loaded[name] for name in members[:3]}) if members else None
-        if pair:
-            pairs = {"train": pair}
-            found = {"inputs": pair[0], "target": pair[1]}
-            reporter.notice(f"{label_of(path)}: {pair[0]} are inputs -> {pair[1]}")
-    if "train" not in pairs:
-        raise DataError(
-            f"{path} has {', '.join(members) or 'no arrays'}: which are inputs, which targets?",
-            hint="Say so: --set dataset.inputs=NAME --set dataset.target=NAME",
-        )
-    if unanswered and not found:
-        reporter.warning(f"Left out of {path.name}, for no targets are beside it: {unanswered[0]}")
-    with _reading(path):
-        return {
-            split: _checked(path, loaded[x], loaded[y]) for split, (x, y) in pairs.items()
-        }, found
+        named = _named(path, inputs, target, members)
+        unanswered = [x for x, y in named.values() if y is None]
+        pairs = {split: (x, y) for split, (x, y) in named.items() if y is not None}
+        found: dict[str, Any] = {}
+        if "train" not in pairs and not inputs and not target and len(members) == 2:
+            pair = _only_pair({name: loaded[name] for name in members})
+            if pair:
+                pairs = {"train": pair}
+                found = {"inputs": pair[0], "target": pair[1]}
+                reporter.notice(f"{label_of(path)}: {pair[0]} are inputs -> {pair[1]}")
+        if "train" not in pairs:
+            raise DataError(
+                f"{path} has {', '.join(members) or 'no arrays'}: which are inputs, which targets?",
+                hint="Say so: --set dataset.inputs=NAME --set dataset.target=NAME",
+            )
+        if unanswered and not found:
+            left_out = ", ".join(unanswered)
+            reporter.warning(f"Left out of {path.name}, for no targets are beside it: {left_out}")
+        arrays = {split: (loaded[x], loaded[y]) for split, (x, y) in pairs.items()}
+    return {split: _checked(path, *pair) for split, pair in arrays.items()}, found
 
 
 def _named(
@@ -112,10 +109,22 @@ def _only_pair(members: Mapping[str, NDArray[Any]]) -> tuple[str, str] | None:
     return (inputs, target) if members[target].ndim < members[inputs].ndim else None
 
 
-def _open(path: Path) -> Any:
+def _archive(path: Path) -> Any:
     import numpy as np
 
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    if not zipfile.is_zipfile(path):  # NumPy would leave the file open
+        raise zipfile.BadZipFile("it is no whole zip archive, which an .npz file is")
+    return np.load(path, allow_pickle=False)
+
+
+def _array(path: Path) -> NDArray[Any]:
+    import numpy as np
+
+    with _reading(path):
+        if zipfile.is_zipfile(path):
+            raise DataError(f"{path} is an .npz file.", hint="Let its name end in .npz.")
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
 
 
 def _targets(path: Path, target_path: Path | None) -> NDArray[Any]:
@@ -124,12 +133,7 @@ def _targets(path: Path, target_path: Path | None) -> NDArray[Any]:
             f"{path} has the inputs; where are the targets?",
             hint="Name their file: --set dataset.target_path=targets.npy",
         )
-    with _reading(target_path):
-        loaded = _open(target_path)
-    if not hasattr(loaded, "ndim"):
-        raise DataError(f"{target_path} is an .npz file; targets are one .npy file.")
-    targets: NDArray[Any] = loaded
-    return targets
+    return _array(target_path)
 
 
 @contextmanager
