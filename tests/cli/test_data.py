@@ -39,10 +39,10 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def findings(run_cli: Any, *command: str, exit_code: int = 0) -> list[dict[str, str]]:
+def findings(run_cli: Any, *command: str, exit_code: int = 0) -> list[dict[str, Any]]:
     result = run_cli(["data", "check", *command, "--json"])
     assert result.exit_code == exit_code, result.output
-    found: list[dict[str, str]] = json.loads(result.stdout)
+    found: list[dict[str, Any]] = json.loads(result.stdout)
     return found
 
 
@@ -97,48 +97,48 @@ def test_show_draws_histograms(run_cli: Any, table: Path, tmp_path: Path) -> Non
     assert picture.stat().st_size > 5000
 
 
-def test_check_finds_what_is_planted_in_a_table(run_cli: Any, table: Path) -> None:
-    found = findings(run_cli, str(table), "--set", "dataset.target=answer")
-    by_column = {finding["about"]: finding for finding in found}
-    assert "identifier" in by_column["key"]["message"]
-    assert "alone gives the target away" in by_column["letter"]["message"]
-    assert "80% is missing" in by_column["rare"]["message"]
-    clean = findings(
-        run_cli, str(table), "--set", "dataset.target=answer", "--set",
-        "dataset.columns={letter: ignore, key: ignore, rare: ignore}",
-    )  # fmt: skip
-    assert not [finding for finding in clean if "gives" in finding["message"]]
-
-
-def test_check_finds_copies_and_conflicts(run_cli: Any, photos: Path) -> None:
-    good = findings(run_cli, str(photos))
-    assert {finding["grade"] for finding in good if finding["about"] == "copies"} == {"good"}
-    for number in range(12):
-        source = photos / "cat" / f"{number}.png"
-        (photos / "dog" / f"copy{number}.png").write_bytes(source.read_bytes())
-    said = " ".join(finding["message"] for finding in findings(run_cli, str(photos)))
-    assert "stands in several splits" in said
-    assert "12 equal examples have different answers" in said
-
-
-def test_check_finds_nearly_the_same_images(run_cli: Any, photos: Path, tmp_path: Path) -> None:
-    parted = tmp_path / "parted"
-    parted.mkdir()
-    photos.rename(parted / "train")
-    (parted / "test" / "cat").mkdir(parents=True)
-    with Image.open(parted / "train" / "cat" / "0.png") as image:
-        brighter = Image.fromarray((np.asarray(image) * 0.9 + 20).astype(np.uint8))
-    brighter.save(parted / "test" / "cat" / "almost.png")
-    said = " ".join(finding["message"] for finding in findings(run_cli, str(parted)))
-    assert "1 image nearly as another split has them" in said
-
-
-def test_check_fails_on_what_cannot_be_read_and_goes_on(run_cli: Any, photos: Path) -> None:
+def test_check_names_files_and_fails(run_cli: Any, photos: Path) -> None:
     (photos / "cat" / "empty.png").touch()
     (photos / "dog" / "none.png").write_text("no image")
     found = findings(run_cli, str(photos), exit_code=1)
-    failed = " ".join(finding["message"] for finding in found if finding["grade"] == "fail")
-    assert "empty.png" in failed and "none.png" in failed
-    assert any(finding["about"] == "copies" for finding in found)
+    (failed,) = [finding for finding in found if finding["grade"] == "fail"]
+    assert failed["message"] == "2 of 42 files cannot be read"
+    assert [example.split(": ")[1] for example in failed["examples"]] == [
+        "is empty (0 bytes)", "is no image, or damaged",
+    ]  # fmt: skip
     shown = run_cli(["data", "check", str(photos)])
-    assert shown.exit_code == 1 and "fail" in shown.stdout
+    assert shown.exit_code == 1
+    assert "fail  files: 2 of 42 files cannot be read" in shown.stdout
+    assert "empty.png: is empty (0 bytes)" in shown.stdout
+    assert "\n      --set dataset.on_error=skip\n" in shown.stdout
+    assert ", 1 fail\n" in shown.stdout
+
+
+def test_check_shows_the_first_of_many_and_json_has_all(run_cli: Any, photos: Path) -> None:
+    for number in range(30):
+        (photos / "cat" / f"broken{number:02}.png").write_bytes(b"PNG")
+    found = findings(run_cli, str(photos), exit_code=1)
+    assert sum(len(finding["examples"]) for finding in found) == 30
+    shown = run_cli(["data", "check", str(photos)]).stdout
+    assert "broken19.png" in shown and "broken20.png" not in shown
+    assert "and 10 more (--json has all)" in shown
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_check_fits_the_terminal(
+    run_cli: Any, table: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = run_cli(["data", "check", str(table), "--set", "dataset.target=answer"])
+    assert shown.exit_code == 0, shown.stderr
+    assert "letter: alone gives the target" in shown.stdout and "\x1b" not in shown.stdout
+    # What is to be copied, files and options, stays whole.
+    lines = [x for x in shown.stdout.splitlines() if "--set" not in x and x[:8].strip()]
+    assert max(map(len, lines)) <= width
+
+
+def test_check_of_what_is_not_there_is_a_usage_error(run_cli: Any, tmp_path: Path) -> None:
+    for name in ("none.csv", "none/", "none.npz"):
+        result = run_cli(["data", "check", str(tmp_path / name)])
+        assert result.exit_code == 2 and "error: " in result.stderr, result

@@ -1,4 +1,4 @@
-"""`nncli data list`, `show` and `check` on the screen."""
+"""`nncli data list` and `show` on the screen."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from nncli.reporting import counted
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
     from nncli.data.catalogue import Entry
-    from nncli.data.checking import Finding
     from nncli.data.looking import Overview
 
-__all__ = ["overview_values", "show_catalogue", "show_findings", "show_overview"]
+__all__ = ["overview_values", "show_catalogue", "show_overview"]
 
 BAR = 30
 CLASSES_SHOWN = 30
@@ -97,16 +96,3 @@ def overview_values(overview: Overview) -> dict[str, Any]:
             for name, (least, mean, most) in overview.values.items()
         },
     }
-
-
-def show_findings(screen: Screen, findings: Sequence[Finding]) -> None:
-    """A line for each finding, its advice below."""
-    styles = {"good": "green", "warn": "yellow", "fail": "red"}
-    for finding in findings:
-        line = Text(f"{finding.grade:<5}", styles[finding.grade])
-        screen.out.print(line + Text(f"{finding.about}: {finding.message}"), soft_wrap=True)
-        for advice in finding.hint.splitlines():
-            screen.out.print(Text(f"     {advice}"), soft_wrap=True)
-    grades: list[str] = [finding.grade for finding in findings]
-    counts = ", ".join(f"{grades.count(grade)} {grade}" for grade in styles)
-    screen.out.print(f"\n{counts}", markup=False)

@@ -140,7 +140,7 @@ def check_command(
     screen.capture_libraries()
     from dataclasses import asdict
 
-    from nncli.cli._data_views import show_findings
+    from nncli.cli._findings import show_findings
     from nncli.data.checking import check
 
     findings = check(experiment.dataset, seed=experiment.seed, reporter=reporter_for(screen))

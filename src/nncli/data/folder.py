@@ -26,7 +26,7 @@ from nncli.reporting import Reporter, counted, listed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FolderDataset", "source"]
+__all__ = ["SPLIT_NAMES", "FolderDataset", "by_class", "folders_in", "kind_of", "source"]
 
 ENDINGS = {
     "image": (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"),
@@ -109,10 +109,10 @@ def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
             "sound and texts lie in a folder with a sub-folder for each class.",
         )
     splits = _splits(folder, reporter)
-    files = {split: _by_class(place) for split, place in splits.items()}
+    files = {split: by_class(place) for split, place in splits.items()}
     kind = _kind_of_all(folder, files, reporter)
     files = {
-        split: {name: [p for p in paths if _kind(p) == kind] for name, paths in classes.items()}
+        split: {name: [p for p in paths if kind_of(p) == kind] for name, paths in classes.items()}
         for split, classes in files.items()
     }
     empty = sorted(name for name, paths in files["train"].items() if not paths)
@@ -150,11 +150,11 @@ def _splits(folder: Path, reporter: Reporter) -> dict[str, Path]:
     A folder named like a split is one only if it has class folders of its own: `train` may also be
     a class beside `bus`.
     """
-    inside = _folders(folder)
+    inside = folders_in(folder)
     splits = {
         SPLIT_NAMES[place.name.lower()]: place
         for place in inside
-        if place.name.lower() in SPLIT_NAMES and any(_by_class(place).values())
+        if place.name.lower() in SPLIT_NAMES and any(by_class(place).values())
     }
     if "train" in splits:
         others = [f.name for f in inside if f not in splits.values() and _files_below(f)]
@@ -178,12 +178,12 @@ def _kind_of_all(
 ) -> str:
     """Whether images, sound or texts lie in the folder; says what else does."""
     paths = [path for classes in files.values() for inside in classes.values() for path in inside]
-    kinds = Counter(kind for path in paths if (kind := _kind(path)))
-    others = Counter(path.suffix.lower() or "no ending" for path in paths if not _kind(path))
+    kinds = Counter(kind for path in paths if (kind := kind_of(path)))
+    others = Counter(path.suffix.lower() or "no ending" for path in paths if not kind_of(path))
     said = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(SHOWN))
     if not kinds:
         loose = Counter(
-            kind for path in folder.iterdir() if path.is_file() and (kind := _kind(path))
+            kind for path in folder.iterdir() if path.is_file() and (kind := kind_of(path))
         )
         what = f"; its files end in {said}" if others else ""
         if loose:
@@ -206,7 +206,7 @@ def _kind_of_all(
     return kind
 
 
-def _folders(folder: Path) -> list[Path]:
+def folders_in(folder: Path) -> list[Path]:
     try:
         inside = sorted(folder.iterdir())
     except OSError as error:
@@ -214,8 +214,9 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in inside if path.is_dir() and not path.name.startswith((".", "__"))]
 
 
-def _by_class(folder: Path) -> dict[str, list[Path]]:
-    return {place.name: _files_below(place) for place in _folders(folder)}
+def by_class(folder: Path) -> dict[str, list[Path]]:
+    """The files below each sub-folder."""
+    return {place.name: _files_below(place) for place in folders_in(folder)}
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -236,7 +237,8 @@ def _files_below(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.name.lower() not in ("thumbs.db", "desktop.ini"))
 
 
-def _kind(path: Path) -> str | None:
+def kind_of(path: Path) -> str | None:
+    """image, sound or text, by the ending of a file; None for what is none of them."""
     ending = path.suffix.lower()
     return next((kind for kind, endings in ENDINGS.items() if ending in endings), None)
 

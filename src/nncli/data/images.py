@@ -24,7 +24,7 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_IMAGE_SIZE", "Opened", "opened"]
+__all__ = ["DEFAULT_IMAGE_SIZE", "Opened", "header_of", "opened", "pixels_of", "reason_of"]
 
 # What images are resized to where their sizes differ and the experiment does not say.
 DEFAULT_IMAGE_SIZE = (64, 64)
@@ -90,7 +90,7 @@ def opened(
             reporter.task(f"Looking at {split}", total=len(files), unit="files") as task,
             ThreadPoolExecutor(usable_cores()) as pool,
         ):
-            headers = pool.map(partial(_header, whole=skipped.on_error == "skip"), files)
+            headers = pool.map(partial(header_of, whole=skipped.on_error == "skip"), files)
             for place, header in enumerate(headers):
                 task.advance(1)
                 if isinstance(header, str):
@@ -116,7 +116,7 @@ def opened(
     return Opened(inputs, prepared, readable, paths)
 
 
-def _header(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
+def header_of(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
     """Height, width and whether it is grey; or why it cannot be read."""
     reason = no_file(path)
     if reason:
@@ -129,7 +129,7 @@ def _header(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
             width, height = image.size[::-1] if turned else image.size
             return height, width, image.mode in GREY
     except (OSError, ValueError, SyntaxError) as error:
-        return _reason(path, error)
+        return reason_of(path, error)
 
 
 def _image(path: Path) -> Any:
@@ -151,7 +151,7 @@ class _TooLargeError(ValueError):
     """An image that is made to fill the memory."""
 
 
-def _reason(path: Path, error: Exception) -> str:
+def reason_of(path: Path, error: Exception) -> str:
     if isinstance(error, _TooLargeError):
         return str(error)
     reason = no_file(path)
@@ -167,10 +167,10 @@ def _resized(path: Path, channels: int, resize: Any) -> NDArray[Any]:
     import numpy as np
 
     try:
-        pixels = _pixels(path, channels)
+        pixels = pixels_of(path, channels)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(
-            f"{path} {_reason(path, error)}.",
+            f"{path} {reason_of(path, error)}.",
             hint="Replace it, or leave out what cannot be read: --set dataset.on_error=skip",
         ) from error
     if resize is None:
@@ -181,7 +181,7 @@ def _resized(path: Path, channels: int, resize: Any) -> NDArray[Any]:
         return np.asarray(resize(tf.constant(pixels)))
 
 
-def _pixels(path: Path, channels: int) -> NDArray[Any]:
+def pixels_of(path: Path, channels: int) -> NDArray[Any]:
     """The upright pixels of the first frame, transparent ones white; uint8."""
     import numpy as np
     from PIL import Image, ImageOps

@@ -23,7 +23,7 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Opened", "fitted_length", "opened", "preprocessing_of"]
+__all__ = ["Opened", "fitted_length", "opened", "preprocessing_of", "reason_of"]
 
 BATCH_SIZE = 64
 COVERED = 0.95  # share of the files that the default length holds whole
@@ -139,7 +139,7 @@ def _header(path: Path, *, whole: bool) -> tuple[int, float] | str:
                 return NOT_FINITE
             return file.samplerate, file.frames / file.samplerate
     except (OSError, RuntimeError) as error:
-        return _reason(path, error)
+        return reason_of(path, error)
 
 
 def _cut_off(path: Path) -> str:
@@ -167,7 +167,7 @@ def _cut_off(path: Path) -> str:
     return ""
 
 
-def _reason(path: Path, error: Exception) -> str:
+def reason_of(path: Path, error: Exception) -> str:
     reason = no_file(path)
     if reason:
         return reason
@@ -188,7 +188,7 @@ def _samples(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
             recorded = file.samplerate
     except (OSError, RuntimeError) as error:
         raise DataError(
-            f"{path} {_reason(path, error)}.",
+            f"{path} {reason_of(path, error)}.",
             hint=REPLACE,
         ) from error
     samples = channels.mean(axis=1)

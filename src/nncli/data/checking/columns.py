@@ -1,0 +1,139 @@
+"""The columns of a table: constant, empty, identifiers, mixed."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+
+from nncli.data.checking.finding import Finding, some
+from nncli.data.table_columns import DISTINCT, Seen
+from nncli.reporting import counted
+
+__all__ = ["columns"]
+
+MOSTLY_MISSING = 0.5
+MIXED = (0.02, 0.98)
+# A category of which nearly every row has another value tells nothing about new rows.
+NEARLY_UNIQUE = 0.7
+FEWEST_ROWS = 20
+IDENTIFIER = re.compile(r"(^|[^a-z])(id|ids|key|uuid|guid|index|idx)$", re.IGNORECASE)
+SHOWN_WORDS = 3
+
+
+def columns(
+    seen: Mapping[str, Seen], targets: Collection[str], ignored: Collection[str]
+) -> Iterator[Finding]:
+    """What is odd about columns, those with the same oddity together.
+
+    Args:
+        seen: the cells of each column in train.
+        targets: what is to be predicted, about which others report.
+        ignored: columns that the user said are to be ignored.
+    """
+    if not seen:
+        return
+    odd: dict[str, list[str]] = defaultdict(list)
+    for name, column in seen.items():
+        if name not in targets and name not in ignored:
+            for kind, text in _oddities(name, column):
+                odd[kind].append(text)
+    for kind, (message, hint) in ODDITIES.items():
+        names = odd.get(kind, ())
+        if names:
+            verb = "is" if len(names) == 1 else "are"
+            what = message.format(count=counted(len(names), "column"), verb=verb)
+            yield Finding("warn", "columns", f"{what}: {some(names)}", hint, names)
+    fine = len(seen) - len({*targets, *ignored} & set(seen))
+    if not odd:
+        yield Finding("good", "columns", f"{counted(fine, 'column')}, nothing odd about them")
+
+
+ODDITIES = {
+    "empty": ("{count} {verb} empty", "They are left out; remove them from the file."),
+    "constant": ("{count} {verb} the same in every row",
+                 "Nothing can be learned from them, and they are left out."),
+    "identifier": ("{count} {verb} different in every row, as identifiers are",
+                   "Strings and row numbers are left out by themselves; leave out the others:\n"
+                   "--set 'dataset.columns={NAME: ignore}'"),
+    "nearly": ("{count} {verb} words that hardly ever occur twice",
+               "Of new rows they tell nothing. Leave them out, or say that they are text:\n"
+               "--set 'dataset.columns={NAME: ignore}'"),
+    "missing": ("{count} {verb} mostly missing",
+                "Missing cells are flagged for the model; remove the column if they mean nothing."),
+    "mixed": ("{count} {verb} of mixed types",
+              "Write one kind of cell. Words that mean missing:\n"
+              "--set 'dataset.missing=[WORD]'"),
+    "spelling": ("{count} with values that differ in capitals or spaces alone",
+                 "They count as different; spell them alike."),
+}  # fmt: skip
+
+
+def _oddities(name: str, column: Seen) -> Iterator[tuple[str, str]]:
+    known, distinct = column.known, len(column.counts)
+    if not known:
+        yield "empty", name
+        return
+    if distinct == 1 and not column.missing:
+        yield "constant", f"{name} ({_short(next(iter(column.counts)))})"
+        return
+    if _is_identifier(name, column):
+        yield "identifier", name
+        return
+    kind, _ = column.kind()
+    words = column.numbers < known / 2 and known >= FEWEST_ROWS
+    if kind == "category" and words and distinct > NEARLY_UNIQUE * known:
+        yield "nearly", f"{name} ({distinct:,} different in {known:,})"
+    if column.missing > MOSTLY_MISSING * column.rows:
+        yield "missing", f"{name} ({column.missing / column.rows:.0%})"
+    yield from _mixed(name, column)
+    if kind == "category":
+        spellings: dict[str, list[str]] = defaultdict(list)
+        for word in column.counts:
+            spellings[" ".join(word.casefold().split())].append(word)
+        twice = [words for words in spellings.values() if len(words) > 1]
+        if twice:
+            yield "spelling", f"{name} ({' / '.join(map(_short, twice[0][:SHOWN_WORDS]))})"
+
+
+def _mixed(name: str, column: Seen) -> Iterator[tuple[str, str]]:
+    """Numbers or dates in some rows and words in others."""
+    known = column.known
+    if column.words_for_missing:
+        return
+    words = sum(1 for word in column.others if any(map(str.isalpha, word)))
+    for count, what in ((column.numbers, "numbers"), (column.dates, "dates")):
+        part = count / known
+        # Codes such as A12 and 17, few and often, are categories as they should be.
+        codes = len(column.counts) < FEWEST_ROWS and what == "numbers"
+        if MIXED[0] < part < MIXED[1] and words and not (codes and part < MIXED[1] / 2):
+            others = [w for w, _ in column.others.most_common(SHOWN_WORDS)]
+            listed = ", ".join(map(_short, others))
+            yield "mixed", f"{name} ({part:.0%} {what}, others {listed})"
+            return
+
+
+def _is_identifier(name: str, column: Seen) -> bool:
+    known, distinct = column.known, len(column.counts)
+    if known < FEWEST_ROWS or column.missing:
+        return False
+    kind, reason = column.kind()
+    if kind == "ignore" and reason:
+        return True
+    # Beyond that many different cells no more are counted.
+    unique = distinct == known or (
+        distinct >= DISTINCT and column.counts.most_common(1)[0][1] == 1 and known > DISTINCT
+    )
+    if not unique or kind in ("text", "date"):
+        return False
+    if column.numbers < known:
+        return kind == "category" and column.words / known < 1.5
+    if not all(cell.lstrip("-").isdigit() for cell in column.counts):
+        return False  # measurements differ too
+    values = sorted(map(int, column.counts))
+    dense = values[-1] - values[0] < 1.1 * len(values)
+    return dense or bool(IDENTIFIER.search(name))
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= 20 else f"{word[:19]}…"

@@ -1,0 +1,131 @@
+"""One file at a time: whether it can be read, what it is like, and what tells it from others."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nncli.data import images, sounds
+from nncli.data.checking.examples import digest
+from nncli.data.checking.thumbnails import thumbnail
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Contents", "has_words", "image_file", "sound_file", "text_file"]
+
+SOUND_BLOCK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A file that was read.
+
+    Attributes:
+        problem: why it cannot be read; empty if it can.
+        digest: of what was recorded, whatever the file format keeps it in.
+        form: size of an image, rate of a sound.
+        colour: of an image whether it is grey; the channels of a sound.
+        is_bare: whether nothing is on it: one colour, silence, no word.
+        thumbnail: of an image, shape (16, 16).
+    """
+
+    problem: str = ""
+    digest: int = 0
+    form: str = ""
+    colour: str = ""
+    is_bare: bool = False
+    thumbnail: NDArray[np.uint8] | None = None
+
+
+def image_file(path: Path) -> Contents:
+    """The pixels of an image, upright."""
+    header = images.header_of(path, whole=False)
+    if isinstance(header, str):
+        return Contents(problem=header)
+    height, width, is_grey = header
+    try:
+        pixels = images.pixels_of(path, 3)
+    except Exception as error:  # Pillow's decoders raise anything on damaged files
+        return Contents(problem=images.reason_of(path, error))
+    return Contents(
+        digest=digest(repr(pixels.shape).encode(), pixels.tobytes()),
+        form=f"{width} x {height}",
+        colour="grey" if is_grey else "coloured",
+        is_bare=bool((pixels == pixels[0, 0]).all()),
+        thumbnail=thumbnail(pixels),
+    )
+
+
+def sound_file(path: Path) -> Contents:
+    """The samples of a sound, all of them, and its rate."""
+    import hashlib
+
+    import numpy as np
+    import soundfile
+
+    try:
+        lost = _cut_off(path)
+        made, is_silent, frames = hashlib.blake2b(digest_size=8), True, 0
+        with soundfile.SoundFile(path) as file:
+            made.update(repr((file.samplerate, file.channels)).encode())
+            for block in file.blocks(SOUND_BLOCK, dtype="float32"):
+                made.update(np.ascontiguousarray(block).tobytes())
+                is_silent = is_silent and not np.abs(block).max(initial=0) > 1e-4
+                frames += len(block)
+            rate, channels, promised = file.samplerate, file.channels, file.frames
+    except (OSError, RuntimeError, ValueError) as error:
+        return Contents(problem=sounds.reason_of(path, error))
+    if not frames:
+        return Contents(problem="is empty (no samples)")
+    if lost or (0 < frames < promised < 1 << 40):
+        return Contents(problem="is cut off: " + (lost or f"{promised - frames:,} samples lack"))
+    return Contents(
+        digest=int.from_bytes(made.digest()),
+        form=f"{rate:,} Hz",
+        colour={1: "mono", 2: "stereo"}.get(channels, f"{channels} channels"),
+        is_bare=is_silent,
+    )
+
+
+def _cut_off(path: Path) -> str:
+    """What a wav file lacks of the samples that its header promises, which libsndfile overlooks."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return ""
+        while len(chunk := stream.read(8)) == 8:
+            name, length = chunk[:4], struct.unpack("<I", chunk[4:])[0]
+            if name == b"data":
+                lacking = length - (size - stream.tell())
+                # What was written to a pipe says 0 or the largest number: nobody knew better.
+                streamed = length in (0, 0xFFFFFFFF) or length >= 0x7FFFF000
+                return (
+                    f"{lacking:,} of {length:,} bytes lack" if lacking > 1 and not streamed else ""
+                )
+            stream.seek(length + length % 2, 1)
+    return ""
+
+
+def text_file(path: Path, encoding: str) -> Contents:
+    """One text."""
+    try:
+        text = path.read_bytes().decode(encoding).strip()
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        wrong = f"byte 0x{error.object[error.start]:02x}"
+        return Contents(problem=f"line {line}: {wrong} is not {encoding.removesuffix('-sig')}")
+    except LookupError:
+        return Contents(problem=f"there is no encoding named {encoding}")
+    except OSError as error:
+        return Contents(problem=str(error.strerror))
+    return Contents(digest=digest(text.encode("utf-8", "replace")), is_bare=not has_words(text))
+
+
+def has_words(text: str) -> bool:
+    """Whether anything is left of a text without its ASCII punctuation and spaces."""
+    return any(not letter.isascii() or letter.isalnum() for letter in text)

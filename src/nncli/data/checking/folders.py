@@ -1,0 +1,272 @@
+"""Examining a folder: every file is opened, and what cannot be read is told with all the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nncli.backend import usable_cores
+from nncli.data.checking.examples import Collected, Examined, digest
+from nncli.data.checking.files import Contents, image_file, sound_file, text_file
+from nncli.data.checking.finding import Finding, some
+from nncli.data.files import is_pattern, like
+from nncli.data.folder import SPLIT_NAMES, FolderDataset, by_class, folders_in, kind_of
+from nncli.descriptions import ClassTarget
+from nncli.errors import DataError, NotFoundError
+from nncli.reporting import Reporter, counted
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["examine"]
+
+BATCH = 1024
+ORDER = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """The files of each class of each split."""
+
+    kind: str
+    files: Mapping[str, Mapping[str, list[Path]]]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All that any split has; numbers by their value."""
+        names = {name for classes in self.files.values() for name in classes}
+        numbered = all(name.isdecimal() for name in names)
+        return tuple(sorted(names, key=int) if numbered else sorted(names))
+
+
+def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
+    """Open every file of a folder.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if is_pattern(settings.path):
+        return _lines(settings)
+    findings: list[Finding] = []
+    try:
+        listed = _listed(settings.path, findings)
+    except DataError as error:
+        return Examined(None, [Finding("fail", "files", error.message, error.hint or "")])
+    opening: Callable[[Path], Contents] = {
+        "image": image_file, "sound": sound_file,
+        "text": lambda path: text_file(path, settings.encoding),
+    }[listed.kind]  # fmt: skip
+    collected = Collected(listed.kind, tuple(listed.files))
+    readable: list[Path] = []
+    seen = _Seen()
+    places = {name: place for place, name in enumerate(listed.classes)}
+    for split, classes in listed.files.items():
+        paths = [path for files in classes.values() for path in files]
+        labels = [places[name] for name, files in classes.items() for _ in files]
+        with (
+            reporter.task(f"Opening {split}", total=len(paths), unit="files") as task,
+            ThreadPoolExecutor(usable_cores()) as pool,
+        ):
+            for start in range(0, len(paths), BATCH):
+                part = paths[start : start + BATCH]
+                opened = list(pool.map(opening, part))
+                seen.add(part, opened)
+                good = [number for number, contents in enumerate(opened) if not contents.problem]
+                readable += [part[number] for number in good]
+                _collect(collected, split, [opened[n] for n in good],
+                         [labels[start + n] for n in good])  # fmt: skip
+                task.advance(len(part))
+    findings += seen.findings(listed.kind, settings.image_size is not None)
+    names = listed.classes
+    target = ClassTarget(names=names if len(names) > 1 else (*names, "(no other)"))
+    examples = collected.examples(target, lambda number: _shown(readable[number]))
+    return Examined(examples, findings)
+
+
+def _listed(folder: Path, findings: list[Finding]) -> _Listed:
+    """The files of one kind that lie in class folders; adds what is left out to `findings`."""
+    if not folder.is_dir():
+        raise NotFoundError(f"There is no folder {folder}.")
+    splits = {SPLIT_NAMES[f.name.lower()]: f for f in folders_in(folder)
+              if f.name.lower() in SPLIT_NAMES}  # fmt: skip
+    if "train" not in splits:
+        splits = {"train": folder}
+    files = {split: by_class(splits[split]) for split in ORDER if split in splits}
+    everything = [path for found in files.values() for paths in found.values() for path in paths]
+    kinds = Counter(kind for path in everything if (kind := kind_of(path)))
+    if not kinds:
+        raise DataError(
+            f"{folder} has no sub-folders with images, sound or texts.",
+            hint="nncli looks for FOLDER/CLASS/FILE or FOLDER/train/CLASS/FILE.",
+        )
+    kind = kinds.most_common(1)[0][0]
+    if len(kinds) > 1:
+        others = [_shown(p) for p in everything if kind_of(p) not in (kind, None)]
+        listed = ", ".join(f"{count:,} {name}" for name, count in kinds.most_common())
+        findings.append(Finding(
+            "fail", "files", f"there are files of several kinds: {listed}",
+            "Training takes one kind; move the others away.", others,
+        ))  # fmt: skip
+    strangers = [path for path in everything if kind_of(path) is None]
+    if strangers:
+        endings = Counter(path.suffix.lower() or "no ending" for path in strangers)
+        listed = some(f"{name} ({count:,})" for name, count in endings.most_common())
+        findings.append(Finding(
+            "warn", "files", f"{counted(len(strangers), 'file')} of unknown kind: {listed}",
+            "They are left out.", [_shown(path) for path in strangers],
+        ))  # fmt: skip
+    empty = sorted(n for n, paths in files["train"].items() if not _of(kind, paths))
+    if empty:
+        findings.append(Finding("warn", "classes", f"without a file in train: {some(empty)}",
+                                "Such a folder is no class.", empty))  # fmt: skip
+    return _Listed(
+        kind,
+        {
+            split: {name: good for name, paths in classes.items() if (good := _of(kind, paths))}
+            for split, classes in files.items()
+        },
+    )
+
+
+def _of(kind: str, paths: list[Path]) -> list[Path]:
+    return [path for path in paths if kind_of(path) == kind]
+
+
+def _collect(
+    collected: Collected, split: str, opened: list[Contents], labels: list[int]
+) -> None:  # fmt: skip
+    import numpy as np
+
+    small = [contents.thumbnail for contents in opened if contents.thumbnail is not None]
+    collected.add(
+        split,
+        np.array([contents.digest for contents in opened], np.uint64),
+        np.array(labels, np.int64),
+        np.stack(small) if small else None,
+    )
+
+
+class _Seen:
+    """What all files are like: their sizes, rates and lengths, and what is wrong with some."""
+
+    def __init__(self) -> None:
+        self.unreadable: list[str] = []
+        self.forms: Counter[str] = Counter()
+        self.colours: Counter[str] = Counter()
+        self.one_of: dict[str, Path] = {}
+        self.bare: list[str] = []
+        self.files = 0
+
+    def add(self, paths: list[Path], opened: list[Contents]) -> None:
+        """Count a batch of files."""
+        for path, contents in zip(paths, opened, strict=True):
+            self.files += 1
+            if contents.problem:
+                self.unreadable.append(f"{_shown(path)}: {contents.problem}")
+                continue
+            self.forms[contents.form] += 1
+            self.colours[contents.colour] += 1
+            for what in (contents.form, contents.colour):
+                self.one_of.setdefault(what, path)
+            if contents.is_bare:
+                self.bare.append(_shown(path))
+
+    def findings(self, kind: str, is_sized: bool) -> Iterator[Finding]:
+        """What there is to say about them."""
+        noun = {"image": "image", "sound": "recording", "text": "text"}[kind]
+        if self.unreadable:
+            lost = len(self.unreadable)
+            yield Finding(
+                "fail", "files", f"{lost:,} of {counted(self.files, 'file')} cannot be read",
+                "Replace them, or leave out what cannot be read:\n--set dataset.on_error=skip",
+                self.unreadable,
+            )  # fmt: skip
+        else:
+            yield Finding("good", "files", f"all {counted(self.files, noun)} can be read")
+        if self.bare:
+            what = {"image": "of one colour alone", "sound": "silent", "text": "without a word"}
+            yield Finding(
+                "warn", "contents", f"{counted(len(self.bare), noun)} {what[kind]}",
+                "Nothing can be learned from them; remove them.", self.bare,
+            )  # fmt: skip
+        if kind != "text":
+            yield from self._differences(kind, is_sized)
+
+    def _differences(self, kind: str, is_sized: bool) -> Iterator[Finding]:
+        forms = self._each(self.forms)
+        if kind == "sound" and len(self.forms) > 1:
+            yield Finding(
+                "warn", "sample rates", f"they differ: {some(forms)}",
+                "All are brought to the commonest, which costs what higher ones have more; record "
+                "them alike.", self._one_of_each(self.forms),
+            )  # fmt: skip
+        elif kind == "image" and len(self.forms) > 1 and not is_sized:
+            yield Finding(
+                "warn", "sizes", f"images have {len(self.forms):,} sizes: {some(forms)}",
+                "All are stretched to 64 x 64 pixels. Say what suits them:\n"
+                "--set 'dataset.image_size=[128, 128]'", self._one_of_each(self.forms),
+            )  # fmt: skip
+        elif self.forms:
+            yield Finding("good", "sizes" if kind == "image" else "sample rates",
+                          f"all are {next(iter(self.forms))}" if len(self.forms) == 1
+                          else f"they differ and are brought to one: {some(forms)}")  # fmt: skip
+        if len(self.colours) > 1:
+            what = "colours" if kind == "image" else "channels"
+            hint = ("Grey ones are made coloured, and the network can tell them by that."
+                    if kind == "image" else "All are mixed to one channel.")  # fmt: skip
+            yield Finding("warn", what, f"they differ: {some(self._each(self.colours))}", hint,
+                          self._one_of_each(self.colours))  # fmt: skip
+
+    def _each(self, counts: Counter[str]) -> list[str]:
+        return [f"{form} ({count:,})" for form, count in counts.most_common()]
+
+    def _one_of_each(self, counts: Counter[str]) -> list[str]:
+        rarest = sorted(counts, key=lambda form: counts[form])
+        return [f"{_shown(self.one_of[form])}: {form}" for form in rarest]
+
+
+def _shown(path: Path) -> str:
+    """As it can be typed: seen from the current folder, where it lies below that."""
+    whole, here = path.absolute(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else path)
+
+
+def _lines(settings: FolderDataset) -> Examined:
+    """Text files that are a class each, their lines the examples."""
+    import numpy as np
+
+    paths = like(settings.path)
+    findings: list[Finding] = []
+    if len(paths) < 2:
+        findings.append(Finding("fail", "files", f"{settings.path} is one file; of text files "
+                                "each is a class, so there must be two"))  # fmt: skip
+    names: list[str] = []
+    collected = Collected("text", ("train",))
+    unreadable, empty, places = [], 0, []
+    for path in paths:
+        try:
+            text = path.read_bytes().decode(settings.encoding)
+        except (OSError, UnicodeDecodeError, LookupError) as error:
+            unreadable.append(f"{path}: {error}")
+            continue
+        lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
+        kept = [(number, line) for number, line in lines if line]
+        empty += len(lines) - len(kept)
+        digests = np.array([digest(line.encode()) for _, line in kept], np.uint64)
+        collected.add("train", digests, np.full(len(kept), len(names), np.int64))
+        names.append(path.name)
+        places += [f"{path.name}, line {number}" for number, _ in kept]
+    if unreadable:
+        findings.append(Finding("fail", "files", f"{counted(len(unreadable), 'file')} cannot be "
+                                "read", "Its encoding may be another:\n"
+                                "--set dataset.encoding=cp1252", unreadable))  # fmt: skip
+    else:
+        findings.append(Finding("good", "files", f"all {counted(len(paths), 'file')} can be read"))
+    if empty:
+        findings.append(Finding("good", "texts", f"{counted(empty, 'empty line')} left out"))
+    target = ClassTarget(names=tuple(names)) if len(names) > 1 else None
+    return Examined(collected.examples(target, lambda number: places[number]), findings)

@@ -1,0 +1,266 @@
+"""Examining folders: each problem is planted in files that are fine, and found."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from nncli.data.checking import Finding, check
+from nncli.data.folder import FolderDataset
+from nncli.reporting import SilentReporter
+
+
+def examined(path: Path, **settings: object) -> list[Finding]:
+    dataset = FolderDataset(path=path, **settings)  # type: ignore[arg-type]
+    return check(dataset, seed=0, reporter=SilentReporter())
+
+
+def about(findings: Sequence[Finding], what: str, grade: str | None = None) -> list[Finding]:
+    return [f for f in findings if f.about == what and grade in (None, f.grade)]
+
+
+def worst(findings: Sequence[Finding]) -> str:
+    grades = {finding.grade for finding in findings}
+    return "fail" if "fail" in grades else "warn" if "warn" in grades else "good"
+
+
+def scene(number: int, size: int = 48) -> Image.Image:
+    """A picture with large and small forms, as photographs have them."""
+    random = np.random.default_rng(number)
+    coarse = Image.fromarray(random.integers(0, 256, (6, 6, 3), dtype=np.uint8))
+    smooth = np.asarray(coarse.resize((size, size), Image.Resampling.BICUBIC), float)
+    noise = random.normal(0, 6, (size, size, 3))
+    return Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """130 different pictures of two classes."""
+    folder = tmp_path / "photos"
+    for label, name in enumerate(("cat", "dog")):
+        (folder / name).mkdir(parents=True)
+        for number in range(65):
+            scene(1000 * label + number).save(folder / name / f"{number:02}.png")
+    return folder
+
+
+def wav(path: Path, samples: np.ndarray, rate: int = 8000) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((samples * 30000).astype("<i2").tobytes())
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    folder = tmp_path / "sounds"
+    for label, name in enumerate(("high", "low")):
+        (folder / name).mkdir(parents=True)
+        for number in range(65):
+            random = np.random.default_rng(1000 * label + number)
+            wav(folder / name / f"{number:02}.wav", random.uniform(-0.5, 0.5, 2000))
+    return folder
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    folder = tmp_path / "texts"
+    for name in ("praise", "blame"):
+        (folder / name).mkdir(parents=True)
+        for number in range(65):
+            (folder / name / f"{number:02}.txt").write_text(f"{name} of the book number {number}")
+    return folder
+
+
+def test_clean_folders_are_good(photos: Path, sounds: Path, texts: Path) -> None:
+    for folder in (photos, sounds, texts):
+        found = examined(folder)
+        assert worst(found) == "good", found
+        assert all(finding.message for finding in found)
+
+
+def test_every_unreadable_image_is_named_and_the_rest_is_examined(photos: Path) -> None:
+    (photos / "cat" / "empty.png").touch()
+    (photos / "dog" / "none.png").write_text("no image")
+    whole = (photos / "dog" / "00.png").read_bytes()
+    (photos / "dog" / "cut.png").write_bytes(whole[: len(whole) // 2])
+    scene(5000).save(photos / "cat" / "whole.jpg", quality=90)
+    jpeg = (photos / "cat" / "whole.jpg").read_bytes()
+    (photos / "cat" / "cut.jpg").write_bytes(jpeg[: len(jpeg) * 2 // 3])
+    found = examined(photos)
+    (files,) = about(found, "files", "fail")
+    assert "4 of 135 files" in files.message
+    for name in ("empty.png", "none.png", "cut.png", "cut.jpg"):
+        assert any(name in example for example in files.examples), name
+    assert "empty (0 bytes)" in " ".join(files.examples)
+    assert about(found, "copies", "good") and about(found, "classes", "good")
+
+
+def test_copies_in_another_format_and_with_another_class(photos: Path) -> None:
+    for number in range(12):
+        with Image.open(photos / "cat" / f"{number:02}.png") as image:
+            image.save(photos / "dog" / f"copy{number}.bmp")
+    found = examined(photos)
+    warned = about(found, "copies", "warn")
+    assert any("in another split too" in finding.message for finding in warned)
+    assert any("inside one split" in finding.message for finding in warned)
+    (answers,) = about(found, "answers", "warn")
+    assert answers.message.startswith("24 images (17 %) are equal to another that has a different")
+    assert len(answers.examples) == 12
+    assert "[cat]" in answers.examples[0] and "[dog]" in answers.examples[0]
+
+
+@pytest.mark.parametrize("change", ["larger", "smaller", "compressed", "brighter"])
+def test_near_copies_across_splits(photos: Path, tmp_path: Path, change: str) -> None:
+    parted = tmp_path / "parted"
+    (parted / "test" / "cat").mkdir(parents=True)
+    (parted / "test" / "dog").mkdir(parents=True)
+    photos.rename(parted / "train")
+    for number in range(20):
+        scene(7000 + number).save(parted / "test" / ("cat", "dog")[number % 2] / f"{number}.png")
+    assert about(examined(parted), "near copies", "good")
+    for number in range(3):
+        with Image.open(parted / "train" / "cat" / f"{number:02}.png") as image:
+            copy, options = image.copy(), {}
+        if change == "larger":
+            copy = copy.resize((100, 90), Image.Resampling.BICUBIC)
+        elif change == "smaller":
+            copy = copy.resize((36, 36), Image.Resampling.LANCZOS)
+        elif change == "compressed":
+            options = {"quality": 60}
+        else:
+            copy = ImageEnhance.Brightness(copy).enhance(0.8)
+        copy.save(parted / "test" / "cat" / f"x{number}.{'jpg' if options else 'png'}", **options)
+    (near,) = about(examined(parted), "near copies", "warn")
+    assert near.message == "3 images look like some of another split"
+    assert {Path(example.split(" ~ ")[0]).stem for example in near.examples} == {"x0", "x1", "x2"}
+    assert "00.png" in near.examples[0]
+
+
+def test_different_sizes_and_colours(photos: Path) -> None:
+    scene(5000, size=60).save(photos / "cat" / "large.png")
+    scene(5001).convert("L").save(photos / "dog" / "grey.png")
+    found = examined(photos)
+    (sizes,) = about(found, "sizes", "warn")
+    assert "48 x 48 (131), 60 x 60 (1)" in sizes.message and "large.png" in sizes.examples[0]
+    (colours,) = about(found, "colours", "warn")
+    assert "grey (1)" in colours.message and "grey.png" in colours.examples[0]
+    assert not about(examined(photos, image_size=(32, 32)), "sizes", "warn")
+
+
+def test_images_of_one_colour(photos: Path) -> None:
+    Image.new("RGB", (48, 48), "blue").save(photos / "cat" / "blue.png")
+    (contents,) = about(examined(photos), "contents", "warn")
+    assert "1 image of one colour" in contents.message and "blue.png" in contents.examples[0]
+
+
+def test_small_and_rare_classes(photos: Path) -> None:
+    for number in range(50, 60):
+        (photos / "dog" / f"{number}.png").unlink()
+    (photos / "newt").mkdir()
+    for number in range(5):
+        scene(9000 + number).save(photos / "newt" / f"{number}.png")
+    (photos / "empty").mkdir()
+    said = {finding.message for finding in about(examined(photos), "classes", "warn")}
+    assert "without a file in train: empty" in said
+    assert any("1 class has fewer than 10 training examples: newt" in text for text in said)
+    assert any("cat is" in text and "times as frequent as newt" in text for text in said)
+
+
+def test_classes_that_only_test_has_are_named_and_the_rest_is_examined(
+    photos: Path, tmp_path: Path
+) -> None:
+    parted = tmp_path / "parted"
+    parted.mkdir()
+    photos.rename(parted / "train")
+    for name in ("cat", "dog", "newt", "owl"):
+        (parted / "test" / name).mkdir(parents=True)
+        for number in range(3):
+            scene(first_of(name) + number).save(parted / "test" / name / f"{number}.png")
+    found = examined(parted)
+    (lost,) = about(found, "classes", "fail")
+    assert lost.message == "test has 2 classes that train lacks: newt, owl"
+    assert about(found, "copies", "good")
+
+
+def first_of(name: str) -> int:
+    return sum(map(ord, name)) * 100
+
+
+def test_files_of_several_kinds(photos: Path) -> None:
+    (photos / "cat" / "note.txt").write_text("a note")
+    (photos / "dog" / "data.xyz").write_text("strange")
+    found = examined(photos)
+    assert "several kinds: 130 image, 1 text" in about(found, "files", "fail")[0].message
+    assert "1 file of unknown kind: .xyz (1)" in about(found, "files", "warn")[0].message
+
+
+def test_a_folder_without_classes_is_a_failure_and_no_crash(tmp_path: Path) -> None:
+    assert worst(examined(tmp_path)) == "fail"
+    (tmp_path / "cat").mkdir()
+    scene(1).save(tmp_path / "cat" / "1.png")
+    assert worst(examined(tmp_path)) == "fail"
+
+
+def test_sounds_that_are_cut_off_silent_copied_and_of_another_rate(sounds: Path) -> None:
+    import soundfile
+
+    whole = (sounds / "high" / "00.wav").read_bytes()
+    (sounds / "high" / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    (sounds / "high" / "empty.wav").touch()
+    (sounds / "low" / "none.wav").write_text("no sound")
+    wav(sounds / "low" / "silent.wav", np.zeros(2000))
+    wav(sounds / "low" / "fast.wav", np.random.default_rng(5).uniform(-0.5, 0.5, 4000), 16000)
+    samples, rate = soundfile.read(sounds / "high" / "01.wav")
+    soundfile.write(sounds / "low" / "copy.flac", samples, rate)
+    found = examined(sounds)
+    (files,) = about(found, "files", "fail")
+    for name in ("cut.wav: is cut off", "empty.wav", "none.wav"):
+        assert any(name in example for example in files.examples), files.examples
+    assert "1 recording silent" in about(found, "contents", "warn")[0].message
+    (rates,) = about(found, "sample rates", "warn")
+    assert "8,000 Hz" in rates.message and "16,000 Hz (1)" in rates.message
+    assert "fast.wav" in rates.examples[0]
+    assert about(found, "copies", "warn")
+    (answers,) = about(found, "answers", "warn")
+    assert "copy.flac" in answers.examples[0] and "01.wav" in answers.examples[0]
+
+
+def test_sounds_that_differ_at_their_end_alone_are_no_copies(sounds: Path) -> None:
+    """Behind what the preprocessing cuts off, too."""
+    random = np.random.default_rng(7)
+    samples = random.uniform(-0.5, 0.5, 8000 * 12)
+    wav(sounds / "high" / "long.wav", samples)
+    wav(sounds / "low" / "long.wav", np.append(samples[:-100], random.uniform(-0.5, 0.5, 100)))
+    assert about(examined(sounds), "copies", "good")
+
+
+def test_texts_that_are_empty_copied_or_in_another_encoding(texts: Path) -> None:
+    (texts / "praise" / "empty.txt").write_text(" \n")
+    (texts / "praise" / "dots.txt").write_text("... !")
+    (texts / "praise" / "old.txt").write_bytes("caf\xe9".encode("latin-1"))
+    (texts / "blame" / "copy.txt").write_text("praise of the book number 7\n")
+    (texts / "blame" / "case.txt").write_text("Praise of the book number 8")
+    found = examined(texts)
+    (files,) = about(found, "files", "fail")
+    assert "old.txt: line 1: byte 0xe9" in files.examples[0]
+    assert "2 texts without a word" in about(found, "contents", "warn")[0].message
+    (answers,) = about(found, "answers", "warn")
+    assert answers.message.startswith("2 texts")  # as recorded: capitals tell texts apart
+
+
+def test_lines_of_text_files(tmp_path: Path) -> None:
+    for name in ("good", "bad"):
+        lines = [f"{name} line {number}" for number in range(200)]
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines) + "\n")
+    assert worst(examined(tmp_path / "*.txt")) == "good"
+    with (tmp_path / "bad.txt").open("a") as file:
+        file.write("\ngood line 3\n")
+    (answers,) = about(examined(tmp_path / "*.txt"), "answers", "warn")
+    assert answers.examples == ["bad.txt, line 202 [bad.txt] = good.txt, line 4 [good.txt]"]
