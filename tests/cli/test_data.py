@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.cells import cell_len
 
 from nncli.data.catalogue import catalogue, dataset_names
+from nncli.files import cache_folder
 
 
 @pytest.fixture
@@ -57,27 +61,114 @@ def test_the_catalogue_has_every_name_once() -> None:
 def test_list_finds_words_in_names_inputs_and_targets(run_cli: Any, tmp_path: Path) -> None:
     (tmp_path / "tfds" / "mnist" / "3.0.1").mkdir(parents=True)
     (tmp_path / "tfds" / "mnist" / "3.0.1" / "dataset_info.json").touch()
-    command = ["data", "list", "mnist", "--data-dir", str(tmp_path / "tfds"), "--json"]
-    entries = {entry["name"]: entry for entry in json.loads(run_cli(command).stdout)}
+    command = ["data", "list", "mnist", "--data-dir", str(tmp_path / "tfds")]
+    entries = {entry["name"]: entry for entry in json.loads(run_cli([*command, "--json"]).stdout)}
     assert entries["mnist"]["prepared"] and not entries["fashion_mnist"]["prepared"]
     assert entries["mnist"]["input"] == "image" and entries["mnist"]["target"] == "10 classes"
     assert entries["mnist"]["download_bytes"] == 11_594_722
+    lines = run_cli(command).stdout.splitlines()
+    assert lines[1].startswith("mnist") and lines[1].endswith("11.6 MB  yes")
+    assert any(line.startswith("moving_mnist: does not say") for line in lines)
     shown = run_cli(["data", "list", "spoken"]).stdout
     assert "spoken_digit" in shown and "sound" in shown
-    assert "Nothing like that" in run_cli(["data", "list", "no such thing"]).stdout
+    assert "Nothing is called" in run_cli(["data", "list", "no such thing"]).stdout
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_list_shows_what_can_be_used_and_all_on_request(
+    run_cli: Any, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = run_cli(["data", "list"]).stdout
+    assert "mnist" in shown and "wordnet" not in shown and "nncli data list --all" in shown
+    everything = run_cli(["data", "list", "--all"]).stdout
+    assert "wordnet: does not say" in everything
+    for text in (shown, everything):
+        assert max(map(len, text.splitlines())) <= width
 
 
 def test_show_a_table(run_cli: Any, table: Path) -> None:
-    result = run_cli(["data", "show", str(table), "--set", "dataset.target=answer"])
+    command = ["data", "show", str(table), "--set", "dataset.target=answer"]
+    result = run_cli(command)
     assert result.exit_code == 0, result.output
     assert "letter" in result.stdout and "category" in result.stdout
-    assert "160 train" in result.stdout or "train" in result.stdout
-    assert "####" in result.stdout
+    assert "162 train, 18 validation, 20 test" in result.stdout
+    assert "####" in result.stdout or "████" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
-    command = ["data", "show", str(table), "--set", "dataset.target=answer", "--json"]
-    values = json.loads(run_cli(command).stdout)
+    assert run_cli(command).stdout == result.stdout  # the second time from the cache
+    values = json.loads(run_cli([*command, "--json"]).stdout)
     assert sum(values["examples"].values()) == 200
     assert set(values["counts"]["train"]) == {"no", "yes"}
+    assert {column["name"] for column in values["columns"]} == {"size", "letter", "rare"}
+
+
+def test_show_sees_a_file_that_changed(run_cli: Any, table: Path) -> None:
+    command = ["data", "show", str(table), "--set", "dataset.target=answer"]
+    run_cli(command)
+    table.write_text(table.read_text().replace("letter", "initial"))
+    assert "initial" in run_cli(command).stdout
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_show_fits_the_terminal_whatever_the_table(
+    run_cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """230 columns, 300 classes, names that are long or wide, dates, texts, missing cells."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    random = np.random.default_rng(0)
+    names = ["年齢と体重のとても長い名前" * 3, "a" * 60, "date", "text", "lacks"]
+    names += [f"column {n}" for n in range(225)]
+    lines = [",".join([*names, "answer"])]
+    for number in range(900):
+        day = f"2020-01-{number % 28 + 1:02}"
+        cells = [f"{random.normal():.3f}", random.choice(["赤い" * 20, "青"]), day,
+                 f"the text number {number} in words", "" if number % 3 else "1.5"]  # fmt: skip
+        cells += [f"{value:.2f}" for value in random.normal(size=225)]
+        lines.append(",".join([*cells, f"クラス class number {number % 300}"]))
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join(lines) + "\n")
+    result = run_cli(["data", "show", str(path), "--set", "dataset.target=answer"])
+    assert result.exit_code == 0, result.stderr
+    assert "\x1b" not in result.stdout
+    assert "284 more" in result.stdout and "205 more: 205 number" in result.stdout
+    for line in result.stdout.splitlines():
+        assert cell_len(line.rstrip()) <= width, line
+
+
+def test_show_values_and_labels(run_cli: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(300, 4))
+    np.savez(tmp_path / "v.npz", x=inputs, y=random.normal(50, 10, 300))
+    shown = run_cli(["data", "show", str(tmp_path / "v.npz")]).stdout
+    assert "target: from " in shown and " ..  " in shown
+    np.savez(tmp_path / "l.npz", x=inputs, y=random.integers(0, 2, (300, 3)))
+    shown = run_cli(["data", "show", str(tmp_path / "l.npz")]).stdout
+    assert "any of 3 labels" in shown and "target_3" in shown
+
+
+def test_show_images_texts_and_sounds(run_cli: Any, photos: Path, tmp_path: Path) -> None:
+    import soundfile
+
+    shown = run_cli(["data", "show", str(photos)]).stdout
+    assert "Pixels from 0 to 255, mean 12" in shown and "dog" in shown
+    for name in ("high", "low"):
+        for number in range(20):
+            place = tmp_path / "sounds" / name / f"{number}.wav"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(place, np.random.default_rng(number).uniform(-1, 1, 4000), 8000)
+            (tmp_path / "texts" / name).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "texts" / name / f"{number}.txt").write_text(f"it sounds {name} {number}")
+    shown = run_cli(["data", "show", str(tmp_path / "sounds")]).stdout
+    assert "Recordings of 0.50 to 0.50 s" in shown and "8,000 samples a second" in shown
+    picture = tmp_path / "s.png"
+    assert run_cli(["data", "show", str(tmp_path / "sounds"), "--picture", str(picture)])
+    with Image.open(picture) as image:
+        assert image.size[0] > 600
+    shown = run_cli(["data", "show", str(tmp_path / "texts")]).stdout
+    assert "Texts of 4 to 4 words" in shown and "[low] it sounds low" in shown
+    refused = run_cli(["data", "show", str(tmp_path / "texts"), "--picture", "a.png"])
+    assert refused.exit_code == 2 and "texts are shown in the terminal alone" in refused.stderr
 
 
 def test_show_draws_a_picture(run_cli: Any, photos: Path, tmp_path: Path) -> None:
@@ -86,6 +177,8 @@ def test_show_draws_a_picture(run_cli: Any, photos: Path, tmp_path: Path) -> Non
     assert result.exit_code == 0, result.output
     with Image.open(picture) as image:
         assert image.size[0] > 600
+        # The examples are drawn, not only their titles: random pixels are of all colours.
+        assert len(image.convert("RGB").getcolors(1 << 24)) > 1000
     refused = run_cli(["data", "show", str(photos), "--picture", "a.jpg"])
     assert refused.exit_code == 2 and "must end in .png" in refused.stderr
 
@@ -95,6 +188,24 @@ def test_show_draws_histograms(run_cli: Any, table: Path, tmp_path: Path) -> Non
     command = ["data", "show", str(table), "--set", "dataset.target=answer"]
     assert run_cli([*command, "--picture", str(picture)]).exit_code == 0
     assert picture.stat().st_size > 5000
+
+
+def test_show_of_what_was_looked_at_before_needs_no_tensorflow(run_cli: Any) -> None:
+    run_cli(["data", "show", "digits"])
+    code = (
+        "import sys\nfrom nncli.cli import main\n"
+        "assert main(['data', 'show', 'digits']) == 0\n"
+        "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_clearing_the_cache_clears_what_show_keeps(run_cli: Any) -> None:
+    run_cli(["data", "show", "digits"])
+    assert list((cache_folder() / "overviews").iterdir())
+    run_cli(["data", "cache", "clear"])
+    assert not (cache_folder() / "overviews").exists()
 
 
 def test_check_names_files_and_fails(run_cli: Any, photos: Path) -> None:

@@ -65,6 +65,9 @@ Examined = Annotated[
 def list_command(
     context: typer.Context,
     word: Word = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what cannot be used as it is, with the reason.")
+    ] = False,
     data_dir: DataDirOption = None,
     json: AsJson = False,
     offline: OfflineOption = False,
@@ -73,14 +76,14 @@ def list_command(
     """Show what can be used by name: input, target, size of the download, whether it is here."""
     from dataclasses import asdict
 
-    from nncli.cli._data_views import show_catalogue
+    from nncli.cli._catalogue import show_catalogue
     from nncli.data.catalogue import catalogue
 
     screen, entries = screen_of(context), catalogue(word, data_dir=data_dir)
     if json:
         screen.out.file.write(to_json([asdict(entry) for entry in entries]))
     else:
-        show_catalogue(screen, entries)
+        show_catalogue(screen, entries, word=word, everything=everything)
 
 
 @app.command("show")
@@ -104,16 +107,17 @@ def show_command(
         raise UsageError("--picture: the file must end in .png.")
     screen = screen_of(context)
     screen.capture_libraries()
-    from nncli.cli._data_views import overview_values, show_overview
-    from nncli.data.looking import draw, look
+    from nncli.cli._overview import show_overview
+    from nncli.data.looking import look
+    from nncli.data.picturing import draw
 
     reporter = reporter_for(screen)
     settings = experiment.dataset
     overview = look(settings, seed=experiment.seed, reporter=reporter)
     if picture is not None:
-        draw(overview, settings, picture)
+        draw(overview, settings, picture, seed=experiment.seed)
     if json:
-        screen.out.file.write(to_json(overview_values(overview)))
+        screen.out.file.write(to_json(overview.model_dump(mode="json", exclude={"sketches"})))
     elif not quiet:
         show_overview(screen, overview)
         if picture is not None:

@@ -126,6 +126,8 @@ def clear(names: Collection[str] = ()) -> list[Cached]:
             with storage_errors(entry.folder):
                 shutil.rmtree(entry.folder)
             removed.append(entry)
+    if not names:  # what `data show` keeps
+        shutil.rmtree(cache_folder() / "overviews", ignore_errors=True)
     for path in (cache_folder() / "datasets").glob("*"):
         if path.is_symlink() and not path.exists():
             path.unlink(missing_ok=True)

@@ -1,62 +1,65 @@
-"""Examples as pictures: a grid of images or spectrograms, histograms of columns."""
+"""Grids of pictures: examples of a dataset, each under its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["draw_grid", "draw_histograms"]
+__all__ = ["draw_grid"]
 
-COLUMNS = 6
+WIDTH = 10.0
+LETTERS_IN_INCH = 15
 
 
 def draw_grid(
-    pictures: Sequence[NDArray[Any]], titles: Sequence[str], path: Path, *, maximum: float | None
+    pictures: Sequence[NDArray[Any]],
+    titles: Sequence[str],
+    heading: str,
+    path: Path,
+    *,
+    maximum: float | None,
 ) -> None:
     """Draw pictures of shape (height, width, channels), each with its title, as a PNG.
 
     Args:
-        pictures: grey or coloured; spectrograms have frequencies for height.
+        pictures: grey or coloured; of a spectrogram the low frequencies come first.
         titles: one for each.
+        heading: above all.
         path: where to.
-        maximum: the value of white; None: the largest of each picture, low frequencies below.
+        maximum: the value of white; None for spectrograms.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = -(-len(pictures) // COLUMNS)
-    figure = Figure(figsize=(1.5 * COLUMNS, 1.75 * rows), dpi=150, layout="constrained")
-    for place, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
-        axes = figure.add_subplot(rows, COLUMNS, place + 1)
+    height, width = pictures[0].shape[:2]
+    # Wide pictures need fewer columns; the grid is to be about as wide as a page.
+    wide = maximum is not None and width > 1.6 * height
+    columns = min(len(pictures), 6 if maximum is None else 5 if wide else 8)
+    rows = math.ceil(len(pictures) / columns)
+    cell = WIDTH / columns
+    tall = cell * (0.62 if maximum is None else min(height / width, 2.0))
+    figure = Figure(figsize=(WIDTH, rows * (tall + 0.24) + 0.4), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False).flat
+    longest = int(cell * LETTERS_IN_INCH)
+    for axes, picture, title in zip(grid, pictures, titles, strict=False):
         if maximum is None:
             axes.imshow(picture[..., 0], origin="lower", aspect="auto", cmap="magma")
-        elif picture.shape[-1] == 3:
-            axes.imshow(picture / maximum)
+        elif picture.shape[-1] >= 3:
+            axes.imshow(picture[..., :3] / maximum, interpolation="nearest")
         else:
-            axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=maximum)
-        axes.set_title(title if len(title) <= 18 else f"{title[:17]}\u2026", fontsize=8)
-        axes.axis("off")
-    figure.savefig(path, format="png")
-
-
-def draw_histograms(columns: Mapping[str, NDArray[Any]], path: Path) -> None:
-    """Draw how often each value of each column occurs, as a PNG: numbers in bins, words as bars."""
-    import numpy as np
-    from matplotlib.figure import Figure
-
-    rows = -(-len(columns) // 3)
-    figure = Figure(figsize=(9, 2.2 * rows), dpi=150, layout="constrained")
-    for place, (name, values) in enumerate(columns.items()):
-        axes = figure.add_subplot(rows, 3, place + 1)
-        if values.dtype == object:
-            words, counts = np.unique(values.astype(str), return_counts=True)
-            most = np.argsort(-counts, kind="stable")[:8][::-1]
-            axes.barh([word[:18] or "(missing)" for word in words[most]], counts[most])
-        else:
-            axes.hist(values[np.isfinite(values)], bins=30)
-        axes.set_title(name[:30], fontsize=9)
-        axes.tick_params(labelsize=7)
-    figure.savefig(path, format="png")
+            axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=maximum, interpolation="nearest")
+        shown = title if len(title) <= longest else f"{title[: longest - 1]}…"
+        axes.set_title(shown, fontsize=8, pad=3, parse_math=False)
+    for axes in figure.axes:
+        axes.set_axis_off()
+    figure.suptitle(heading, fontsize=10, parse_math=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters that the font lacks are boxes
+        figure.savefig(path, format="png")

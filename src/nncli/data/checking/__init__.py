@@ -42,7 +42,7 @@ def check(settings: data.DatasetSettings, *, seed: int, reporter: Reporter) -> l
             examined = decoded.examine(settings, reporter)
     findings = [*examined.findings, *_about_examples(examined, settings, seed, reporter)]
     if examined.examples is not None and not any(f.grade == "fail" for f in findings):
-        findings += _refused(settings)
+        findings += _refused(settings, examined.examples.kind)
     return findings
 
 
@@ -82,13 +82,18 @@ def _found(name: str, section: Iterator[Finding]) -> Iterator[Finding]:
                       "That is a mistake of nncli. All else was examined.")  # fmt: skip
 
 
-def _refused(settings: data.DatasetSettings) -> list[Finding]:
+def _refused(settings: data.DatasetSettings, kind: str) -> list[Finding]:
     """What training would say of data that looked fine so far."""
     if not isinstance(settings, FolderDataset | TableDataset):
         return []
     quiet = SilentReporter()
     try:
-        data.source_of(settings, reporter=quiet).read(None, quiet)
+        source = data.source_of(settings, reporter=quiet)
+        # The files of a folder were all opened already.
+        if isinstance(settings, TableDataset):
+            source.read(None, quiet)
+        else:
+            settings.check_kind(settings.label, kind)
     except DataError as error:
         return [Finding("fail", "training", error.message, error.hint or "")]
     return []

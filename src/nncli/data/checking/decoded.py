@@ -9,9 +9,9 @@ from nncli.data.cache import fetch
 from nncli.data.checking.examples import Collected, Examined, row_digests
 from nncli.data.checking.files import has_words
 from nncli.data.checking.finding import Finding
-from nncli.data.checking.sampling import Sample
 from nncli.data.checking.thumbnails import thumbnails
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
+from nncli.data.sampling import Sample
 from nncli.data.table_columns import MISSING, Seen
 from nncli.descriptions import ImageInput, Input, TableInput, TextInput
 from nncli.errors import DataError

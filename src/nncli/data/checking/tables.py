@@ -11,8 +11,8 @@ from nncli.data.checking.answers import TableRead, about_targets, answers_of
 from nncli.data.checking.examples import Collected, Examined, row_digests
 from nncli.data.checking.files import has_words
 from nncli.data.checking.finding import Finding, some
-from nncli.data.checking.sampling import Sample
 from nncli.data.files import is_pattern, like
+from nncli.data.sampling import Sample
 from nncli.data.skipping import Skipped
 from nncli.data.table import TableDataset
 from nncli.data.table_columns import MISSING, Seen, days, numbers

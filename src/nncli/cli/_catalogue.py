@@ -1,0 +1,93 @@
+"""`nncli data list` on the screen: what can be used first, the rest with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from nncli.reporting import counted
+
+if TYPE_CHECKING:
+    from nncli.cli._console import Screen
+    from nncli.data.catalogue import Entry
+
+__all__ = ["show_catalogue"]
+
+LONGEST_NAME = 34
+NARROW = 60
+
+
+def show_catalogue(
+    screen: Screen, entries: Sequence[Entry], *, word: str, everything: bool
+) -> None:
+    """The names that nncli trains on as they are; others with a word or on request."""
+    if not entries:
+        screen.out.print(
+            f"Nothing is called or described {word!r}. All names: nncli data list --all",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+        return
+    usable = [entry for entry in entries if not entry.reason]
+    # What is here already can be trained on at once.
+    usable.sort(key=lambda entry: not entry.prepared)
+    others = [entry for entry in entries if entry.reason]
+    if usable:
+        _show_usable(screen, usable)
+    if others and (everything or word):
+        _show_others(screen, others, behind=bool(usable))
+    screen.out.print()
+    here = sum(entry.prepared for entry in usable)
+    summary = (
+        f"{counted(len(usable), 'name')} that nncli trains on as they are, {here:,} prepared here."
+    )
+    screen.out.print(Text(summary))
+    if others and not (everything or word):
+        hidden = (
+            f"{len(others):,} more want to be told what is input and what is target, or are none "
+            "of nncli's tasks:"
+        )
+        screen.out.print(Text(hidden))
+        screen.out.print(Text("  nncli data list --all"))
+
+
+def _show_usable(screen: Screen, entries: Sequence[Entry]) -> None:
+    name_room = min(max(len(entry.name) for entry in entries), LONGEST_NAME)
+    narrow = screen.out.width < NARROW
+    if narrow:
+        name_room = min(name_room, screen.out.width - 20)
+    columns = f"{'name':<{name_room}}  {'input':<5}"
+    columns += "" if narrow else f"  {'target':<12}"
+    screen.out.print(Text(f"{columns}  {'download':>8}" + ("" if narrow else "  here"), "dim"))
+    for entry in entries:
+        name = entry.name if len(entry.name) <= name_room else f"{entry.name[: name_room - 1]}…"
+        line = f"{name:<{name_room}}  {entry.input:<5}"
+        line += "" if narrow else f"  {entry.target:<12}"
+        line += f"  {_size(entry.download_bytes):>8}"
+        line += "  yes" if entry.prepared and not narrow else ""
+        screen.out.print(Text(line, "bold" if entry.prepared else ""))
+
+
+def _show_others(screen: Screen, entries: Sequence[Entry], *, behind: bool) -> None:
+    heading = "Cannot be used as they are:"
+    screen.out.print(Text(f"\n{heading}" if behind else heading, "dim"))
+    for entry in entries:
+        screen.out.print(Text.assemble((entry.name, "bold"), f": {_reason(entry)}"))
+
+
+def _reason(entry: Entry) -> str:
+    """The reason without the name, which stands before it."""
+    reason = entry.reason
+    for lead in (f"{entry.name}: ", f"{entry.name} "):
+        reason = reason.removeprefix(lead)
+    return reason
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return "by hand"
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if size >= factor:
+            return f"{size / factor:,.{0 if size >= 100 * factor else 1}f} {unit}"
+    return f"{size / 1e3:,.0f} kB" if size else "none"

@@ -1,0 +1,82 @@
+"""What people are shown of a dataset: plain values, kept in the cache beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from nncli.descriptions import Input, Target
+from nncli.settings import Settings
+
+__all__ = ["ColumnSummary", "NumberSummary", "Overview", "Sketch", "TextExample"]
+
+Counts = Annotated[tuple[int, ...], Field(strict=False)]
+Words = Annotated[tuple[tuple[str, int], ...], Field(strict=False)]
+
+
+class NumberSummary(Settings):
+    """Numbers: their ends, their mean, and how many lie in each of equally wide bins."""
+
+    smallest: float
+    mean: float
+    largest: float
+    bins: Counts
+
+
+class ColumnSummary(Settings):
+    """One column of a table, as some of the training rows have it.
+
+    `numbers` is None for words, of which `words` are the most frequent with their counts; dates
+    are days since 1970.
+    """
+
+    name: str
+    kind: str
+    rows: int
+    missing: int
+    distinct: int
+    numbers: NumberSummary | None = None
+    words: Words = ()
+
+
+class TextExample(Settings):
+    """A text and what is to be said about it."""
+
+    text: str
+    answer: str
+
+
+class Sketch(Settings):
+    """An image or spectrogram in characters: rows of digits from 0 (dark) to 4 (bright)."""
+
+    answer: str
+    rows: Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Overview(Settings):
+    """A dataset for people.
+
+    Attributes:
+        name: of the dataset.
+        inputs: what goes in.
+        target: what is to be said.
+        examples: how many each split has.
+        counts: of each split how many examples each class or label has; empty for values.
+        values: of each value that is predicted what it is in train; empty for classes.
+        facts: plain sentences about the inputs.
+        columns: of a table.
+        texts: a few with their answers.
+        sketches: of a few images or sounds.
+    """
+
+    name: str
+    inputs: Input
+    target: Target
+    examples: dict[str, int]
+    counts: dict[str, dict[str, int]]
+    values: dict[str, NumberSummary]
+    facts: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    columns: Annotated[tuple[ColumnSummary, ...], Field(strict=False)] = ()
+    texts: Annotated[tuple[TextExample, ...], Field(strict=False)] = ()
+    sketches: Annotated[tuple[Sketch, ...], Field(strict=False)] = ()

@@ -1,0 +1,70 @@
+"""A dataset as a picture: images, spectrograms, or histograms of columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nncli import data
+from nncli.data.looking import answer, spread
+from nncli.data.overview import Overview
+from nncli.descriptions import ImageInput, SoundInput, TableInput, TextInput
+from nncli.errors import UsageError
+from nncli.files import open_atomically
+from nncli.reporting import SilentReporter
+
+__all__ = ["draw"]
+
+PICTURES = 40
+SPECTROGRAMS = 30
+MOST_COLUMNS = 60
+
+
+def draw(overview: Overview, settings: data.DatasetSettings, path: Path, *, seed: int) -> None:
+    """Draw examples of a dataset as a PNG.
+
+    Raises:
+        UsageError: it is text, or vectors, which are no pictures.
+        StorageError: the file cannot be written.
+    """
+    from nncli.drawing.grids import draw_grid
+    from nncli.drawing.histograms import Drawn, draw_histograms
+
+    title = f"{overview.name}: {overview.inputs} \u2192 {overview.target}"
+    match overview.inputs:
+        case TextInput():
+            raise UsageError("--picture: texts are shown in the terminal alone.")
+        case TableInput():
+            columns = [
+                Drawn(
+                    name=column.name,
+                    note=f"{column.missing / max(column.rows, 1):.0%} missing"
+                    * (column.missing > 0),
+                    ends=(column.numbers.smallest, column.numbers.largest)
+                    if column.numbers
+                    else None,
+                    bins=column.numbers.bins if column.numbers else (),
+                    words=column.words,
+                    is_date=column.kind == "date",
+                )
+                for column in overview.columns[:MOST_COLUMNS]
+                if column.kind != "text"
+            ]
+            if not columns:
+                raise UsageError("--picture: columns of text are shown in the terminal alone.")
+            with open_atomically(path) as temporary:
+                draw_histograms(columns, title, temporary)
+            return
+        case ImageInput() | SoundInput():
+            pass
+        case _:
+            raise UsageError("--picture: vectors of numbers are no pictures.")
+    dataset = data.load(settings, seed=seed, reporter=SilentReporter())
+    split = next(iter(dataset.splits.values()))
+    wanted = PICTURES if isinstance(overview.inputs, ImageInput) else SPECTROGRAMS
+    places = spread(dataset.target, split.labels, wanted)
+    stored = places if split.indices is None else split.indices[places]
+    pictures = list(split.inputs[stored])
+    titles = [answer(dataset.target, split.labels[place]) for place in places]
+    maximum = dataset.inputs.maximum if isinstance(dataset.inputs, ImageInput) else None
+    with open_atomically(path) as temporary:
+        draw_grid(pictures, titles, title, temporary, maximum=maximum)
