@@ -24,7 +24,7 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_IMAGE_SIZE", "Opened", "header_of", "opened", "pixels_of", "reason_of"]
+__all__ = ["DEFAULT_IMAGE_SIZE", "GREY", "Opened", "image_at", "opened", "reason_of", "upright"]
 
 # What images are resized to where their sizes differ and the experiment does not say.
 DEFAULT_IMAGE_SIZE = (64, 64)
@@ -90,7 +90,7 @@ def opened(
             reporter.task(f"Looking at {split}", total=len(files), unit="files") as task,
             ThreadPoolExecutor(usable_cores()) as pool,
         ):
-            headers = pool.map(partial(header_of, whole=skipped.on_error == "skip"), files)
+            headers = pool.map(partial(_header, whole=skipped.on_error == "skip"), files)
             for place, header in enumerate(headers):
                 task.advance(1)
                 if isinstance(header, str):
@@ -116,13 +116,13 @@ def opened(
     return Opened(inputs, prepared, readable, paths)
 
 
-def header_of(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
+def _header(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
     """Height, width and whether it is grey; or why it cannot be read."""
     reason = no_file(path)
     if reason:
         return reason
     try:
-        with _image(path) as image:
+        with image_at(path) as image:
             if whole:
                 image.load()
             turned = image.getexif().get(0x0112, 1) >= 5  # height and width change places
@@ -132,7 +132,8 @@ def header_of(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
         return reason_of(path, error)
 
 
-def _image(path: Path) -> Any:
+def image_at(path: Path) -> Any:
+    """An opened image; of the pixels none is decoded yet."""
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -167,7 +168,7 @@ def _resized(path: Path, channels: int, resize: Any) -> NDArray[Any]:
     import numpy as np
 
     try:
-        pixels = pixels_of(path, channels)
+        pixels = _pixels(path, channels)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(
             f"{path} {reason_of(path, error)}.",
@@ -181,23 +182,30 @@ def _resized(path: Path, channels: int, resize: Any) -> NDArray[Any]:
         return np.asarray(resize(tf.constant(pixels)))
 
 
-def pixels_of(path: Path, channels: int) -> NDArray[Any]:
-    """The upright pixels of the first frame, transparent ones white; uint8."""
+def _pixels(path: Path, channels: int) -> NDArray[Any]:
+    """The pixels of a file, shape (height, width, channels), uint8."""
+    import numpy as np
+
+    with image_at(path) as image:
+        pixels = np.asarray(upright(image, channels), np.uint8)
+    return pixels[..., None] if channels == 1 else pixels
+
+
+def upright(image: Any, channels: int) -> Any:
+    """The first frame as it is to be looked at, grey or in colours, transparent pixels white."""
     import numpy as np
     from PIL import Image, ImageOps
 
-    with _image(path) as image:
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
-            deep = np.asarray(upright, np.float32)
-            # Of 32 bits nobody says how many are used.
-            is_16_bit = upright.mode.startswith("I;16") or deep.max(initial=0) > 255
-            scaled = deep / 257 if is_16_bit else deep
-            upright = Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
-        if "A" in upright.getbands() or "transparency" in upright.info:
-            upright = upright.convert("RGBA")
-            white = Image.new("RGBA", upright.size, "white")
-            upright = Image.alpha_composite(white, upright)
-        pixels = np.asarray(upright.convert("L" if channels == 1 else "RGB"), np.uint8)
-    return pixels[..., None] if channels == 1 else pixels
+    image.load()
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode in ("I", "F") or turned.mode.startswith("I;16"):
+        deep = np.asarray(turned, np.float32)
+        # Of 32 bits nobody says how many are used.
+        is_16_bit = turned.mode.startswith("I;16") or deep.max(initial=0) > 255
+        scaled = deep / 257 if is_16_bit else deep
+        turned = Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
+    if "A" in turned.getbands() or "transparency" in turned.info:
+        turned = turned.convert("RGBA")
+        white = Image.new("RGBA", turned.size, "white")
+        turned = Image.alpha_composite(white, turned)
+    return turned.convert("L" if channels == 1 else "RGB")

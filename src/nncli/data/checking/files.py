@@ -43,20 +43,21 @@ class Contents:
 
 def image_file(path: Path) -> Contents:
     """The pixels of an image, upright."""
-    header = images.header_of(path, whole=False)
-    if isinstance(header, str):
-        return Contents(problem=header)
-    height, width, is_grey = header
+    import numpy as np
+
     try:
-        pixels = images.pixels_of(path, 3)
+        with images.image_at(path) as image:
+            is_grey = image.mode in images.GREY
+            shown = images.upright(image, 3)
     except Exception as error:  # Pillow's decoders raise anything on damaged files
         return Contents(problem=images.reason_of(path, error))
+    pixels = np.asarray(shown)
     return Contents(
-        digest=digest(repr(pixels.shape).encode(), pixels.tobytes()),
-        form=f"{width} x {height}",
+        digest=digest(repr(shown.size).encode(), pixels.tobytes()),
+        form=f"{shown.width} x {shown.height}",
         colour="grey" if is_grey else "coloured",
         is_bare=bool((pixels == pixels[0, 0]).all()),
-        thumbnail=thumbnail(pixels),
+        thumbnail=thumbnail(shown),
     )
 
 

@@ -13,13 +13,13 @@ __all__ = ["SIDE", "thumbnail", "thumbnails"]
 SIDE = 16
 
 
-def thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One image of any size and (height, width, 1 or 3), as 16 x 16 grey pixels."""
+def thumbnail(image: Any) -> NDArray[np.uint8]:
+    """One image of Pillow of any size, as 16 x 16 grey pixels."""
     import numpy as np
     from PIL import Image
 
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("L")
-    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX), np.uint8)
+    small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(small, np.uint8)
 
 
 def thumbnails(batch: NDArray[Any], maximum: float) -> NDArray[np.uint8]:
