@@ -1,4 +1,4 @@
-"""Running an experiment: load, build, fit, save, evaluate, write it all down."""
+"""Running an experiment: prepare, fit, save, evaluate, write it all down."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import nncli
-from nncli import backend, data, runs
+from nncli import runs
 from nncli.config import Experiment, Layer, load_experiment
 from nncli.config.comparing import differences, shown
 from nncli.config.explaining import dotted
-from nncli.config.training import TrainingSettings
-from nncli.data import Dataset, TfdsDataset
-from nncli.data.pipelines import fit_memory, steps
-from nncli.data.tfds import data_folder
 from nncli.errors import (
     InterruptedRunError,
     NncliError,
@@ -30,20 +26,17 @@ from nncli.errors import (
     UsageError,
 )
 from nncli.files import storage_errors
-from nncli.objectives import metric_names
 from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import EpochRow, Metrics, RunFolder
-from nncli.training import checkpoints, execution, networks, seeding
+from nncli.training import checkpoints
 from nncli.training.checkpoints import Checkpoint
 from nncli.training.fitting import fit, position_of
 from nncli.training.folds import experiment_of_fold, is_cross_validation, train_folds
-from nncli.training.memory import explained_size
-from nncli.training.monitoring import Monitor
+from nncli.training.preparing import Prepared, prepare
 from nncli.training.run import Run
 from nncli.training.stopping import stop_requests
-from nncli.training.weighting import class_weights
 
-__all__ = ["Prepared", "TrainingResult", "prepare", "resume", "train"]
+__all__ = ["TrainingResult", "resume", "train"]
 
 # What a resumed run may have different: it changes how long the run goes on, not what it computes.
 MAY_CHANGE = ("training.epochs", "training.max_minutes", "training.checkpoint_minutes")
@@ -252,79 +245,6 @@ def _check_changes(before: Experiment, wanted: Experiment) -> bool:
     return bool(changes)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Everything that is loaded and built before there is a run folder."""
-
-    experiment: Experiment
-    dataset: Dataset
-    networks: networks.Networks
-    monitor: Monitor
-    weights: Any
-    data_seconds: float
-
-    def started(self, folder: RunFolder, requested: str | None, began: float) -> Run:
-        """The run of this in `folder`."""
-        return Run(
-            self.experiment,
-            requested,
-            self.dataset,
-            self.networks,
-            folder,
-            self.monitor,
-            self.weights,
-            began,
-            self.data_seconds,
-        )
-
-
-def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
-    """Start Keras, load the data and build the networks of `experiment`, and decide what is left
-    to `auto` in it."""
-    settings = experiment.training
-    if settings.tensorboard and not backend.is_installed("tensorboard"):
-        raise NncliError(
-            "TensorBoard is not installed.",
-            hint="Install it with: pip install 'nncli[tensorboard]', or leave "
-            "training.tensorboard out.",
-        )
-    if experiment.names_dataset:
-        data.check_offline(experiment.dataset)
-    name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
-    with reporter.task(f"Starting {name}"):
-        backend.prepare(
-            backend=settings.backend,
-            device=settings.device,
-            deterministic=settings.deterministic,
-            precision=settings.precision,
-        )
-    seeding.seed_everything(experiment.seed)
-    began = time.perf_counter()
-    experiment, dataset = _load(experiment, reporter)
-    data_seconds = time.perf_counter() - began
-    dataset = fit_memory(dataset, settings.memory_bytes or backend.memory_bytes() // 4)
-    monitor = _monitor(experiment, dataset)
-    weights = class_weights(dataset, settings.class_weight)
-    with explained_size():
-        built = networks.build(experiment.model, dataset, experiment.dataset.augment)
-    count = steps(len(dataset.splits["train"]), settings.batch_size)
-    _check_accumulation(settings, count)
-    decided = execution.decided(settings, built.trained, count)
-    experiment = experiment.model_copy(update={"training": decided})
-    return Prepared(experiment, dataset, built, monitor, weights, data_seconds)
-
-
-def _check_accumulation(settings: TrainingSettings, steps_per_epoch: int) -> None:
-    accumulated = settings.gradient_accumulation_steps or 1
-    if accumulated > settings.epochs * steps_per_epoch:
-        raise UsageError(
-            f"training.gradient_accumulation_steps: {accumulated:,} is more than the "
-            f"{counted(settings.epochs * steps_per_epoch, 'step')} of this training, so that "
-            "nothing would be learned.",
-            hint="Take fewer, or more epochs.",
-        )
-
-
 def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Experiment:
     match value:
         case Experiment():
@@ -333,50 +253,6 @@ def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Ex
             return load_experiment([Path(value)])
         case _:
             return load_experiment([], Layer(value or {}))
-
-
-def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Dataset]:
-    """The dataset, and the experiment with it and its place written out."""
-    settings = experiment.dataset
-    if experiment.names_dataset or not isinstance(settings, TfdsDataset):
-        dataset = data.load(settings, seed=experiment.seed, reporter=reporter)
-    else:
-        place = data_folder(settings)
-        dataset, settings = data.load_default(settings, seed=experiment.seed, reporter=reporter)
-        if settings.label != experiment.dataset.label:
-            reporter.warning(
-                "MNIST is not on this machine and cannot be downloaded (prepared datasets are "
-                f"looked for in {place}): this run uses the "
-                "embedded digits (1,797 images of 8 x 8 pixels) instead.\n"
-                "Its numbers are not MNIST's. With archives of MNIST at hand: "
-                "nncli data prepare mnist --from FOLDER"
-            )
-    if not len(dataset.splits.get("train", ())):
-        raise UsageError(
-            f"{dataset.name} has no training split.",
-            hint=f"It has {', '.join(dataset.splits)}; to train on one of them: "
-            f"--set dataset.train={next(iter(dataset.splits))}"
-            if isinstance(settings, TfdsDataset)
-            else None,
-        )
-    found = settings.model_copy(update=dict(dataset.found))
-    return experiment.resolved(data.located(found)), dataset
-
-
-def _monitor(experiment: Experiment, dataset: Dataset) -> Monitor:
-    """The column of the history that chooses the kept epoch."""
-    splits = [split for split in ("train", "validation") if split in dataset.splits]
-    names = metric_names(dataset.target)
-    columns = [f"{split}_{metric}" for split in splits for metric in names]
-    monitor = experiment.training.monitor
-    if monitor in columns:
-        return Monitor(monitor)
-    if monitor == "validation_loss":  # the default, and there is no validation data
-        return Monitor("train_loss")
-    raise UsageError(
-        f"training.monitor: there is no {monitor} to watch.",
-        hint=f"This experiment has: {', '.join(columns)}.",
-    )
 
 
 def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter) -> TrainingResult:

@@ -18,10 +18,10 @@ from nncli.inference.evaluation import answers
 from nncli.models.cost import flops
 from nncli.reporting import Reporter, SilentReporter
 from nncli.training import state
-from nncli.training.engine import Prepared, prepare
 from nncli.training.fitting import VALIDATION_BATCH_SIZE, compile_network
 from nncli.training.folds import experiment_of_fold, is_cross_validation
 from nncli.training.memory import check_batch_size, explained_exhaustion, step_bytes
+from nncli.training.preparing import Prepared, prepare
 
 __all__ = ["Rehearsal", "rehearse"]
 
