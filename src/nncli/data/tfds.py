@@ -13,6 +13,7 @@ from nncli.data.dataset import DecodedDataset, Source
 from nncli.data.inputs import InputSettings
 from nncli.data.splits import Apart, Division, Folds
 from nncli.data.table_columns import Kind
+from nncli.data.table_settings import Task
 from nncli.data.tfds_features import Meaning, meaning
 from nncli.data.tfds_opening import builder_of, check_network, prepared_builder, prepared_folder
 from nncli.data.tfds_preparation import download_and_prepare
@@ -60,6 +61,13 @@ class TfdsDataset(InputSettings, Apart, Folds):
     target: Annotated[tuple[str, ...], Field(strict=False)] | str | None = Field(
         default=None,
         description="Feature to predict, or several; default: what the dataset calls its target.",
+    )
+    task: Task | None = Field(
+        default=None,
+        description=(
+            "What the target is, where the dataset does not say: classes, labels or values; "
+            "default: what its values look like."
+        ),
     )
     train: str = Field(
         default="train",
@@ -249,4 +257,10 @@ def _key(settings: TfdsDataset, folder: Path) -> dict[str, Any]:
 
 def _meaning(settings: TfdsDataset, builder: Any) -> Meaning:
     """What is input and target; known before the dataset is prepared."""
-    return meaning(settings.name, builder.info, settings.named_inputs, settings.named_targets)
+    return meaning(
+        settings.name,
+        builder.info,
+        settings.named_inputs,
+        settings.named_targets,
+        settings.task,
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit
@@ -12,14 +13,14 @@ from nncli.data.sounds import preprocessing_of
 from nncli.data.tfds_features import (
     Meaning,
     described,
-    encoded_targets,
-    has_target,
     image_input,
     input_values,
     picked,
 )
 from nncli.data.tfds_opening import first_line
 from nncli.data.tfds_splits import divided_as
+from nncli.data.tfds_targets import decided, encoded, has_target
+from nncli.data.tfds_types import some
 from nncli.descriptions import ImageInput, Input, SoundInput
 from nncli.errors import DataError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing, SoundPreprocessing
@@ -56,7 +57,15 @@ def decode(
         DataError: there is no such split, or it cannot be read.
     """
     settings.check_kind(settings.label, found.kind)
+    unknown = [name for name in settings.columns if name not in found.inputs]
+    if unknown:
+        raise DataError(
+            f"dataset.columns: {settings.name} has no column {unknown[0]!r} among its inputs.",
+            hint=f"They are {some(list(found.inputs))}.",
+        )
     parts = _labelled(settings, builder, found, reporter)
+    found, task = _with_target(settings, builder, found, parts, reporter)
+    assert found.target is not None
     first = next(iter(parts.values()))[0]
     feature = found.features[next(iter(found.inputs.values()))]
     preprocessing: Preprocessing | None = None
@@ -93,7 +102,40 @@ def decode(
             for name, (split, size) in parts.items()
         },
         preprocessing=preprocessing,
+        found=task,
     )
+
+
+def _with_target(
+    settings: TfdsDataset,
+    builder: Any,
+    found: Meaning,
+    parts: Mapping[str, tuple[str, int]],
+    reporter: Reporter,
+) -> tuple[Meaning, dict[str, Any]]:
+    """What is input and target, the values of the target looked through where only they tell; and
+    the setting that says so."""
+    if found.target is not None:
+        return found, {}
+
+    def batches(split: str) -> Callable[[], Iterator[Any]]:
+        def read() -> Iterator[Any]:
+            examples = _examples(builder, found, split).map(lambda inputs, targets: targets)
+            yield from examples.batch(BATCH_SIZE).as_numpy_iterator()
+
+        return read
+
+    names = tuple(found.targets)
+    with reporter.task(f"Looking through the targets of {settings.label}"), _reading(builder):
+        splits = {name: batches(split) for name, (split, _) in parts.items()}
+        decision = decided(settings.label, names, splits, settings.task)
+    if settings.task is None:
+        other = "values" if decision.task == "classes" else "classes"
+        less = f"; if it is {other}: --set dataset.task={other}" if len(names) == 1 else ""
+        verb = "is" if len(names) == 1 else "are"
+        reporter.notice(f"{settings.label}: {', '.join(names)} {verb} {decision.target}{less}")
+    known = replace(found, target=decision.target, by_name=decision.by_name)
+    return known, {"task": decision.task}
 
 
 def _labelled(
@@ -119,7 +161,7 @@ def _is_labelled(builder: Any, found: Meaning, split: str) -> bool:
     with _reading(builder):
         first = _examples(builder, found, split).take(1)
         _, targets = next(first.as_numpy_iterator())
-        return has_target(found, targets)
+        return found.target is None or has_target(found.target, targets)
 
 
 def _sound(
@@ -180,6 +222,8 @@ class _Batches:
         import tensorflow as tf
 
         alone = next(iter(self.found.inputs))
+        target, by_name = self.found.target, self.found.by_name
+        assert target is not None
         with _reading(self.builder):
             examples = _examples(self.builder, self.found, self.split)
             each: Any = None
@@ -196,7 +240,7 @@ class _Batches:
                     deterministic=True,
                 )
             for inputs, targets in examples.batch(BATCH_SIZE).prefetch(2).as_numpy_iterator():
-                yield inputs, encoded_targets(self.found, targets)
+                yield inputs, encoded(target, targets, by_name=by_name)
 
 
 def _same_length(length: int, dtype: Any) -> Any:
