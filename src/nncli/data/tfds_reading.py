@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit
 from nncli.data.images import DEFAULT_IMAGE_SIZE
 from nncli.data.sounds import preprocessing_of
+from nncli.data.tfds_dividers import divider_of, path_of_divider
 from nncli.data.tfds_features import (
     Meaning,
     described,
@@ -57,6 +59,7 @@ def decode(
         DataError: there is no such split, or it cannot be read.
     """
     settings.check_kind(settings.label, found.kind)
+    divider = path_of_divider(settings, builder)
     unknown = [name for name in settings.columns if name not in found.inputs]
     if unknown:
         raise DataError(
@@ -88,7 +91,10 @@ def decode(
             if feature.sample_rate not in (None, inputs.sample_rate):
                 inputs = SoundInput(sample_rate=feature.sample_rate)
         case _:
-            inputs = described(found, settings.columns, _Batches(builder, found, first, None))
+            kinds = {**settings.columns}
+            if settings.by == "group":
+                kinds |= {name: "ignore" for name, path in found.inputs.items() if path == divider}
+            inputs = described(found, kinds, _Batches(builder, found, first, None))
             if given is not None and given.kind == "table":
                 inputs = given.inputs
     return DecodedDataset(
@@ -97,7 +103,9 @@ def decode(
         target=found.target,
         splits={
             name: DecodedSplit(
-                size, _Decoded(_Batches(builder, found, split, preprocessing), inputs)
+                size,
+                _Decoded(_Batches(builder, found, split, preprocessing), inputs),
+                divider=partial(divider_of, settings, builder, split) if settings.by else None,
             )
             for name, (split, size) in parts.items()
         },
