@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import time
@@ -553,3 +554,45 @@ def test_an_unknown_configuration_names_those_there_are(no_network: str, reporte
     with pytest.raises(DataError, match="cannot open 'glue/nonsense'") as caught:
         load(TfdsDataset(name="glue/nonsense"), reporter=reporter)
     assert "glue/cola, glue/sst2" in (caught.value.hint or "")
+
+
+class NncliFirstLetters(tfds.core.GeneratorBasedBuilder):
+    """Lines of an archive that another dataset's has the name of."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "Put letters.gz there."
+
+    def _info(self) -> Any:
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict({"text": tfds.features.Text()})
+        )
+
+    def _split_generators(self, manager: Any) -> dict[str, Any]:
+        return {
+            "train": self._generate_examples(manager.extract(manager.manual_dir / "letters.gz"))
+        }
+
+    def _generate_examples(self, path: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, line in enumerate(path.read_text().splitlines()):
+            yield number, {"text": line}
+
+
+class NncliOtherLetters(NncliFirstLetters):
+    """The other dataset."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+
+def test_archives_of_the_same_name_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    folder = tmp_path / "prepared"
+    for name, letters in (("nncli_first_letters", "a"), ("nncli_other_letters", "b")):
+        archives = tmp_path / name
+        archives.mkdir()
+        (archives / "letters.gz").write_bytes(gzip.compress(letters.encode()))
+        settings = TfdsDataset(name=name, data_dir=folder)
+        place = prepare(settings, archives=archives, reporter=SilentReporter())
+        examples = tfds.builder_from_directory(place).as_dataset(split="train")
+        assert [e["text"] for e in examples.as_numpy_iterator()] == [letters.encode()]
+    assert {path.name for path in folder.iterdir()} <= {
+        "nncli_first_letters", "nncli_other_letters", "downloads",
+    }  # fmt: skip

@@ -96,6 +96,14 @@ def show_command(
         Path | None,
         typer.Option("--picture", metavar="FILE", help="Also draw examples, as a PNG."),
     ] = None,
+    augment: Annotated[
+        bool,
+        typer.Option(
+            "--augment",
+            help="Draw examples as training sees them, changed by dataset.augment; to FILE, or "
+            "NAME-augmented.png.",
+        ),
+    ] = False,
     json: AsJson = False,
     offline: OfflineOption = False,
     quiet: QuietOption = False,
@@ -108,11 +116,18 @@ def show_command(
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.cli._overview import show_overview
+    from nncli.data.augmenting import draw_augmented
     from nncli.data.looking import look
     from nncli.data.picturing import draw
 
     reporter = reporter_for(screen)
     settings = experiment.dataset
+    if augment:
+        picture = picture or Path(f"{settings.label}-augmented.png")
+        draw_augmented(settings, picture, seed=experiment.seed, reporter=reporter)
+        if not quiet:
+            screen.out.print(f"Picture: {picture}", markup=False, soft_wrap=True)
+        return
     overview = look(settings, seed=experiment.seed, reporter=reporter)
     if picture is not None:
         draw(overview, settings, picture, seed=experiment.seed)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -39,9 +40,14 @@ def download_and_prepare(
         _check_archives(builder, archives)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    configuration = tfds.download.DownloadConfig(manual_dir=archives)
     try:
         with ExitStack() as stack:
+            configuration = tfds.download.DownloadConfig(manual_dir=archives)
+            if archives is not None:
+                # TFDS names what it unpacks after the file alone, and takes what it finds there:
+                # MNIST's images for those of another dataset whose archive has the same name.
+                unpacked = TemporaryDirectory(dir=folder, prefix=f".{builder.name}-")
+                configuration.extract_dir = Path(stack.enter_context(unpacked))
             stack.enter_context(_progress_told_to(reporter, builder.name, archives))
             if archives is not None:
                 stack.enter_context(_only_from(archives, builder))

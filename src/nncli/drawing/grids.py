@@ -24,6 +24,7 @@ def draw_grid(
     path: Path,
     *,
     maximum: float | None,
+    columns: int | None = None,
 ) -> None:
     """Draw pictures of shape (height, width, channels), each with its title, as a PNG.
 
@@ -33,6 +34,7 @@ def draw_grid(
         heading: above all.
         path: where to.
         maximum: the value of white; None for spectrograms.
+        columns: how many are side by side; default: what fits a page.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -40,7 +42,7 @@ def draw_grid(
     height, width = pictures[0].shape[:2]
     # Wide pictures need fewer columns; the grid is to be about as wide as a page.
     wide = maximum is not None and width > 1.6 * height
-    columns = min(len(pictures), 6 if maximum is None else 5 if wide else 8)
+    columns = columns or min(len(pictures), 6 if maximum is None else 5 if wide else 8)
     rows = math.ceil(len(pictures) / columns)
     cell = WIDTH / columns
     tall = cell * (0.62 if maximum is None else min(height / width, 2.0))
