@@ -163,7 +163,7 @@ class Feed:
         import tensorflow as tf
 
         split, classes, mixing = examples.split, examples.classes, examples.mixing
-        targets = tf.constant(split.targets)
+        targets = self._tensor(split.targets)
         stored = None if split.indices is None else tf.constant(split.indices)
         weights = None if examples.weights is None else tf.constant(examples.weights)
         inputs = split.inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,8 @@ def _decode(
     inputs: Input = TextInput() if alone else TableInput(columns=columns)
     settings.check_kind(settings.label, inputs.kind)
     skipped.report(reporter)
+    found = _found(settings, table, kinds)
+    table = replace(table, answers={})  # of which the targets are all that is needed any more
 
     def split_of(name: str) -> DecodedSplit:
         targets = encoded[name]
@@ -104,7 +107,7 @@ def _decode(
         inputs=inputs,
         target=target,
         splits={name: split_of(name) for name in files},
-        found=_found(settings, table, kinds),
+        found=found,
     )
 
 
@@ -175,10 +178,7 @@ def _found(
     settings: TableDataset, table: LookedThrough, kinds: Mapping[str, Kind]
 ) -> dict[str, Any]:
     """The settings that repeat what was found out; what differs from file to file is found anew."""
-    words = {word.lower() for seen in table.seen.values() for word in seen.words_for_missing}
-    found: dict[str, Any] = {
-        "columns": dict(kinds), "missing": tuple(dict.fromkeys((*settings.missing, *sorted(words))))
-    }  # fmt: skip
+    found: dict[str, Any] = {"columns": dict(kinds), "missing": _missing(settings, table, kinds)}
     text = settings.path.name.lower().removesuffix(".gz").rpartition(".")[2]
     keys = ["decimal", "day_first"]
     if text not in ("parquet", "pq", "jsonl", "ndjson", "json"):
@@ -188,6 +188,21 @@ def _found(
         if len(values) == 1:
             found[key] = values.pop()
     return found
+
+
+def _missing(
+    settings: TableDataset, table: LookedThrough, kinds: Mapping[str, Kind]
+) -> tuple[str, ...]:
+    """The words for missing that another file, with fewer rows, would not give away; not those that
+    are categories in another column."""
+    words: set[str] = set()
+    meant: set[str] = set()
+    for name, seen in table.seen.items():
+        if kinds[name] in ("number", "date") and seen.words_for_missing:
+            words.update(word.lower() for word in seen.unusual_words)
+        elif kinds[name] == "category":
+            meant.update(cell.lower() for cell in seen.counts)
+    return tuple(dict.fromkeys((*settings.missing, *sorted(words - meant))))
 
 
 def _typed(cells: Cells, kind: str, missing: Collection[str], layout: Layout) -> NDArray[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nncli.data.table_cells import Cells, Decimal, numbers, numbers_among
 from nncli.data.table_columns import Seen
@@ -18,7 +19,8 @@ MOST_CLASSES = 10_000
 
 
 class Answers:
-    """The cells of one target in all splits; a row takes 13 bytes.
+    """The cells of one target in all splits; a row takes 4 bytes, and 8 more where the cells are
+    too many to be classes.
 
     Attributes:
         seen: what they look like.
@@ -26,33 +28,36 @@ class Answers:
         too_many: whether there were more.
     """
 
-    def __init__(self, missing: Collection[str]) -> None:
+    def __init__(self, missing: Collection[str], decimal: Decimal) -> None:
         self.missing = missing
         self.missing_numbers = numbers_among(missing)
+        self.decimal: Decimal = decimal
         self.seen = Seen(missing)
         self.names: list[str] = []
         self.too_many = False
         self._places: dict[str, int] = {}
         self._codes: dict[str, list[NDArray[np.int32]]] = {}
-        self._values: dict[str, list[NDArray[np.float64]]] = {}
-        self._lacks: dict[str, list[NDArray[np.bool_]]] = {}
+        # Only of the batches in which not every cell has a code.
+        self._values: dict[str, list[tuple[int, NDArray[np.float64]]]] = {}
+        self._rows: Counter[str] = Counter()
 
     def add(self, split: str, cells: Cells, decimal: Decimal) -> None:
-        """Count a batch of `split`."""
+        """Count a batch of `split`, whose file has `decimal` before the decimals."""
         import numpy as np
         import pyarrow as pa
 
         self.seen.add(cells)
         encoded = pa.array(cells.strings, pa.string()).dictionary_encode()
-        words = np.array(encoded.dictionary.to_pylist(), object)
+        words = encoded.dictionary.to_pylist()
         index = encoded.indices.to_numpy(zero_copy_only=False)
-        values = numbers(words, decimal)
-        lacks = np.array([word.lower() in self.missing for word in words.tolist()], bool)
-        lacks |= np.isin(values, self.missing_numbers)
-        self._values.setdefault(split, []).append(values[index])
-        self._lacks.setdefault(split, []).append(lacks[index])
-        codes = np.array([self._code(word) for word in words.tolist()], np.int32)
+        codes = np.array([self._code(word) for word in words], np.int32)
         self._codes.setdefault(split, []).append(codes[index])
+        if decimal != self.decimal or (codes < 0).any():
+            values = numbers(np.array(words, object), decimal)
+            values[self._lack(words, values)] = np.inf  # which `numbers` never gives
+            start = self._rows[split]
+            self._values.setdefault(split, []).append((start, values[index]))
+        self._rows[split] += len(index)
 
     def _code(self, word: str) -> int:
         place = self._places.get(word)
@@ -64,30 +69,50 @@ class Answers:
             self.names.append(word)
         return place
 
+    def _lack(self, words: list[str], values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        import numpy as np
+
+        lacks = np.array([word.lower() in self.missing for word in words], bool)
+        return lacks | np.isin(values, self.missing_numbers)
+
     def codes(self, split: str) -> NDArray[np.int32]:
         """Of every row the place of its cell in `names`; -1 where there were too many."""
-        return _joined(self._codes.get(split, []), "int32")
+        import numpy as np
+
+        parts = self._codes.get(split, [])
+        if len(parts) != 1:
+            parts[:] = [np.concatenate(parts) if parts else np.empty(0, np.int32)]
+        return parts[0]
 
     def values(self, split: str) -> NDArray[np.float64]:
         """Of every row the cell as a number, NaN where it is none."""
-        return _joined(self._values.get(split, []), "float64")
+        import numpy as np
+
+        values = self._marked(split)
+        values[np.isinf(values)] = np.nan
+        return values
 
     def lacks(self, split: str) -> NDArray[np.bool_]:
         """Which rows have no answer: an empty cell, a word that means so, or one of the few words
         among numbers."""
         import numpy as np
 
-        lacks = _joined(self._lacks.get(split, []), "bool")
-        if self.seen.words_for_missing and self.seen.numbers:
-            return lacks | np.isnan(self.values(split))
-        return lacks
+        words = bool(self.seen.words_for_missing and self.seen.numbers)
+        if not self.too_many and not words:
+            lack = self._lack(self.names, numbers(np.array(self.names, object), self.decimal))
+            chosen: NDArray[np.bool_] = lack[self.codes(split)]
+            return chosen
+        values = self._marked(split)
+        return ~np.isfinite(values) if words else np.isinf(values)
 
+    def _marked(self, split: str) -> NDArray[np.float64]:
+        """The cells as numbers, infinity where there is no answer."""
+        import numpy as np
 
-def _joined(parts: list[Any], dtype: str) -> NDArray[Any]:
-    """The batches as one array, kept as one from then on."""
-    import numpy as np
-
-    if len(parts) != 1:
-        parts[:] = [np.concatenate(parts) if parts else np.empty(0, dtype)]
-    result: NDArray[Any] = parts[0]
-    return result
+        codes = self.codes(split)
+        known = numbers(np.array(self.names, object), self.decimal)
+        known[self._lack(self.names, known)] = np.inf
+        marked: NDArray[np.float64] = np.append(known, np.nan)[codes]
+        for start, values in self._values.get(split, []):
+            marked[start : start + len(values)] = values
+        return marked

@@ -36,6 +36,7 @@ SPACED_THOUSANDS = re.compile(
 )
 SEPARATORS = re.compile(r"[ \u00a0\u2009\u202f'’]")
 CLOCK = re.compile(r"([0-9]{1,3}):([0-5][0-9])(?::([0-5][0-9](?:\.[0-9]+)?))?")
+DIGIT = re.compile(r"[0-9]")
 AROUND = " \u00a0\u202f%$€£¥₹"
 
 TIME = r"(?:[ T,]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?\s*([AaPp][Mm])?(?:Z|UTC)?)?"
@@ -52,7 +53,7 @@ MONTHS = (
     "october", "november", "december",
 )  # fmt: skip
 EPOCH = datetime(1970, 1, 1).toordinal()
-LONGEST_DATE = 40
+LONGEST_DATE = LONGEST_NUMBER = 40
 YOUNGEST_SHORT_YEAR = 69  # as POSIX reads two digits: 69 is 1969, 68 is 2068
 
 
@@ -149,6 +150,8 @@ def is_number(cell: str) -> bool:
 def _number(cell: str, decimal: Decimal) -> float:
     if NUMBER.fullmatch(cell) and decimal == ".":
         return float(cell)
+    if len(cell) > LONGEST_NUMBER or not DIGIT.search(cell):
+        return float("nan")
     bare = _bare(cell)
     if SPACED_THOUSANDS.fullmatch(bare):
         bare = SEPARATORS.sub("", bare)

@@ -135,12 +135,17 @@ class Seen:
         return self.rows - self.missing
 
     @property
+    def unusual_words(self) -> list[str]:
+        """Cells that are neither numbers nor dates, nor mean missing wherever numbers stand."""
+        return [word for word in self.others if word.lower() not in MISSING_AMONG_NUMBERS]
+
+    @property
     def words_for_missing(self) -> tuple[str, ...]:
         """Words that stand here and there among numbers or dates, and can only mean missing."""
         measured = max(self.numbers, self.dates)
         if not self.others or min(self.numbers, self.dates):
             return ()
-        unusual = [word for word in self.others if word.lower() not in MISSING_AMONG_NUMBERS]
+        unusual = self.unusual_words
         share = NUMBERS_SHARE if unusual else 0.5
         if len(unusual) <= MISSING_WORDS and measured >= share * self.known:
             return tuple(sorted(self.others))
@@ -177,17 +182,15 @@ class Seen:
         return "category", ""
 
     def unfit(self, kind: Kind) -> list[str]:
-        """Some cells that are not of `kind`, a number or a date, and no words for missing."""
-        if kind == "number":
-            return [] if self.words_for_missing and not self.dates else self._no_numbers()
+        """Some cells that are not of `kind`, a number or a date, and do not mean missing."""
+        if kind not in ("number", "date"):
+            return []
+        usual = self.words_for_missing or MISSING_AMONG_NUMBERS
+        known = [cell for cell in self.counts if cell not in usual and cell.lower() not in usual]
         if kind == "date":
-            bad = [cell for cell in self.counts if _is_nan(day_of(cell))]
-            return [] if self.words_for_missing and not self.numbers else bad
-        return []
-
-    def _no_numbers(self) -> list[str]:
-        dates = [cell for cell in self.counts if not is_number(cell)] if self.dates else []
-        return [*self.others, *dates]
+            return [cell for cell in known if _is_nan(day_of(cell))]
+        dates = [cell for cell in known if not is_number(cell)] if self.dates else []
+        return dates or ([] if self.words_for_missing else self.unusual_words)
 
 
 def _array(cell: str) -> NDArray[Any]:

@@ -72,12 +72,12 @@ def looked_through(
         else:
             _check_columns(settings, layout)
         layouts[path] = layout
-    columns = next(iter(layouts.values())).columns
+    columns, decimal = next((layout.columns, layout.decimal) for layout in layouts.values())
     ignored = {name for name, kind in settings.columns.items() if kind == "ignore"}
     ignored |= {*settings.targets, settings.group or ""}
     read = [name for name in columns if name not in ignored]
     seen = {name: Seen(settings.missing_words) for name in read}
-    answers = {name: Answers(settings.words_for_no_answer) for name in settings.targets}
+    answers = {name: Answers(settings.words_for_no_answer, decimal) for name in settings.targets}
     table = LookedThrough(files, layouts, seen, answers, skipped)
     with reporter.task(f"Looking through {settings.label}"):
         for split, paths in files.items():
