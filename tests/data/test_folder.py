@@ -13,6 +13,7 @@ from PIL import Image
 
 from nncli import data
 from nncli.data import FolderDataset
+from nncli.data.images import stretched
 from nncli.descriptions import ImageInput, SoundInput, TextInput
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import SoundPreprocessing, TextPreprocessing
@@ -69,6 +70,17 @@ def test_images_of_different_sizes_are_brought_to_one(photos: Path, reporter: An
     assert read(photos, reporter).splits["train"].inputs.shape[1:] == (64, 64, 3)
     small = read(photos, reporter, image_size=(5, 7), resize="pad")
     assert small.splits["train"].inputs.shape[1:] == (5, 7, 3)
+
+
+def test_resizing_gives_the_numbers_of_the_layer() -> None:
+    """The cache must hold what the saved model makes of the same picture."""
+    import keras
+
+    random = np.random.default_rng(0)
+    for size, wanted in {(1, 1): (3, 2), (7, 300): (64, 64), (90, 31): (17, 40)}.items():
+        pixels = random.integers(0, 256, (*size, 3), dtype=np.uint8)
+        layer = keras.layers.Resizing(*wanted, dtype="uint8")
+        np.testing.assert_array_equal(stretched(pixels, *wanted), np.asarray(layer(pixels)))
 
 
 def test_grey_images_have_one_channel(photos: Path, reporter: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,13 +25,16 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_IMAGE_SIZE", "GREY", "Opened", "image_at", "opened", "reason_of", "upright"]
+__all__ = ["DEFAULT_IMAGE_SIZE", "GREY", "Opened", "image_at", "opened", "reason_of"]
+__all__ += ["stretched", "upright"]
 
 # What images are resized to where their sizes differ and the experiment does not say.
 DEFAULT_IMAGE_SIZE = (64, 64)
 BATCH_SIZE = 256
+BATCH_BYTES = 32_000_000
 # More pixels than any camera has: such a file is made to fill the memory.
 MAXIMUM_PIXELS = 200_000_000
+ORIENTATION = 0x0112  # in EXIF: how the camera was turned
 GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F")
 
 
@@ -49,6 +53,12 @@ class Opened:
     readable: Mapping[str, NDArray[Any]]
     paths: Mapping[str, Sequence[Path]]
 
+    @property
+    def _bytes(self) -> int:
+        """What one image takes in its final size."""
+        height, width = self.preprocessing.size or self.inputs.shape[:2]
+        return (height or 1) * (width or 1) * self.inputs.shape[2]
+
     def batches(self, split: str, labels: NDArray[Any]) -> Callable[[], Iterator[Any]]:
         """What yields (pixels, labels) of a split: shape (n, height, width, channels), uint8."""
         files = [self.paths[split][place] for place in self.readable[split]]
@@ -58,11 +68,15 @@ class Opened:
 
             resize = resize_layer(self.preprocessing)
             channels = self.inputs.shape[2]
+            settings = self.preprocessing
+            batch_size = max(1, min(BATCH_SIZE, BATCH_BYTES // self._bytes))
             with ThreadPoolExecutor(usable_cores()) as pool:
-                for start in range(0, len(files), BATCH_SIZE):
-                    part = files[start : start + BATCH_SIZE]
-                    pixels = list(pool.map(lambda path: _resized(path, channels, resize), part))
-                    yield np.stack(pixels), labels[start : start + BATCH_SIZE]
+                for start in range(0, len(files), batch_size):
+                    part = files[start : start + batch_size]
+                    pixels = list(
+                        pool.map(lambda path: _resized(path, channels, settings, resize), part)
+                    )
+                    yield np.stack(pixels), labels[start : start + batch_size]
 
         return read
 
@@ -125,7 +139,7 @@ def _header(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:
         with image_at(path) as image:
             if whole:
                 image.load()
-            turned = image.getexif().get(0x0112, 1) >= 5  # height and width change places
+            turned = image.getexif().get(ORIENTATION, 1) >= 5  # height and width change places
             width, height = image.size[::-1] if turned else image.size
             return height, width, image.mode in GREY
     except (OSError, ValueError, SyntaxError) as error:
@@ -164,7 +178,7 @@ def reason_of(path: Path, error: Exception) -> str:
     return "is no image, or damaged" if "cannot identify" in text else f"is damaged: {text}"
 
 
-def _resized(path: Path, channels: int, resize: Any) -> NDArray[Any]:
+def _resized(path: Path, channels: int, preprocessing: ImagePreprocessing, resize: Any) -> Any:
     import numpy as np
 
     try:
@@ -174,20 +188,53 @@ def _resized(path: Path, channels: int, resize: Any) -> NDArray[Any]:
             f"{path} {reason_of(path, error)}.",
             hint="Replace it, or leave out what cannot be read: --set dataset.on_error=skip",
         ) from error
-    if resize is None:
+    if preprocessing.size is None:
         return pixels
+    if preprocessing.resize == "stretch":
+        return stretched(pixels, *preprocessing.size)
     import tensorflow as tf
 
     with tf.device("CPU"):
         return np.asarray(resize(tf.constant(pixels)))
 
 
-def _pixels(path: Path, channels: int) -> NDArray[Any]:
-    """The pixels of a file, shape (height, width, channels), uint8."""
+def stretched(pixels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """Pixels brought to another size: bilinear, to the bit what the model's Resizing layer gives.
+
+    Looks only at the pixels that count, where the layer goes over all of a photograph.
+    """
     import numpy as np
 
+    top, bottom, down = _neighbours(pixels.shape[0], height)
+    left, right, across = _neighbours(pixels.shape[1], width)
+    down, across = down[:, None, None], across[None, :, None]
+
+    def at(rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[Any]:
+        corner: NDArray[Any] = pixels[rows[:, None], columns[None, :]].astype(np.float32)
+        return corner
+
+    above, below = at(top, left), at(bottom, left)
+    above += (at(top, right) - above) * across
+    below += (at(bottom, right) - below) * across
+    whole: NDArray[Any] = np.rint(above + (below - above) * down).clip(0, 255).astype(np.uint8)
+    return whole
+
+
+def _neighbours(size: int, wanted: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Of each new pixel of one side the old ones it lies between, and how far from the first."""
+    import numpy as np
+
+    scale = np.float32(size) / np.float32(wanted)
+    centre = (np.arange(wanted, dtype=np.float32) + np.float32(0.5)) * scale - np.float32(0.5)
+    first = np.floor(centre)
+    places = [np.clip(first + step, 0, size - 1).astype(np.int64) for step in (0, 1)]
+    return places[0], places[1], (centre - first).astype(np.float32)
+
+
+def _pixels(path: Path, channels: int) -> NDArray[Any]:
+    """The pixels of a file, shape (height, width, channels), uint8."""
     with image_at(path) as image:
-        pixels = np.asarray(upright(image, channels), np.uint8)
+        pixels = _view(upright(image, channels))
     return pixels[..., None] if channels == 1 else pixels
 
 
@@ -197,7 +244,9 @@ def upright(image: Any, channels: int) -> Any:
     from PIL import Image, ImageOps
 
     image.load()
-    turned = ImageOps.exif_transpose(image)
+    mode = "L" if channels == 1 else "RGB"
+    is_turned = image.getexif().get(ORIENTATION, 1) != 1
+    turned = ImageOps.exif_transpose(image) if is_turned else image  # a copy takes its time
     if turned.mode in ("I", "F") or turned.mode.startswith("I;16"):
         deep = np.asarray(turned, np.float32)
         # Of 32 bits nobody says how many are used.
@@ -208,4 +257,18 @@ def upright(image: Any, channels: int) -> Any:
         turned = turned.convert("RGBA")
         white = Image.new("RGBA", turned.size, "white")
         turned = Image.alpha_composite(white, turned)
-    return turned.convert("L" if channels == 1 else "RGB")
+    return turned if turned.mode == mode else turned.convert(mode)
+
+
+def _view(image: Any) -> NDArray[Any]:
+    """The pixels of an image where they lie, if Pillow can hand them out, else a copy."""
+    import numpy as np
+
+    if image.mode == "RGB" and hasattr(image, "__arrow_c_array__"):
+        import pyarrow as pa
+
+        with contextlib.suppress(ValueError, pa.ArrowException):  # a large one lies in pieces
+            values = pa.array(image).values.to_numpy()
+            view: NDArray[Any] = values.reshape(image.height, image.width, 4)[..., :3]
+            return view
+    return np.asarray(image, np.uint8)
