@@ -8,19 +8,24 @@ from typing import Literal
 from nncli.errors import DataError
 from nncli.reporting import Reporter
 
-__all__ = ["OnError", "Skipped"]
+__all__ = ["Gathered", "OnError", "Skipped"]
 
 OnError = Literal["fail", "skip"]
 LISTED = 20
 
 
 class Skipped:
-    """Collects what cannot be read; `rows` are the numbers of the rows that a file lacks so."""
+    """Collects what cannot be read.
+
+    Attributes:
+        problems: what it was, and how many rows or files each is about.
+        rows: of each file the rows that it lacks so, by their number, and why.
+    """
 
     def __init__(self, on_error: OnError) -> None:
         self.on_error = on_error
         self.problems: dict[str, int] = {}
-        self.rows: dict[Path, list[int]] = {}
+        self.rows: dict[Path, dict[int, str]] = {}
 
     def note(self, problem: str, *, count: int = 1) -> None:
         """Leave something out, `count` rows or files of it, or fail.
@@ -35,6 +40,23 @@ class Skipped:
             )
         self.problems[problem] = count
 
+    def row(self, path: Path, number: int, problem: str) -> None:
+        """Leave out a row of a file, or fail.
+
+        Raises:
+            DataError: with `fail`.
+        """
+        self.note(problem)
+        self.rows.setdefault(path, {})[number] = problem
+
+    def refuse(self, error: DataError, about: str) -> None:
+        """Say what training cannot do with, whatever the user wants; `about` is what part it is.
+
+        Raises:
+            DataError: always, but for `Gathered`.
+        """
+        raise error
+
     def report(self, reporter: Reporter) -> None:
         """Say what was left out."""
         if self.problems:
@@ -45,3 +67,19 @@ class Skipped:
             total = sum(self.problems.values())
             what = "1 row or file was" if total == 1 else f"{total:,} rows or files were"
             reporter.warning(f"{what} left out, for they cannot be read:\n{listed}")
+
+
+class Gathered(Skipped):
+    """Leaves out what cannot be read and goes on behind what training refuses, to tell all of it.
+
+    Attributes:
+        refused: what training would not do with, and the part of the data it is about.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("skip")
+        self.refused: list[tuple[str, DataError]] = []
+
+    def refuse(self, error: DataError, about: str) -> None:
+        """Note it."""
+        self.refused.append((about, error))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import is_pattern, like, stamp
 from nncli.data.skipping import Skipped
-from nncli.data.table_cells import Cells, days, numbers, numbers_among
-from nncli.data.table_columns import Kind, Seen
+from nncli.data.table_batches import TypedBatches
+from nncli.data.table_columns import Kind
 from nncli.data.table_dividers import divider_of
-from nncli.data.table_layout import Layout
-from nncli.data.table_looking import LookedThrough, batches_of, kinds_of, looked_through
+from nncli.data.table_looking import LookedThrough, kinds_of, looked_through
 from nncli.data.table_settings import TABLE_ENDINGS, TableDataset
 from nncli.data.table_targets import lacking, target_of
 from nncli.descriptions import Column, Input, TableInput, TextInput
@@ -23,11 +22,7 @@ from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter, listed
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-__all__ = ["TABLE_ENDINGS", "TableDataset", "profile", "source"]
+__all__ = ["TABLE_ENDINGS", "TableDataset", "files_of", "source"]
 
 
 def source(settings: TableDataset) -> Source:
@@ -37,26 +32,25 @@ def source(settings: TableDataset) -> Source:
         NotFoundError: there is no such file.
         DataError: no target is named, or it is no column.
     """
-    files = {"train": _files(settings.path)}
-    if settings.validation_path is not None:
-        files["validation"] = _files(settings.validation_path)
-    if settings.test_path is not None:
-        files["test"] = _files(settings.test_path)
+    files = files_of(settings)
     status = {name: [stamp(path) for path in paths] for name, paths in files.items()}
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
     return Source(key, lambda given, reporter: _decode(settings, files, given, reporter))
 
 
-def profile(settings: TableDataset, *, reporter: Reporter) -> Mapping[str, Seen]:
-    """What the cells of each column look like.
+def files_of(settings: TableDataset) -> dict[str, list[Path]]:
+    """The files of each split.
 
     Raises:
-        DataError: the table cannot be read.
+        NotFoundError: there is no such file.
     """
     files = {"train": _files(settings.path)}
-    table = looked_through(settings, files, Skipped(settings.on_error), reporter)
-    return {**table.seen, **{name: answers.seen for name, answers in table.answers.items()}}
+    if settings.validation_path is not None:
+        files["validation"] = _files(settings.validation_path)
+    if settings.test_path is not None:
+        files["test"] = _files(settings.test_path)
+    return files
 
 
 def _files(path: Path) -> list[Path]:
@@ -84,7 +78,7 @@ def _decode(
     skipped = Skipped(settings.on_error)
     table = looked_through(settings, files, skipped, reporter)
     blank = {split: lacking(settings, table, split, skipped) for split in files}
-    target, encoded = target_of(settings, table, blank, reporter)
+    target, encoded = target_of(settings, table, blank, skipped, reporter)
     kinds = kinds_of(settings, table, skipped, reporter)
     columns = _columns(settings, table, kinds, given)
     alone = given.kind == "text" if given else [c.kind for c in columns] == ["text"]
@@ -96,7 +90,7 @@ def _decode(
 
     def split_of(name: str) -> DecodedSplit:
         targets = encoded[name]
-        read = _Batches(settings, table, name, columns, alone, ~blank[name], targets)
+        read = TypedBatches(settings, table, name, columns, alone, ~blank[name], targets)
         divider = None
         if settings.by is not None:
             divider = partial(divider_of, settings, table, name, ~blank[name])
@@ -119,8 +113,8 @@ def _columns(
 ) -> tuple[Column, ...]:
     """The columns that are read: those that a model was fitted on, or all that say something."""
     if given is not None and given.kind == "table":
-        there = next(iter(table.layouts.values())).columns
-        absent = [column.name for column in given.inputs.columns if column.name not in there]
+        named = [column.name for column in given.inputs.columns]
+        absent = [name for name in named if name not in table.columns]
         if absent:
             raise DataError(
                 f"{settings.path} lacks columns that the model needs: {listed(absent)}."
@@ -130,48 +124,6 @@ def _columns(
     if given is not None:
         return tuple(c for c in columns if c.kind == "text")[:1] or columns[:1]
     return columns
-
-
-class _Batches:
-    """Reads a split anew each time it is called: columns as their kinds have them, and targets."""
-
-    def __init__(
-        self,
-        settings: TableDataset,
-        table: LookedThrough,
-        split: str,
-        columns: Sequence[Column],
-        alone: bool,
-        filled: NDArray[np.bool_],
-        targets: NDArray[Any],
-    ) -> None:
-        self.table = table
-        self.split = split
-        self.columns = columns
-        self.alone = alone
-        self.filled = filled
-        self.targets = targets
-        words = {name: seen.words_for_missing for name, seen in table.seen.items()}
-        self.missing = {
-            name: {*settings.missing_words, *(word.lower() for word in words.get(name, ()))}
-            for name in (column.name for column in columns)
-        }
-
-    def __call__(self) -> Iterator[tuple[Any, NDArray[Any]]]:
-        start = done = 0
-        for path, batch in batches_of(self.table, self.split):
-            layout = self.table.layouts[path]
-            chosen = self.filled[start : start + len(next(iter(batch.values())))]
-            start += len(chosen)
-            values = {
-                column.name: _typed(
-                    batch[column.name].kept(chosen), column.kind, self.missing[column.name], layout
-                )
-                for column in self.columns
-            }
-            targets = self.targets[done : done + int(chosen.sum())]
-            done += len(targets)
-            yield next(iter(values.values())) if self.alone else values, targets
 
 
 def _found(
@@ -203,27 +155,3 @@ def _missing(
         elif kinds[name] == "category":
             meant.update(cell.lower() for cell in seen.counts)
     return tuple(dict.fromkeys((*settings.missing, *sorted(words - meant))))
-
-
-def _typed(cells: Cells, kind: str, missing: Collection[str], layout: Layout) -> NDArray[Any]:
-    """The cells of a column as its kind has them (see `nncli.descriptions.Column`)."""
-    import numpy as np
-
-    if kind == "number":
-        values = cells.floats if layout.decimal == "." else None
-        if values is None:
-            strings = cells.strings
-            values = numbers(np.where(_lacks(strings, missing), "nan", strings), layout.decimal)
-        values = np.where(np.isin(values, numbers_among(missing)), np.nan, values)
-        return values.astype(np.float32)
-    strings = cells.strings
-    strings = np.where(_lacks(strings, missing), "", strings)
-    if kind == "date":
-        return days(strings, day_first=layout.day_first).astype(np.float32)
-    return strings
-
-
-def _lacks(strings: NDArray[Any], missing: Collection[str]) -> NDArray[np.bool_]:
-    import numpy as np
-
-    return np.array([string.lower() in missing for string in strings.tolist()], bool)

@@ -84,6 +84,11 @@ class Answers:
             parts[:] = [np.concatenate(parts) if parts else np.empty(0, np.int32)]
         return parts[0]
 
+    def cell(self, split: str, row: int) -> str | None:
+        """One of the cells; None if it came behind too many others."""
+        code = self.codes(split)[row]
+        return self.names[code] if code >= 0 else None
+
     def values(self, split: str) -> NDArray[np.float64]:
         """Of every row the cell as a number, NaN where it is none."""
         import numpy as np

@@ -124,8 +124,7 @@ def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Ba
 
     def tell() -> None:
         for number, problem in wrong:
-            skipped.note(problem)
-            skipped.rows.setdefault(path, []).append(number)
+            skipped.row(path, number, problem)
         wrong.clear()
 
     read = arrow_csv.ReadOptions(
@@ -335,12 +334,12 @@ def _json_objects(path: Path, layout: Layout, skipped: Skipped) -> Iterator[dict
                 try:
                     row = json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    skipped.note(f"{path}, line {number}: not JSON ({error})")
+                    skipped.row(path, number, f"{path}, line {number}: not JSON ({error})")
                     continue
                 if isinstance(row, dict):
                     yield _flat(row)
                 else:
-                    skipped.note(f"{path}, line {number}: not an object in braces")
+                    skipped.row(path, number, f"{path}, line {number}: not an object in braces")
     except (UnicodeError, LookupError) as error:
         raise wrong_encoding(path, layout.encoding) from error
     except DAMAGED as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nncli.data.skipping import Skipped
 from nncli.data.table_answers import Answers
-from nncli.data.table_cells import Cells
+from nncli.data.table_cells import Cells, Decimal
 from nncli.data.table_columns import Kind, Seen
 from nncli.data.table_files import layout_of, read_rows
 from nncli.data.table_layout import Layout
@@ -26,12 +27,13 @@ class LookedThrough:
     """A table that was looked through once.
 
     Attributes:
-        files: of each split.
+        files: of each split; where `skipped` gathers what is wrong, those that can be read.
         layouts: of each file.
         seen: what each column but the targets looks like in the training split.
         answers: the cells of each target.
         skipped: what of it could not be read.
         rows: how many rows each file has.
+        damaged: the files that could be read up to some row alone.
     """
 
     files: Mapping[str, Sequence[Path]]
@@ -40,15 +42,30 @@ class LookedThrough:
     answers: Mapping[str, Answers]
     skipped: Skipped
     rows: dict[Path, int] = field(default_factory=dict)
+    damaged: set[Path] = field(default_factory=set)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all columns."""
+        return next(iter(self.layouts.values())).columns if self.layouts else ()
+
+    def rows_of(self, split: str) -> int:
+        """How many rows a split has."""
+        return sum(self.rows[path] for path in self.files[split])
 
     def place(self, split: str, row: int) -> str:
-        """Where a row of a split stands: its file, and its number as a spreadsheet counts."""
+        """Where a row of a split stands, in words."""
+        path, number = self.row_of(split, row)
+        return f"{path}, row {number:,}"
+
+    def row_of(self, split: str, row: int) -> tuple[Path, int]:
+        """The file of a row of a split, and its number as a spreadsheet counts."""
         for path in self.files[split]:
             if row < self.rows[path]:
                 number = row + self.layouts[path].first_row
                 for left_out in self.skipped.rows.get(path, ()):
                     number += left_out <= number
-                return f"{path}, row {number:,}"
+                return path, number
             row -= self.rows[path]
         raise IndexError(row)
 
@@ -61,46 +78,80 @@ def looked_through(
 ) -> LookedThrough:
     """Read every file once: what do its columns look like, and what are the targets?
 
+    With `Gathered` for `skipped` what would be an error is left out: files, columns, targets.
+
     Raises:
         DataError: a file cannot be read, or lacks a column.
     """
-    layouts: dict[Path, Layout] = {}
-    for path in (path for paths in files.values() for path in paths):
-        layout = _layout(settings, path)
-        if layouts:
-            layout = _same_columns(path, layout, *next(iter(layouts.items())))
-        else:
-            _check_columns(settings, layout)
-        layouts[path] = layout
-    columns, decimal = next((layout.columns, layout.decimal) for layout in layouts.values())
+    layouts = _layouts(settings, files, skipped)
+    files = {split: [path for path in paths if path in layouts] for split, paths in files.items()}
+    columns = next(iter(layouts.values())).columns if layouts else ()
+    decimal: Decimal = next((layout.decimal for layout in layouts.values()), ".")
     ignored = {name for name, kind in settings.columns.items() if kind == "ignore"}
     ignored |= {*settings.targets, settings.group or ""}
     read = [name for name in columns if name not in ignored]
     seen = {name: Seen(settings.missing_words) for name in read}
-    answers = {name: Answers(settings.words_for_no_answer, decimal) for name in settings.targets}
+    targets = [name for name in settings.targets if name in columns]
+    answers = {name: Answers(settings.words_for_no_answer, decimal) for name in targets}
     table = LookedThrough(files, layouts, seen, answers, skipped)
     with reporter.task(f"Looking through {settings.label}"):
         for split, paths in files.items():
             for path in paths:
-                table.rows[path] = 0
-                for batch in read_rows(path, layouts[path], skipped):
-                    table.rows[path] += len(next(iter(batch.values())))
-                    for name, answer in answers.items():
-                        _check_readable(path, name, batch[name])
-                        answer.add(split, batch[name], layouts[path].decimal)
-                    if split == "train":
-                        for name, column in seen.items():
-                            column.add(batch[name])
-    if not sum(table.rows[path] for path in files["train"]):
-        raise DataError(f"{settings.path} has no rows.", hint="A header alone is no data.")
+                try:
+                    _look_through(table, split, path)
+                except DataError as error:
+                    skipped.refuse(error, "files")
+                    table.damaged.add(path)
+    for name, answer in answers.items():
+        if answer.seen.unreadable:
+            unreadable = DataError(
+                f"{settings.path}: the target {name} has cells of type {answer.seen.unreadable}.",
+                hint="nncli predicts classes, numbers, and columns of 0 and 1.",
+            )
+            skipped.refuse(unreadable, "target")
+    if layouts and not table.rows_of("train"):
+        empty = DataError(f"{settings.path} has no rows.", hint="A header alone is no data.")
+        skipped.refuse(empty, "rows")
     return table
+
+
+def _layouts(
+    settings: TableDataset, files: Mapping[str, Sequence[Path]], skipped: Skipped
+) -> dict[Path, Layout]:
+    """How each file is to be read, all of them with the columns of the first."""
+    layouts: dict[Path, Layout] = {}
+    for path in (path for paths in files.values() for path in paths):
+        try:
+            layout = _layout(settings, path)
+            if layouts:
+                layout = _same_columns(path, layout, *next(iter(layouts.items())))
+        except DataError as error:
+            skipped.refuse(error, "files")
+            continue
+        if not layouts:
+            _check_columns(settings, layout, skipped)
+        layouts[path] = layout
+    return layouts
+
+
+def _look_through(table: LookedThrough, split: str, path: Path) -> None:
+    layout = table.layouts[path]
+    table.rows[path] = 0
+    for batch in read_rows(path, layout, table.skipped):
+        table.rows[path] += len(next(iter(batch.values())))
+        for name, answer in table.answers.items():
+            answer.add(split, batch[name], layout.decimal)
+        if split == "train":
+            for name, column in table.seen.items():
+                column.add(batch[name])
 
 
 def batches_of(table: LookedThrough, split: str) -> Iterator[tuple[Path, Mapping[str, Cells]]]:
     """The rows of a split once more, and the file each batch is from."""
     for path in table.files[split]:
-        for batch in read_rows(path, table.layouts[path], Skipped("skip")):
-            yield path, batch
+        with suppress(DataError) if path in table.damaged else nullcontext():
+            for batch in read_rows(path, table.layouts[path], Skipped("skip")):
+                yield path, batch
 
 
 def _layout(settings: TableDataset, path: Path) -> Layout:
@@ -113,14 +164,6 @@ def _layout(settings: TableDataset, path: Path) -> Layout:
         decimal=settings.decimal,
         day_first=settings.day_first,
     )
-
-
-def _check_readable(path: Path, name: str, cells: Cells) -> None:
-    if cells.unreadable:
-        raise DataError(
-            f"{path}: the target {name} has cells of type {cells.unreadable}.",
-            hint="nncli predicts classes, numbers, and columns of 0 and 1.",
-        )
 
 
 def _same_columns(path: Path, layout: Layout, first: Path, wanted: Layout) -> Layout:
@@ -138,46 +181,55 @@ def _same_columns(path: Path, layout: Layout, first: Path, wanted: Layout) -> La
     )
 
 
-def _check_columns(settings: TableDataset, layout: Layout) -> None:
+def _check_columns(settings: TableDataset, layout: Layout, skipped: Skipped) -> None:
     """Refuse settings about columns that are not there."""
-    import difflib
     import shlex
 
     names = list(layout.columns)
+    it_has = f"It has {listed(names)}."
     if not settings.targets:
-        raise DataError(
-            f"Which column of {settings.path.name} is to be predicted? It has {listed(names)}.",
+        error = DataError(
+            f"Which column of {settings.path.name} is to be predicted? {it_has}",
             hint=f"Say so with --set {shlex.quote('dataset.target=' + names[-1])}",
         )
+        skipped.refuse(error, "no target")
     if len(set(settings.targets)) < len(settings.targets):
-        raise DataError(f"dataset.target names a column twice: {listed(settings.targets)}.")
+        twice = f"dataset.target names a column twice: {listed(settings.targets)}."
+        skipped.refuse(DataError(twice), "target")
     for name in settings.targets:
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            meant = f"Did you mean {close[0]!r}? " if close else ""
-            how = ""
-            if not layout.header:
-                how = "\nIts first row is taken for data; if it names the columns: " \
-                      "--set dataset.header=true"  # fmt: skip
-            elif len(names) == 1:
-                how = "\nIf that is several: --set 'dataset.delimiter=\";\"'"
-            raise DataError(
-                f"{settings.path.name} has no column {name!r}.",
-                hint=f"{meant}It has {listed(names)}.{how}",
-            )
-    if settings.divided_by in settings.targets:
-        raise DataError(f"dataset.{settings.by}: {settings.divided_by} is what is predicted.")
-    if settings.divided_by is not None and settings.divided_by not in names:
-        raise DataError(
-            f"dataset.{settings.by}: {settings.path.name} has no column {settings.divided_by!r}.",
-            hint=f"It has {listed(names)}.",
-        )
+            skipped.refuse(_no_target(settings, layout, name), "target")
+    if settings.divided_by is not None:
+        key, name = f"dataset.{settings.by}", settings.divided_by
+        if name in settings.targets:
+            skipped.refuse(DataError(f"{key}: {name} is what is predicted."), "columns")
+        if name not in names:
+            error = DataError(f"{key}: {settings.path.name} has no column {name!r}.", hint=it_has)
+            skipped.refuse(error, "columns")
     unknown = [n for n, kind in settings.columns.items() if n not in names and kind != "ignore"]
     if unknown:
-        raise DataError(
-            f"dataset.columns: {settings.path.name} has no column {unknown[0]!r}.",
-            hint=f"It has {listed(names)}.",
+        error = DataError(
+            f"dataset.columns: {settings.path.name} has no column {unknown[0]!r}.", hint=it_has
         )
+        skipped.refuse(error, "columns")
+
+
+def _no_target(settings: TableDataset, layout: Layout, name: str) -> DataError:
+    import difflib
+
+    names = list(layout.columns)
+    close = difflib.get_close_matches(name, names, n=1)
+    meant = f"Did you mean {close[0]!r}? " if close else ""
+    how = ""
+    if not layout.header:
+        how = "\nIts first row is taken for data; if it names the columns: " \
+              "--set dataset.header=true"  # fmt: skip
+    elif len(names) == 1:
+        how = "\nIf that is several: --set 'dataset.delimiter=\";\"'"
+    return DataError(
+        f"{settings.path.name} has no column {name!r}.",
+        hint=f"{meant}It has {listed(names)}.{how}",
+    )
 
 
 def kinds_of(
@@ -190,7 +242,7 @@ def kinds_of(
     """
     kinds: dict[str, Kind] = {}
     reasons = []
-    for name in next(iter(table.layouts.values())).columns:
+    for name in table.columns:
         if name in settings.targets or name == settings.group:
             continue
         if name in settings.columns:
@@ -213,7 +265,7 @@ def kinds_of(
         for words in [table.seen[name].words_for_missing if kind in ("number", "date") else ()]
     ]
     if not described:
-        raise _nothing_left(settings, table)
+        skipped.refuse(_nothing_left(settings, table), "columns")
     shown = ", ".join(described if len(described) <= 2 * SHOWN else [*described[:SHOWN], "..."])
     reporter.notice(f"{settings.label}: {shown} -> {', '.join(settings.targets)}")
     return kinds
@@ -235,9 +287,8 @@ def _check_kind(
 ) -> None:
     """Refuse a kind that cells are not of, or take them for missing."""
     if seen.unreadable:
-        raise DataError(
-            f"{settings.path}: {name} cannot be a {kind}: its cells are of type {seen.unreadable}."
-        )
+        what = f"{name} cannot be a {kind}: its cells are of type {seen.unreadable}"
+        skipped.refuse(DataError(f"{settings.path}: {what}."), "columns")
     unfit = seen.unfit(kind)
     if not unfit:
         return
@@ -246,8 +297,9 @@ def _check_kind(
     if settings.on_error == "skip":
         skipped.note(f"{said}, which are taken for missing")
         return
-    raise DataError(
+    error = DataError(
         f"{said}.",
         hint=f"Leave out dataset.columns.{name}, or, if they mean missing: --set "
         f"'dataset.missing=[{unfit[0]}]'",
     )
+    skipped.refuse(error, "columns")

@@ -16,9 +16,10 @@ from nncli.errors import DataError
 from nncli.reporting import Reporter, counted, listed
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MOST_NUMBERED_CLASSES", "lacking", "target_of"]
+__all__ = ["MOST_NUMBERED_CLASSES", "lacking", "rows_lacking", "target_of"]
 
 # A target of more different whole numbers than this is a value and no class.
 MOST_NUMBERED_CLASSES = 20
@@ -39,9 +40,7 @@ def lacking(
     """
     import numpy as np
 
-    lacks = np.zeros(sum(table.rows[path] for path in table.files[split]), bool)
-    for answers in table.answers.values():
-        lacks |= answers.lacks(split)
+    lacks = rows_lacking(table, split)
     if lacks.any():
         rows = counted(int(lacks.sum()), "row")
         words = sorted(
@@ -65,10 +64,27 @@ def lacking(
     return lacks
 
 
+def rows_lacking(table: LookedThrough, split: str) -> NDArray[np.bool_]:
+    """The same, without an opinion about it."""
+    import numpy as np
+
+    lacks = np.zeros(table.rows_of(split), bool)
+    for answers in table.answers.values():
+        lacks |= answers.lacks(split)
+    return lacks
+
+
 def target_of(
-    settings: TableDataset, table: LookedThrough, blank: Rows, reporter: Reporter
+    settings: TableDataset,
+    table: LookedThrough,
+    blank: Rows,
+    skipped: Skipped,
+    reporter: Reporter,
 ) -> tuple[Target, dict[str, NDArray[Any]]]:
     """What is to be predicted, and the targets of each split as numbers.
+
+    With `Gathered` for `skipped` classes that train lacks follow its own, and cells that are no
+    numbers are NaN.
 
     Raises:
         DataError: there is nothing to learn, or the cells are not what the settings say.
@@ -80,7 +96,7 @@ def target_of(
     if not kept["train"].any():
         raise DataError(f"{settings.path}: {listed(names)} is missing in every row.")
     for name in names:
-        _check_varies(settings, name, table.answers[name], kept["train"])
+        _check_varies(settings, name, table.answers[name], kept["train"], skipped)
     task = settings.task or _task(table.answers, kept["train"])
     if task == "classes" and len(names) > 1:
         raise DataError(
@@ -90,30 +106,36 @@ def target_of(
     if task == "classes":
         answers = table.answers[names[0]]
         target, places = _classes(settings, answers, kept["train"], reporter)
-        return target, {
-            split: _indices(settings, split, answers.codes(split)[rows], answers, target, places)
-            for split, rows in kept.items()
-        }
+        codes = {split: answers.codes(split)[rows] for split, rows in kept.items()}
+        for split, found in codes.items():
+            target = _known(settings, split, found, answers, target, places, skipped)
+        places_of = np.array([places.get(name, -1) for name in answers.names], np.int64)
+        return target, {split: places_of[found] for split, found in codes.items()}
     read = _labels if task == "labels" else _values
     values = {
-        split: np.stack(
-            [read(settings, table, split, name, rows) for name in names], axis=1
-        ).astype(np.float32)
+        split: np.stack([read(table, split, name, rows, skipped) for name in names], axis=1).astype(
+            np.float32
+        )
         for split, rows in kept.items()
     }
     return (LabelsTarget if task == "labels" else ValueTarget)(names=names), values
 
 
-def _check_varies(settings: TableDataset, name: str, answers: Answers, rows: NDArray[Any]) -> None:
+def _check_varies(
+    settings: TableDataset, name: str, answers: Answers, rows: NDArray[Any], skipped: Skipped
+) -> None:
     import numpy as np
 
     codes = np.unique(answers.codes("train")[rows])
     if len(codes) == 1 and codes[0] >= 0:
-        raise DataError(
+        error = DataError(
             f"{settings.path}: {name} is {answers.names[codes[0]]!r} in every row; there is "
             "nothing to learn.",
             hint="Is it the column that you mean?",
         )
+        if len(settings.targets) == 1:
+            raise error
+        skipped.refuse(error, "target")
 
 
 def _task(targets: Mapping[str, Answers], rows: NDArray[Any]) -> Task:
@@ -196,36 +218,38 @@ def _number_name(value: float, spelled: list[str]) -> str:
     return min(spelled, key=lambda name: (len(name), name))
 
 
-def _indices(
+def _known(
     settings: TableDataset,
     split: str,
     codes: NDArray[Any],
     answers: Answers,
     target: ClassTarget,
-    places: Mapping[str, int],
-) -> NDArray[Any]:
-    """The class of each row."""
+    places: dict[str, int],
+    skipped: Skipped,
+) -> ClassTarget:
+    """Add the spellings that a split has of known classes to `places`; the classes after that."""
     import numpy as np
 
     names = [answers.names[code] for code in np.unique(codes).tolist()]
     unknown = [name for name in names if name not in places]
     by_name = {name: place for place, name in enumerate(target.names)}
     spelled = matched(by_name, unknown)
+    places.update({name: by_name[known] for name, known in spelled.items()})
     lost = sorted(name for name in unknown if name not in spelled)
-    if lost:
-        raise DataError(
-            f"The {split} split of {settings.label} has {settings.targets[0]} = {listed(lost)}, "
-            "which the training split does not have.",
-            hint=f"That has {listed(target.names)}.",
-        )
-    known = {**places, **{name: by_name[spelled[name]] for name in spelled}}
-    places_of = np.array([known.get(name, -1) for name in answers.names], np.int64)
-    indices: NDArray[Any] = places_of[codes]
-    return indices
+    if not lost:
+        return target
+    error = DataError(
+        f"The {split} split of {settings.label} has {settings.targets[0]} = {listed(lost)}, "
+        "which the training split does not have.",
+        hint=f"That has {listed(target.names)}.",
+    )
+    skipped.refuse(error, "classes")
+    places.update({name: place for place, name in enumerate(lost, start=len(target.names))})
+    return ClassTarget(names=(*target.names, *lost))
 
 
 def _labels(
-    settings: TableDataset, table: LookedThrough, split: str, name: str, rows: NDArray[Any]
+    table: LookedThrough, split: str, name: str, rows: NDArray[Any], skipped: Skipped
 ) -> NDArray[Any]:
     """A column of 0 and 1."""
     import numpy as np
@@ -235,37 +259,39 @@ def _labels(
     known = np.array([np.nan if said is None else said for said in meanings], np.float64)
     codes = answers.codes(split)
     labels: NDArray[Any] = np.where(codes < 0, np.nan, known[codes])
-    wrong = np.flatnonzero(rows & np.isnan(labels))
-    if len(wrong):
-        cell = _cell(answers, split, wrong[0])
-        raise DataError(
-            f"{table.place(split, int(wrong[0]))}: the label {name} is {cell}; labels are 0 or 1 "
-            "in every row.",
-            hint="If it names classes: --set dataset.task=classes",
-        )
-    chosen: NDArray[Any] = labels[rows]
-    return chosen
+    expected = "a label, which is 0 or 1 in every row"
+    return _checked(table, split, name, labels, rows, expected, skipped)
 
 
 def _values(
-    settings: TableDataset, table: LookedThrough, split: str, name: str, rows: NDArray[Any]
+    table: LookedThrough, split: str, name: str, rows: NDArray[Any], skipped: Skipped
 ) -> NDArray[Any]:
     """A column of numbers."""
+    values = table.answers[name].values(split)
+    return _checked(table, split, name, values, rows, "a number", skipped)
+
+
+def _checked(
+    table: LookedThrough,
+    split: str,
+    name: str,
+    values: NDArray[Any],
+    rows: NDArray[Any],
+    expected: str,
+    skipped: Skipped,
+) -> NDArray[Any]:
+    """The chosen rows of `values`, none of which may be NaN."""
     import numpy as np
 
-    answers = table.answers[name]
-    values = answers.values(split)
     wrong = np.flatnonzero(rows & np.isnan(values))
     if len(wrong):
-        cell = _cell(answers, split, wrong[0])
-        raise DataError(
-            f"{table.place(split, int(wrong[0]))}: {name} is to be a number, and is {cell}.",
+        row = int(wrong[0])
+        cell = table.answers[name].cell(split, row)
+        found = "none" if cell is None else repr(cell)
+        error = DataError(
+            f"{table.place(split, row)}: {name} is to be {expected}, and is {found}.",
             hint="If it names classes: --set dataset.task=classes",
         )
+        skipped.refuse(error, "cells")
     chosen: NDArray[Any] = values[rows]
     return chosen
-
-
-def _cell(answers: Answers, split: str, row: int) -> str:
-    code = answers.codes(split)[row]
-    return repr(answers.names[code]) if code >= 0 else "none"

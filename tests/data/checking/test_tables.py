@@ -225,10 +225,15 @@ def test_missing_and_wrong_targets(tmp_path: Path) -> None:
     (blank,) = about(found, "target", "fail")
     assert blank.message == "2 rows of train (0.5 %) without answer"
     assert blank.examples == ["a.csv, row 7", "a.csv, row 11"]
-    columns["answer"] = ["9.5" if n else "many" for n in range(ROWS)]
+    words = ["many", "few", "some", "none of them"]
+    columns["answer"] = [*words, *(f"{n}.5" for n in range(4, ROWS))]
     found = examined(written(tmp_path / "a.csv", columns), task="values")
-    assert "1 row of train where the target is no number" in said(found, "fail")
+    assert "4 rows of train where the target is no number" in said(found, "fail")
     assert "a.csv, row 2: many" in about(found, "target", "fail")[0].examples
+    # One word among numbers can only mean that there is none, to training as well.
+    columns["answer"] = ["many", *(f"{n}.5" for n in range(1, ROWS))]
+    found = examined(written(tmp_path / "a.csv", columns), task="values")
+    assert "1 row of train (0.25 %) without answer" in said(found, "fail")
 
 
 def test_without_a_target_the_rest_is_examined(tmp_path: Path) -> None:

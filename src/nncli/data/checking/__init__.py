@@ -18,9 +18,10 @@ from nncli.data.checking.examples import Examined
 from nncli.data.checking.finding import Finding, Grade
 from nncli.data.checking.giving_away import giving_away
 from nncli.data.folder import FolderDataset
+from nncli.data.splits import Division
 from nncli.data.table import TableDataset
 from nncli.errors import DataError
-from nncli.reporting import Reporter, SilentReporter
+from nncli.reporting import Reporter
 
 __all__ = ["Finding", "Grade", "check"]
 
@@ -55,14 +56,13 @@ def _about_examples(
         return []
     findings = []
     try:
-        examples = examples.divided_for_training(settings, seed)
+        examples = examples.divided_for_training(_division(settings), seed)
     except DataError as error:
         findings.append(Finding("fail", "splits", error.message, error.hint or ""))
-    named = getattr(settings, "targets", ())
     sections: dict[str, Iterator[Finding]] = {
         "splits": sizes_of_splits(examples),
         "targets": targets(examples),
-        "columns": columns(examined.columns, named, examined.ignored),
+        "columns": columns(examined.columns),
         "copies": copies(examples),
         "near copies": near_copies(examples, reporter),
     }
@@ -71,6 +71,13 @@ def _about_examples(
     for name, section in sections.items():
         findings += _found(name, section)
     return findings
+
+
+def _division(settings: data.DatasetSettings) -> Division:
+    """How training divides the examples; of several folds the first, for all are alike."""
+    if settings.folds is not None and settings.fold is None:
+        settings = settings.model_copy(update={"fold": 1})
+    return settings.division
 
 
 def _found(name: str, section: Iterator[Finding]) -> Iterator[Finding]:
@@ -83,17 +90,11 @@ def _found(name: str, section: Iterator[Finding]) -> Iterator[Finding]:
 
 
 def _refused(settings: data.DatasetSettings, kind: str) -> list[Finding]:
-    """What training would say of data that looked fine so far."""
+    """What training would say of settings, for data that looked fine so far."""
     if not isinstance(settings, FolderDataset | TableDataset):
         return []
-    quiet = SilentReporter()
     try:
-        source = data.source_of(settings, reporter=quiet)
-        # The files of a folder were all opened already.
-        if isinstance(settings, TableDataset):
-            source.read(None, quiet)
-        else:
-            settings.check_kind(settings.label, kind)
+        settings.check_kind(settings.label, kind)
     except DataError as error:
         return [Finding("fail", "training", error.message, error.hint or "")]
     return []

@@ -58,7 +58,7 @@ def _classes(examples: Examples, names: tuple[str, ...]) -> Iterator[Finding]:
         for name in examples.splits
     }
     train = counts["train"]
-    yield from _lost(counts, names)
+    yield from _lost(counts, names, examples.held_out)
     known = np.flatnonzero(train)
     if len(known) < 2:
         only = f"only {names[known[0]]}" if len(known) else "none"
@@ -90,15 +90,18 @@ def _classes(examples: Examples, names: tuple[str, ...]) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _lost(counts: dict[str, NDArray[np.int64]], names: tuple[str, ...]) -> Iterator[Finding]:
-    """Classes that another split has and train lacks."""
+def _lost(
+    counts: dict[str, NDArray[np.int64]], names: tuple[str, ...], held_out: frozenset[str]
+) -> Iterator[Finding]:
+    """Classes that another split has and train lacks; training refuses those that it was given."""
     for split, count in counts.items():
         lost = [name for name, had, own in zip(names, counts["train"], count, strict=True)
                 if own and not had]  # fmt: skip
         if lost:
             which = "1 class" if len(lost) == 1 else f"{len(lost):,} classes"
             yield Finding(
-                "fail", "classes", f"{split} has {which} that train lacks: {some(lost)}",
+                "warn" if split in held_out else "fail", "classes",
+                f"{split} has {which} that train lacks: {some(lost)}",
                 "What was never seen cannot be learned: add examples to train, or remove them.",
                 lost,
             )  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from nncli.data.checking.finding import Finding, some
-from nncli.data.table_columns import DISTINCT, Seen
+from nncli.data.table_columns import Seen
 from nncli.reporting import counted
 
 __all__ = ["columns"]
@@ -21,32 +21,26 @@ IDENTIFIER = re.compile(r"(^|[^a-z])(id|ids|key|uuid|guid|index|idx)$", re.IGNOR
 SHOWN_WORDS = 3
 
 
-def columns(
-    seen: Mapping[str, Seen], targets: Collection[str], ignored: Collection[str]
-) -> Iterator[Finding]:
+def columns(seen: Mapping[str, Seen]) -> Iterator[Finding]:
     """What is odd about columns, those with the same oddity together.
 
     Args:
-        seen: the cells of each column in train.
-        targets: what is to be predicted, about which others report.
-        ignored: columns that the user said are to be ignored.
+        seen: the cells in train of each column that may be an input.
     """
     if not seen:
         return
     odd: dict[str, list[str]] = defaultdict(list)
     for name, column in seen.items():
-        if name not in targets and name not in ignored:
-            for kind, text in _oddities(name, column):
-                odd[kind].append(text)
+        for kind, text in _oddities(name, column):
+            odd[kind].append(text)
     for kind, (message, hint) in ODDITIES.items():
         names = odd.get(kind, ())
         if names:
             verb = "is" if len(names) == 1 else "are"
             what = message.format(count=counted(len(names), "column"), verb=verb)
             yield Finding("warn", "columns", f"{what}: {some(names)}", hint, names)
-    fine = len(seen) - len({*targets, *ignored} & set(seen))
     if not odd:
-        yield Finding("good", "columns", f"{counted(fine, 'column')}, nothing odd about them")
+        yield Finding("good", "columns", f"{counted(len(seen), 'column')}, nothing odd about them")
 
 
 ODDITIES = {
@@ -82,7 +76,7 @@ def _oddities(name: str, column: Seen) -> Iterator[tuple[str, str]]:
         return
     kind, _ = column.kind()
     words = column.numbers < known / 2 and known >= FEWEST_ROWS
-    if kind == "category" and words and distinct > NEARLY_UNIQUE * known:
+    if kind == "category" and words and distinct > NEARLY_UNIQUE * column.counted:
         yield "nearly", f"{name} ({distinct:,} different in {known:,})"
     if column.missing > MOSTLY_MISSING * column.rows:
         yield "missing", f"{name} ({column.missing / column.rows:.0%})"
@@ -120,11 +114,7 @@ def _is_identifier(name: str, column: Seen) -> bool:
     kind, reason = column.kind()
     if kind == "ignore" and reason:
         return True
-    # Beyond that many different cells no more are counted.
-    unique = distinct == known or (
-        distinct >= DISTINCT and column.counts.most_common(1)[0][1] == 1 and known > DISTINCT
-    )
-    if not unique or kind in ("text", "date"):
+    if distinct < column.counted or kind in ("text", "date"):
         return False
     if column.numbers < known:
         return kind == "category" and column.words / known < 1.5

@@ -59,8 +59,9 @@ def examine(settings: data.DatasetSettings, reporter: Reporter) -> Examined:
             Finding("good", "reading", f"all {counted(seen.rows, 'example')} can be read")
         )
     findings += seen.findings(place)
+    parts = [split.divider() for split in decoded.splits.values() if split.divider is not None]
     return Examined(
-        examples=collected.examples(decoded.target, place),
+        examples=collected.examples(decoded.target, place, parts or None),
         findings=findings,
         columns=seen.columns,
         sample=seen.sample.taken() if isinstance(decoded.inputs, TableInput) else None,
@@ -86,7 +87,10 @@ def _pixels_of_cache(key: Any) -> DecodedDataset | None:
                 rows = np.arange(start, min(start + BATCH, len(split)))
                 yield split.inputs[rows], split.targets[rows]
 
-        return DecodedSplit(len(split), batches, split.targets)
+        divider = split.divider
+        return DecodedSplit(
+            len(split), batches, split.targets, None if divider is None else lambda: divider
+        )
 
     return DecodedDataset(
         name=cached.name,

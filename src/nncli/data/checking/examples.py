@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.checking.finding import Finding
 from nncli.data.dataset import Split
-from nncli.data.splits import HeldOutValidation, divided
+from nncli.data.splits import Division, divided
 from nncli.data.table_columns import Seen
 from nncli.descriptions import Target
 
@@ -37,6 +37,8 @@ class Examples:
         targets: as `nncli.data.Split` has them, shape (n,) or (n, values).
         place: where the example with a number lies: a file, a row.
         thumbnails: of images, shape (n, 16, 16), uint8.
+        dividers: what splits are divided by where that is not chance, shape (n,).
+        held_out: the splits that training makes itself.
     """
 
     kind: str
@@ -47,6 +49,8 @@ class Examples:
     targets: NDArray[Any]
     place: Callable[[int], str]
     thumbnails: NDArray[np.uint8] | None = None
+    dividers: NDArray[Any] | None = None
+    held_out: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.split)
@@ -66,24 +70,46 @@ class Examples:
         """How many examples each split has."""
         return {name: int(self.within(name).sum()) for name in self.splits}
 
-    def divided_for_training(self, settings: HeldOutValidation, seed: int) -> Examples:
-        """The same examples, with the splits that training would hold out.
+    def divided_for_training(self, division: Division, seed: int) -> Examples:
+        """The same examples, with the splits that training makes of them.
 
         Raises:
             DataError: a share leaves a split without examples.
         """
         import numpy as np
 
+        if division.by is not None and self.dividers is None:
+            return self  # what they are divided by cannot be read
         numbers = {name: np.flatnonzero(self.within(name)) for name in self.splits}
-        published = {
-            name: Split(np.empty(0), self.targets[places]) for name, places in numbers.items()
-        }
-        result = divided("The dataset", published, settings, seed=seed)
-        split = self.split.copy()
+        published = {name: self._as_split(places) for name, places in numbers.items()}
+        result = divided("The dataset", published, division, seed=seed)
+        split = np.full(len(self), -1, np.int8)
         for number, (name, part) in enumerate(result.items()):
             origin = numbers["train" if part.targets is published["train"].targets else name]
             split[origin if part.indices is None else origin[part.indices]] = number
-        return replace(self, splits=tuple(result), split=split)
+        held = frozenset(name for name, part in result.items() if part.indices is not None)
+        divided_up = replace(self, splits=tuple(result), split=split, held_out=held - {"train"})
+        return divided_up.taking(np.flatnonzero(split >= 0))  # folds leave a test split out
+
+    def _as_split(self, places: NDArray[np.int64]) -> Split:
+        import numpy as np
+
+        divider = None if self.dividers is None else self.dividers[places]
+        return Split(np.empty(0), self.targets[places], divider=divider)
+
+    def taking(self, places: NDArray[np.int64]) -> Examples:
+        """The examples at `places`, shape (n,)."""
+        if len(places) == len(self):
+            return self
+        return replace(
+            self,
+            split=self.split[places],
+            digests=self.digests[places],
+            targets=self.targets[places],
+            place=lambda number: self.place(int(places[number])),
+            thumbnails=None if self.thumbnails is None else self.thumbnails[places],
+            dividers=None if self.dividers is None else self.dividers[places],
+        )
 
 
 @dataclass(frozen=True)
@@ -94,14 +120,12 @@ class Examined:
         examples: None where nothing could be read.
         findings: about the reading itself.
         columns: of tables, what the cells of each column look like.
-        ignored: columns that the user said are to be ignored.
         sample: of tables, some rows of training: columns by name, and their targets.
     """
 
     examples: Examples | None
     findings: Sequence[Finding] = ()
     columns: Mapping[str, Seen] = field(default_factory=dict)
-    ignored: frozenset[str] = frozenset()
     sample: tuple[Mapping[str, NDArray[Any]], NDArray[Any]] | None = None
 
 
@@ -131,7 +155,12 @@ class Collected:
         if thumbnails is not None:
             self.thumbnails.append(thumbnails)
 
-    def examples(self, target: Target | None, place: Callable[[int], str]) -> Examples | None:
+    def examples(
+        self,
+        target: Target | None,
+        place: Callable[[int], str],
+        dividers: Sequence[NDArray[Any]] | None = None,
+    ) -> Examples | None:
         """All that was gathered; None if that is nothing."""
         import numpy as np
 
@@ -146,6 +175,7 @@ class Collected:
             targets=np.concatenate(self.targets),
             place=place,
             thumbnails=np.concatenate(self.thumbnails) if self.thumbnails else None,
+            dividers=None if dividers is None else np.concatenate(dividers),
         )
 
 

@@ -1,0 +1,84 @@
+"""The rows of a table as arrays, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.table_cells import Cells, days, numbers, numbers_among
+from nncli.data.table_layout import Layout
+from nncli.data.table_looking import LookedThrough, batches_of
+from nncli.data.table_settings import TableDataset
+from nncli.descriptions import Column
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TypedBatches"]
+
+
+class TypedBatches:
+    """Reads a split anew each time it is called: columns as their kinds have them, and targets."""
+
+    def __init__(
+        self,
+        settings: TableDataset,
+        table: LookedThrough,
+        split: str,
+        columns: Sequence[Column],
+        alone: bool,
+        filled: NDArray[np.bool_],
+        targets: NDArray[Any],
+    ) -> None:
+        self.table = table
+        self.split = split
+        self.columns = columns
+        self.alone = alone
+        self.filled = filled
+        self.targets = targets
+        words = {name: seen.words_for_missing for name, seen in table.seen.items()}
+        self.missing = {
+            name: {*settings.missing_words, *(word.lower() for word in words.get(name, ()))}
+            for name in (column.name for column in columns)
+        }
+
+    def __call__(self) -> Iterator[tuple[Any, NDArray[Any]]]:
+        start = done = 0
+        for path, batch in batches_of(self.table, self.split):
+            layout = self.table.layouts[path]
+            chosen = self.filled[start : start + len(next(iter(batch.values())))]
+            start += len(chosen)
+            values = {
+                column.name: _typed(
+                    batch[column.name].kept(chosen), column.kind, self.missing[column.name], layout
+                )
+                for column in self.columns
+            }
+            targets = self.targets[done : done + int(chosen.sum())]
+            done += len(targets)
+            yield next(iter(values.values())) if self.alone else values, targets
+
+
+def _typed(cells: Cells, kind: str, missing: Collection[str], layout: Layout) -> NDArray[Any]:
+    """The cells of a column as its kind has them (see `nncli.descriptions.Column`)."""
+    import numpy as np
+
+    if kind == "number":
+        values = cells.floats if layout.decimal == "." else None
+        if values is None:
+            strings = cells.strings
+            values = numbers(np.where(_lacks(strings, missing), "nan", strings), layout.decimal)
+        values = np.where(np.isin(values, numbers_among(missing)), np.nan, values)
+        return values.astype(np.float32)
+    strings = cells.strings
+    strings = np.where(_lacks(strings, missing), "", strings)
+    if kind == "date":
+        return days(strings, day_first=layout.day_first).astype(np.float32)
+    return strings
+
+
+def _lacks(strings: NDArray[Any], missing: Collection[str]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    return np.array([string.lower() in missing for string in strings.tolist()], bool)
