@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Opened", "fitted_length", "opened", "preprocessing_of", "reason_of"]
 
 BATCH_SIZE = 64
+BATCH_SAMPLES = 2_000_000  # a spectrogram takes many times as much on its way
 COVERED = 0.95  # share of the files that the default length holds whole
 LONGEST_SECONDS = 10.0
 NOT_FINITE = "has samples that are no finite numbers"
@@ -48,11 +49,12 @@ class Opened:
         def read() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
             import numpy as np
 
+            batch_size = max(1, min(BATCH_SIZE, BATCH_SAMPLES // self.preprocessing.samples))
             with ThreadPoolExecutor(usable_cores()) as pool:
-                for start in range(0, len(files), BATCH_SIZE):
-                    part = files[start : start + BATCH_SIZE]
+                for start in range(0, len(files), batch_size):
+                    part = files[start : start + batch_size]
                     samples = pool.map(lambda path: _samples(path, self.preprocessing), part)
-                    yield np.stack(list(samples)), labels[start : start + BATCH_SIZE]
+                    yield np.stack(list(samples)), labels[start : start + batch_size]
 
         return read
 
