@@ -288,7 +288,7 @@ def _json_layout(path: Path, encoding: str | None) -> Layout:
     if start.lstrip(codecs.BOM_UTF8 + b" \r\n\t").startswith(b"["):
         raise DataError(
             f"{path} is one JSON list; nncli reads JSON Lines, where each line is one row.",
-            hint=f"Write it so: jq -c '.[]' {path.name} > {path.stem}.jsonl",
+            hint=f"Write it so: jq -c '.[]' {path.name} > {path.stem}-lines.jsonl",
         )
     names: dict[str, None] = {}
     for row in _json_objects(path, layout, Skipped("skip")):
