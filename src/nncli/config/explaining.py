@@ -57,6 +57,10 @@ WORDS = {
 }
 
 
+# What was meant by an unknown key is looked for so often; nobody reads on behind so many.
+MOST_SUGGESTIONS = 100
+
+
 def explain(
     error: ValidationError,
     values: Mapping[str, Any],
@@ -68,19 +72,24 @@ def explain(
 
     With `only`, those about other keys are left out.
     """
-    problems: list[tuple[tuple[str, int], Mistake]] = []
+    found: list[tuple[ErrorDetails, KeyPath, Origin | None]] = []
     for details in error.errors(include_url=False):
         key = _without_tags(details["loc"], values)
         if only is not None and key not in only:
             continue
         of_type = details["type"] == "union_tag_invalid"
         place = (*key, "type") if of_type else (*key, *_first_named(details))
-        origin = origins.about(place)
-        message = _message(details, key, values, origin)
-        no_text = of_type and _has_no_name(details["input"])
-        block = located(origin, (*key, "type") if no_text else key, message)
-        problems.append((origin.order if origin else ("", 0), block))
-    return [block for _, block in sorted(problems, key=lambda problem: problem[0])]
+        found.append((details, key, origins.about(place)))
+    found.sort(key=lambda problem: problem[2].order if problem[2] else ("", 0))
+    mistakes = []
+    for number, (details, key, origin) in enumerate(found):
+        if number >= MOST_SUGGESTIONS and details["type"] == "extra_forbidden":
+            message = "unknown key"
+        else:
+            message = _message(details, key, values, origin)
+        no_text = details["type"] == "union_tag_invalid" and _has_no_name(details["input"])
+        mistakes.append(located(origin, (*key, "type") if no_text else key, message))
+    return mistakes
 
 
 def _first_named(details: ErrorDetails) -> list[str]:
