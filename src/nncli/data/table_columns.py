@@ -36,6 +36,7 @@ MISSING_AMONG_NUMBERS = frozenset(
 NUMBERS_SHARE = 0.9
 MISSING_WORDS = 3
 DISTINCT = 20_000  # how many cells are compared with each other at most
+DISTINCT_NUMBERS = 2_000  # the same of what a file says are numbers: hundreds of columns at times
 PADDED = re.compile(r"0[0-9]+")
 FILE = re.compile(r"\S.*\.(jpe?g|png|gif|bmp|webp|tiff?|wav|flac|ogg|mp3|txt)", re.IGNORECASE)
 
@@ -79,7 +80,8 @@ class Seen:
         self.words += len(known)
         whole = known == np.floor(known)
         if len(known):
-            self._compare(Counter(f"{value:.15g}" for value in known[: self._open].tolist()))
+            compared = known[: max(0, DISTINCT_NUMBERS - self.counted)]
+            self._compare(Counter(f"{value:.15g}" for value in compared.tolist()))
             if len(self.counts) == 1:
                 self._compare(Counter(f"{value:.15g}" for value in (known.min(), known.max())))
             self.compact += int(_compact_dates(known).sum())
