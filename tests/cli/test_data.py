@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,8 +14,13 @@ import pytest
 from PIL import Image
 from rich.cells import cell_len
 
+from nncli import data
+from nncli.config import Experiment
+from nncli.data import expand
 from nncli.data.catalogue import catalogue, dataset_names
+from nncli.data.looking import look
 from nncli.files import cache_folder
+from nncli.reporting import SilentReporter
 
 
 @pytest.fixture
@@ -199,6 +205,40 @@ def test_show_of_what_was_looked_at_before_needs_no_tensorflow(run_cli: Any) -> 
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("kind", ["table", "sounds", "texts"])
+def test_show_of_what_was_trained_on_reads_the_cache_alone(
+    run_cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The columns, texts and lengths are kept while a dataset is read for training."""
+    import soundfile
+
+    path = tmp_path / kind
+    for number in range(40):
+        name = ("high", "low")[number % 2]
+        file = path / name / f"{number}.{'wav' if kind == 'sounds' else 'txt'}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if kind == "sounds":
+            soundfile.write(file, np.full(4000 + number, 0.1), 8000)
+        else:
+            file.write_text(f"it sounds {name} {number}")
+    if kind == "table":
+        path = tmp_path / "a.csv"
+        path.write_text("size,kind\n" + "".join(f"{n % 7}.5,{n % 2}\n" for n in range(100)))
+    settings = expand(str(path)) | ({"target": "kind"} if kind == "table" else {})
+    trained_on = Experiment.model_validate({"dataset": settings}).dataset
+    data.load(trained_on, seed=0, reporter=SilentReporter())
+    source = data.source_of(trained_on, reporter=SilentReporter())
+    closed = dataclasses.replace(source, read=None)
+    monkeypatch.setattr("nncli.data.source_of", lambda settings, *, reporter: closed)
+    overview = look(trained_on, seed=0, reporter=SilentReporter())
+    if kind == "table":
+        (column,) = overview.columns
+        assert column.numbers and (column.rows, column.numbers.largest) == (100, 6.5)
+    else:
+        said = {"sounds": "Recordings of 0.50 to 0.50 s", "texts": "Texts of 4 to 4 words"}[kind]
+        assert overview.facts[0].startswith(said) and bool(overview.texts) == (kind == "texts")
 
 
 def test_clearing_the_cache_clears_what_show_keeps(run_cli: Any) -> None:

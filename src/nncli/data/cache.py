@@ -17,12 +17,14 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Split
+from nncli.data.recording import Recorded
 from nncli.descriptions import Input, Target
 from nncli.errors import NotFoundError, StorageError
 from nncli.files import cache_folder, storage_errors
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["Cached", "alias", "cached", "clear", "fetch", "store"]
 
 # Part of every key: raise it when the files below change their meaning.
-VERSION = 3
+VERSION = 4
 DESCRIPTION = "description.json"
+RECORDED = "recorded.json"  # apart, for it can be large and only `data show` reads it
 ABANDONED_SECONDS = 24 * 60 * 60
 
 
@@ -160,7 +163,15 @@ def _read(folder: Path) -> Dataset | None:
         splits,
         # JSON has no tuples, and settings no lists.
         {k: tuple(v) if isinstance(v, list) else v for k, v in description.found.items()},
+        partial(_recorded, folder),
     )
+
+
+def _recorded(folder: Path) -> Recorded | None:
+    try:
+        return Recorded.model_validate_json((folder / RECORDED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def store(
@@ -217,6 +228,10 @@ def _write(
         try:
             for name, split in decoded.splits.items():
                 _write_split(temporary, name, split, decoded.name, reporter)
+            recorded = decoded.recorded()
+            if recorded is not None:
+                text = recorded.model_dump_json()
+                (temporary / RECORDED).write_text(text, encoding="utf-8")
             text = description.model_dump_json(indent=2)
             (temporary / DESCRIPTION).write_text(text, encoding="utf-8")
             if folder.exists() and _read(folder) is None:
@@ -276,5 +291,11 @@ def _in_memory(
             divider=None if split.divider is None else split.divider(),
         )
     return Dataset(
-        decoded.name, decoded.inputs, decoded.target, preprocessing, splits, decoded.found
+        decoded.name,
+        decoded.inputs,
+        decoded.target,
+        preprocessing,
+        splits,
+        decoded.found,
+        decoded.recorded,
     )

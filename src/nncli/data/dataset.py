@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nncli.data.recording import Recorded
+
 __all__ = ["Batches", "Dataset", "DecodedDataset", "DecodedSplit", "Source", "Split"]
 
 Batches = Callable[[], Iterator["tuple[Any, NDArray[Any]]"]]
@@ -70,12 +72,17 @@ class Split:
         return self.inputs[indices]
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A named dataset with its splits (`train`, and where they exist `validation`, `test`).
 
     `inputs` describes what was recorded, `preprocessing` how the arrays were made of it; `found`
-    are the settings that reading it found out.
+    are the settings that reading it found out, and `recorded` reads what is remembered of the
+    inputs as they were.
     """
 
     name: str
@@ -84,6 +91,7 @@ class Dataset:
     preprocessing: Preprocessing
     splits: Mapping[str, Split]
     found: Mapping[str, Any] = field(default_factory=dict)
+    recorded: Callable[[], Recorded | None] = _nothing
 
     def with_splits(self, splits: Mapping[str, Split]) -> Dataset:
         """The same dataset, divided differently."""
@@ -119,7 +127,8 @@ class DecodedSplit:
 class DecodedDataset:
     """A dataset that is read batch by batch, to be cached.
 
-    `preprocessing` is None where it is fitted on the training split.
+    `preprocessing` is None where it is fitted on the training split; `recorded` says something
+    when the batches of the first split were read.
     """
 
     name: str
@@ -128,10 +137,7 @@ class DecodedDataset:
     splits: Mapping[str, DecodedSplit]
     preprocessing: Preprocessing | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
-
-    def with_splits(self, splits: Mapping[str, DecodedSplit]) -> DecodedDataset:
-        """The same dataset with other batches."""
-        return replace(self, splits=splits)
+    recorded: Callable[[], Recorded | None] = _nothing
 
 
 @dataclass(frozen=True)

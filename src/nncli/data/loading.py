@@ -10,6 +10,7 @@ from nncli import objectives
 from nncli.data.cache import alias, fetch, store
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Source, Split
 from nncli.data.inputs import InputSettings
+from nncli.data.recording import Recorder
 from nncli.data.splits import Division, divided, hold_out
 from nncli.descriptions import ArrayInput, ImageInput, TableInput, TextInput
 from nncli.errors import DataError, ModelFileError
@@ -167,16 +168,18 @@ def _rows(inputs: Any, chosen: NDArray[np.bool_]) -> Any:
 
 
 def _applied(decoded: DecodedDataset, preprocessing: Preprocessing) -> DecodedDataset:
-    """`decoded` with preprocessed batches."""
+    """`decoded` with preprocessed batches, and what is remembered of them as they were."""
     from nncli.preprocessing.applying import Applied
 
-    applied = Applied(preprocessing)
+    applied, recorder = Applied(preprocessing), Recorder(decoded)
+    first = next(iter(decoded.splits), None)
 
-    def preprocessed(split: DecodedSplit) -> DecodedSplit:
+    def preprocessed(name: str, split: DecodedSplit) -> DecodedSplit:
         def batches() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-            for inputs, targets in split.batches():
+            for inputs, targets in recorder.batches(split) if name == first else split.batches():
                 yield applied(inputs), targets
 
         return replace(split, batches=batches)
 
-    return decoded.with_splits({n: preprocessed(split) for n, split in decoded.splits.items()})
+    splits = {name: preprocessed(name, split) for name, split in decoded.splits.items()}
+    return replace(decoded, splits=splits, recorded=recorder.recorded)

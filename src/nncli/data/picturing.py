@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nncli import data
-from nncli.data.looking import answer, spread
+from nncli.data.choosing import answer, spread
 from nncli.data.overview import Overview
 from nncli.descriptions import ImageInput, SoundInput, TableInput, TextInput
 from nncli.errors import UsageError
