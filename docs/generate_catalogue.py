@@ -22,8 +22,8 @@ def row(name: str) -> str:
     import tensorflow_datasets as tfds
 
     from nncli.data import network
-    from nncli.data.tfds_features import image_input, meaning
-    from nncli.data.tfds_opening import first_line
+    from nncli.data.tfds.features import image_input, meaning
+    from nncli.data.tfds.opening import first_line
     from nncli.errors import NncliError
 
     try:

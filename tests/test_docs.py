@@ -268,7 +268,7 @@ LIBRARY = (
     "nncli.training.train",
     "nncli.inference.evaluate",
     "nncli.data.prepare",
-    "nncli.data.augmenting.draw_augmented",
+    "nncli.data.looking.augmenting.draw_augmented",
     "nncli.data.looking.look",
     "nncli.data.checking.check",
     "nncli.doctor.examine",

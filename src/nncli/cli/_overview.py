@@ -14,7 +14,13 @@ from nncli.cli._console import visible
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
-    from nncli.data.overview import ColumnSummary, NumberSummary, Overview, Sketch, TextExample
+    from nncli.data.overview import (
+        ColumnSummary,
+        NumberSummary,
+        Overview,
+        Sketch,
+        TextExample,
+    )
 
 __all__ = ["show_overview"]
 

@@ -116,9 +116,9 @@ def show_command(
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.cli._overview import show_overview
-    from nncli.data.augmenting import draw_augmented
     from nncli.data.looking import look
-    from nncli.data.picturing import draw
+    from nncli.data.looking.augmenting import draw_augmented
+    from nncli.data.looking.picturing import draw
 
     reporter = reporter_for(screen)
     settings = experiment.dataset

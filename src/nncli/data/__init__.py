@@ -17,7 +17,7 @@ from nncli.data.files import is_pattern
 from nncli.data.folder import FolderDataset
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
-from nncli.data.tfds_opening import check_there
+from nncli.data.tfds.opening import check_there
 from nncli.errors import DataUnavailableError, NotFoundError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter

@@ -13,8 +13,8 @@ from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import label_of, stamp
 from nncli.data.inputs import InputSettings
 from nncli.data.splits import HeldOutShares
-from nncli.data.table_cells import LARGEST
-from nncli.data.table_targets import MOST_NUMBERED_CLASSES
+from nncli.data.table.cells import LARGEST
+from nncli.data.table.targets import MOST_NUMBERED_CLASSES
 from nncli.descriptions import (
     ArrayInput,
     ClassTarget,

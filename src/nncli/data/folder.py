@@ -17,7 +17,7 @@ from nncli.data.files import is_pattern, label_of, like, stamp
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import OnError, Skipped
 from nncli.data.splits import HeldOutShares
-from nncli.data.table_columns import matched
+from nncli.data.table.columns import matched
 from nncli.descriptions import ClassTarget, TextInput
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import Preprocessing

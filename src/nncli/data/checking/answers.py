@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.checking.finding import Finding, share, some
 from nncli.data.skipping import Gathered
 from nncli.data.table import TableDataset
-from nncli.data.table_looking import LookedThrough
-from nncli.data.table_targets import rows_lacking, target_of
+from nncli.data.table.looking import LookedThrough
+from nncli.data.table.targets import rows_lacking, target_of
 from nncli.descriptions import LabelsTarget, Target
 from nncli.errors import DataError
 from nncli.reporting import SilentReporter, counted

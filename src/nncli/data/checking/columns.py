@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from nncli.data.checking.finding import Finding, some
-from nncli.data.table_columns import Seen
+from nncli.data.table.columns import Seen
 from nncli.reporting import counted
 
 __all__ = ["columns"]

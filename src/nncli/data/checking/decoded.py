@@ -12,7 +12,7 @@ from nncli.data.checking.finding import Finding
 from nncli.data.checking.thumbnails import thumbnails
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
 from nncli.data.sampling import Sample
-from nncli.data.table_columns import MISSING, Seen
+from nncli.data.table.columns import MISSING, Seen
 from nncli.descriptions import ImageInput, Input, TableInput, TextInput
 from nncli.errors import DataError
 from nncli.reporting import Reporter, counted

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.checking.finding import Finding
 from nncli.data.dataset import Split
 from nncli.data.splits import Division, divided
-from nncli.data.table_columns import Seen
+from nncli.data.table.columns import Seen
 from nncli.descriptions import Target
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from nncli.data.checking.finding import Finding
 from nncli.data.sampling import Sample
 from nncli.data.skipping import Gathered
 from nncli.data.table import TableDataset, files_of
-from nncli.data.table_batches import TypedBatches
-from nncli.data.table_dividers import divider_of
-from nncli.data.table_looking import LookedThrough, kinds_of, looked_through
+from nncli.data.table.batches import TypedBatches
+from nncli.data.table.dividers import divider_of
+from nncli.data.table.looking import LookedThrough, kinds_of, looked_through
 from nncli.descriptions import Column
 from nncli.errors import DataError
 from nncli.reporting import Reporter, SilentReporter, counted

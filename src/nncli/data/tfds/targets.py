@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.table_answers import MOST_CLASSES
-from nncli.data.table_settings import Task
-from nncli.data.table_targets import MOST_NUMBERED_CLASSES
-from nncli.data.tfds_types import (
+from nncli.data.table.answers import MOST_CLASSES
+from nncli.data.table.settings import Task
+from nncli.data.table.targets import MOST_NUMBERED_CLASSES
+from nncli.data.tfds.types import (
     called,
     dtype_of,
     is_integer,

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from nncli.data.table_cells import Cells, Decimal, numbers, numbers_among
-from nncli.data.table_columns import Seen
+from nncli.data.table.cells import Cells, Decimal, numbers, numbers_among
+from nncli.data.table.columns import Seen
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.table_cells import Cells, days, numbers, numbers_among
-from nncli.data.table_layout import Layout
-from nncli.data.table_looking import LookedThrough, batches_of
-from nncli.data.table_settings import TableDataset
+from nncli.data.table.cells import Cells, days, numbers, numbers_among
+from nncli.data.table.layout import Layout
+from nncli.data.table.looking import LookedThrough, batches_of
+from nncli.data.table.settings import TableDataset
 from nncli.descriptions import Column
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 from pydantic import ValidationError
 
 from nncli.data import TfdsDataset
-from nncli.data.tfds_splits import Slice, divided_as, overlapping, slices
+from nncli.data.tfds.splits import Slice, divided_as, overlapping, slices
 from nncli.errors import DataError
 
 

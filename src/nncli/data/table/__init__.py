@@ -11,12 +11,12 @@ from typing import Any
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import is_pattern, like, stamp
 from nncli.data.skipping import Skipped
-from nncli.data.table_batches import TypedBatches
-from nncli.data.table_columns import Kind
-from nncli.data.table_dividers import divider_of
-from nncli.data.table_looking import LookedThrough, kinds_of, looked_through
-from nncli.data.table_settings import TABLE_ENDINGS, TableDataset
-from nncli.data.table_targets import lacking, target_of
+from nncli.data.table.batches import TypedBatches
+from nncli.data.table.columns import Kind
+from nncli.data.table.dividers import divider_of
+from nncli.data.table.looking import LookedThrough, kinds_of, looked_through
+from nncli.data.table.settings import TABLE_ENDINGS, TableDataset
+from nncli.data.table.targets import lacking, target_of
 from nncli.descriptions import Column, Input, TableInput, TextInput
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import Preprocessing

@@ -13,8 +13,8 @@ import pytest
 
 from nncli import data
 from nncli.data import TableDataset
-from nncli.data.table_cells import day_first_of, decimal_of, is_number
-from nncli.data.table_columns import Seen, days, numbers
+from nncli.data.table.cells import day_first_of, decimal_of, is_number
+from nncli.data.table.columns import Seen, days, numbers
 from nncli.descriptions import ClassTarget, LabelsTarget, TableInput, ValueTarget
 from nncli.errors import DataError
 

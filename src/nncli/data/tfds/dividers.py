@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.dividers import group_numbers
-from nncli.data.table_cells import days, numbers
-from nncli.data.tfds_types import (
+from nncli.data.table.cells import days, numbers
+from nncli.data.tfds.types import (
     SEPARATOR,
     flat,
     is_numeric,

@@ -11,8 +11,8 @@ from nncli.data.files import label_of
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import OnError
 from nncli.data.splits import Apart, Division, HeldOutShares
-from nncli.data.table_cells import Decimal
-from nncli.data.table_columns import MISSING, Kind
+from nncli.data.table.cells import Decimal
+from nncli.data.table.columns import MISSING, Kind
 
 __all__ = ["TABLE_ENDINGS", "TableDataset", "Task"]
 

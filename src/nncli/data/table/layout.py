@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, cast
 
-from nncli.data.table_cells import Decimal, day_first_of, decimal_of, is_number
+from nncli.data.table.cells import Decimal, day_first_of, decimal_of, is_number
 from nncli.errors import DataError
 
 __all__ = ["DAMAGED", "Layout", "delimited", "opened", "unique", "wrong_encoding"]

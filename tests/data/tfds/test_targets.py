@@ -13,8 +13,8 @@ import tensorflow_datasets as tfds
 
 from nncli import data
 from nncli.data import TfdsDataset
-from nncli.data.tfds_features import meaning
-from nncli.data.tfds_targets import decided
+from nncli.data.tfds.features import meaning
+from nncli.data.tfds.targets import decided
 from nncli.descriptions import ClassTarget, LabelsTarget, TableInput, TextInput, ValueTarget
 from nncli.errors import DataError
 from nncli.reporting import SilentReporter

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.skipping import Skipped
-from nncli.data.table_answers import Answers
-from nncli.data.table_columns import matched, numbers
-from nncli.data.table_looking import LookedThrough
-from nncli.data.table_settings import TableDataset, Task
+from nncli.data.table.answers import Answers
+from nncli.data.table.columns import matched, numbers
+from nncli.data.table.looking import LookedThrough
+from nncli.data.table.settings import TableDataset, Task
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.errors import DataError
 from nncli.reporting import Reporter, counted, listed

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from nncli.data.table_cells import Cells, day_of, days, is_number, numbers, numbers_among
+from nncli.data.table.cells import Cells, day_of, days, is_number, numbers, numbers_among
 
 if TYPE_CHECKING:
     import numpy as np

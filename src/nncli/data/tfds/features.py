@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.table_columns import MISSING, Kind, Seen
-from nncli.data.table_settings import Task
-from nncli.data.tfds_targets import is_sequence_of_labels, target_of
-from nncli.data.tfds_types import (
+from nncli.data.table.columns import MISSING, Kind, Seen
+from nncli.data.table.settings import Task
+from nncli.data.tfds.targets import is_sequence_of_labels, target_of
+from nncli.data.tfds.types import (
     SEPARATOR,
     called,
     dtype_of,
@@ -260,7 +260,7 @@ def input_values(
 def _column(found: Meaning, column: Column, values: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
-    from nncli.data.table_columns import days, numbers
+    from nncli.data.table.columns import days, numbers
 
     feature = found.features.get(found.inputs.get(column.name, ""))
     if values.dtype.kind in "OSU":

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.dataset import DecodedDataset, DecodedSplit
 from nncli.data.images import DEFAULT_IMAGE_SIZE
 from nncli.data.sounds import preprocessing_of
-from nncli.data.tfds_dividers import divider_of, path_of_divider
-from nncli.data.tfds_features import (
+from nncli.data.tfds.dividers import divider_of, path_of_divider
+from nncli.data.tfds.features import (
     Meaning,
     described,
     image_input,
     input_values,
     picked,
 )
-from nncli.data.tfds_opening import first_line
-from nncli.data.tfds_splits import divided_as
-from nncli.data.tfds_targets import decided, encoded, has_target
-from nncli.data.tfds_types import some
+from nncli.data.tfds.opening import first_line
+from nncli.data.tfds.splits import divided_as
+from nncli.data.tfds.targets import decided, encoded, has_target
+from nncli.data.tfds.types import some
 from nncli.descriptions import ImageInput, Input, SoundInput
 from nncli.errors import DataError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing, SoundPreprocessing

@@ -17,10 +17,10 @@ from nncli.config import Layer, load_experiment
 from nncli.data import network
 from nncli.data import tfds as source
 from nncli.data.catalogue import Entry, catalogue
-from nncli.data.tfds_features import meaning
+from nncli.data.tfds.features import meaning
 from nncli.training.rehearsal import Rehearsal, rehearse
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = 40
 ENTRIES = {entry.name: entry for entry in catalogue() if entry.name != "digits"}
 USABLE = [name for name, entry in ENTRIES.items() if not entry.reason]

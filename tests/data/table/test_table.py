@@ -11,7 +11,7 @@ import pytest
 
 from nncli import data
 from nncli.data import TableDataset
-from nncli.data.table_columns import days, numbers
+from nncli.data.table.columns import days, numbers
 from nncli.descriptions import ClassTarget, LabelsTarget, TableInput, TextInput, ValueTarget
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import TablePreprocessing

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nncli.data.skipping import Skipped
-from nncli.data.table_answers import Answers
-from nncli.data.table_cells import Cells, Decimal
-from nncli.data.table_columns import Kind, Seen
-from nncli.data.table_files import layout_of, read_rows
-from nncli.data.table_layout import Layout
-from nncli.data.table_settings import TableDataset
+from nncli.data.table.answers import Answers
+from nncli.data.table.cells import Cells, Decimal
+from nncli.data.table.columns import Kind, Seen
+from nncli.data.table.files import layout_of, read_rows
+from nncli.data.table.layout import Layout
+from nncli.data.table.settings import TableDataset
 from nncli.errors import DataError
 from nncli.reporting import Reporter, counted, listed
 

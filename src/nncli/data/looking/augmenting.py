@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli import backend, data, preprocessing
-from nncli.data.dataset import Dataset
 from nncli.data.choosing import answer, spread
+from nncli.data.dataset import Dataset
 from nncli.data.mixing import mixing_of
 from nncli.descriptions import ImageInput
 from nncli.errors import UsageError

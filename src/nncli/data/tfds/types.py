@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.table_columns import MISSING
+from nncli.data.table.columns import MISSING
 from nncli.errors import DataError
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 from nncli.data.dataset import DecodedDataset, Source
 from nncli.data.inputs import InputSettings
 from nncli.data.splits import Apart, Division, Folds
-from nncli.data.table_columns import Kind
-from nncli.data.table_settings import Task
-from nncli.data.tfds_features import Meaning, meaning
-from nncli.data.tfds_opening import builder_of, check_network, prepared_builder, prepared_folder
-from nncli.data.tfds_preparation import download_and_prepare
-from nncli.data.tfds_reading import decode
-from nncli.data.tfds_splits import overlapping, slices
+from nncli.data.table.columns import Kind
+from nncli.data.table.settings import Task
+from nncli.data.tfds.features import Meaning, meaning
+from nncli.data.tfds.opening import builder_of, check_network, prepared_builder, prepared_folder
+from nncli.data.tfds.preparation import download_and_prepare
+from nncli.data.tfds.reading import decode
+from nncli.data.tfds.splits import overlapping, slices
 from nncli.errors import NotFoundError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from nncli.data import DigitsDataset
-from nncli.data.augmenting import draw_augmented
+from nncli.data.looking.augmenting import draw_augmented
 from nncli.errors import DataError, UsageError
 from nncli.preprocessing.augmentation import Augmentation
 from nncli.reporting import SilentReporter

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from nncli.data.skipping import Skipped
-from nncli.data.table_cells import Cells, Decimal, day_first_of, decimal_of
-from nncli.data.table_layout import (
+from nncli.data.table.cells import Cells, Decimal, day_first_of, decimal_of
+from nncli.data.table.layout import (
     BYTE_ORDER_MARKS,
     DAMAGED,
     Layout,

@@ -19,7 +19,7 @@ from nncli import data
 from nncli.data import DigitsDataset, TfdsDataset, load_default, located
 from nncli.data import tfds as source
 from nncli.data.tfds import data_folder, prepare
-from nncli.data.tfds_opening import prepared_folder
+from nncli.data.tfds.opening import prepared_folder
 from nncli.descriptions import ArrayInput
 from nncli.errors import DataError, DataUnavailableError, NotFoundError, StorageError
 from nncli.reporting import SilentReporter
