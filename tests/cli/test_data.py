@@ -142,6 +142,21 @@ def test_show_fits_the_terminal_whatever_the_table(
         assert cell_len(line.rstrip()) <= width, line
 
 
+def test_show_writes_dates_as_people_do(run_cli: Any, tmp_path: Path) -> None:
+    days = [f"{number % 28 + 1:02}/0{number % 9 + 1}/1955" for number in range(252)]
+    path = tmp_path / "a.csv"
+    rows = [f"{day},{number % 2}" for number, day in enumerate(days)]
+    path.write_text("day,kind\n" + "\n".join(rows) + "\n")
+    command = ["data", "show", str(path), "--set", "dataset.target=kind"]
+    assert "1955-01-01 to 1955-09-28" in run_cli(command).stdout
+    (column,) = json.loads(run_cli([*command, "--json"]).stdout)["columns"]
+    assert column["numbers"] is None and sum(column["dates"]["bins"]) == 252
+    assert (column["dates"]["first"], column["dates"]["last"]) == ("1955-01-01", "1955-09-28")
+    picture = tmp_path / "a.png"
+    assert run_cli([*command, "--picture", str(picture)]).exit_code == 0
+    assert picture.stat().st_size > 5000
+
+
 def test_show_values_and_labels(run_cli: Any, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     inputs = random.normal(size=(300, 4))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -161,8 +160,8 @@ def _show_columns(screen: Screen, columns: Sequence[ColumnSummary]) -> None:
 def _described(screen: Screen, column: ColumnSummary, room: int) -> str:
     """What is in a column, in `room` cells."""
     numbers = column.numbers
-    if column.kind == "date" and numbers is not None:
-        return _cut(f"{_day(numbers.smallest)} to {_day(numbers.largest)}", room)
+    if column.dates is not None:
+        return _cut(f"{column.dates.first} to {column.dates.last}", room)
     if numbers is not None:
         bins = _joined(numbers.bins, 8)
         most = max(bins) or 1
@@ -185,10 +184,6 @@ def _number(value: float) -> str:
     if value == int(value) and abs(value) < 1e9:
         return f"{value:,.0f}"
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def _day(days: float) -> str:
-    return datetime.fromtimestamp(days * 86400, UTC).strftime("%Y-%m-%d")
 
 
 def _show_sketches(screen: Screen, sketches: Sequence[Sketch]) -> None:

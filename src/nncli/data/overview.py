@@ -9,7 +9,7 @@ from pydantic import Field
 from nncli.descriptions import Input, Target
 from nncli.settings import Settings
 
-__all__ = ["ColumnSummary", "NumberSummary", "Overview", "Sketch", "TextExample"]
+__all__ = ["ColumnSummary", "DateSummary", "NumberSummary", "Overview", "Sketch", "TextExample"]
 
 Counts = Annotated[tuple[int, ...], Field(strict=False)]
 Words = Annotated[tuple[tuple[str, int], ...], Field(strict=False)]
@@ -24,11 +24,18 @@ class NumberSummary(Settings):
     bins: Counts
 
 
+class DateSummary(Settings):
+    """Dates: the first and the last, as 2024-01-31, and how many lie in each of equal spans."""
+
+    first: str
+    last: str
+    bins: Counts
+
+
 class ColumnSummary(Settings):
     """One column of a table, as some of the training rows have it.
 
-    `numbers` is None for words, of which `words` are the most frequent with their counts; dates
-    are days since 1970.
+    One of `numbers`, `dates` and `words` (the most frequent, with their counts) says what they are.
     """
 
     name: str
@@ -37,6 +44,7 @@ class ColumnSummary(Settings):
     missing: int
     distinct: int
     numbers: NumberSummary | None = None
+    dates: DateSummary | None = None
     words: Words = ()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.overview import ColumnSummary, NumberSummary, Sketch
+from nncli.data.overview import ColumnSummary, DateSummary, NumberSummary, Sketch
 from nncli.descriptions import TableInput
 
 if TYPE_CHECKING:
@@ -56,10 +58,20 @@ def _column(name: str, kind: str, values: NDArray[Any]) -> ColumnSummary:
             words=tuple(counts.most_common(WORDS_KEPT)),
         )  # fmt: skip
     known = values[np.isfinite(values)]
+    numbers = number_summary(known)
+    dates = None
+    if kind == "date" and numbers is not None:
+        first, last = _day(numbers.smallest), _day(numbers.largest)
+        dates, numbers = DateSummary(first=first, last=last, bins=numbers.bins), None
     return ColumnSummary(
         name=name, kind=kind, rows=len(values), missing=len(values) - len(known),
-        distinct=len(np.unique(known)), numbers=number_summary(known),
+        distinct=len(np.unique(known)), numbers=numbers, dates=dates,
     )  # fmt: skip
+
+
+def _day(days: float) -> str:
+    """Days since 1970 as people and programs write them: 2024-01-31."""
+    return (date(1970, 1, 1) + timedelta(days=math.floor(days))).isoformat()
 
 
 def sketch(picture: NDArray[Any], answer: str, *, upside_down: bool) -> Sketch:

@@ -6,7 +6,6 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ COLOUR = "#4477aa"
 class Drawn:
     """A column: the ends and counts of bins of numbers, or words with their counts.
 
-    `note` is said beside the name; dates are days since 1970.
+    `note` is said beside the name, and `labels` below the ends where those are no numbers.
     """
 
     name: str
@@ -29,7 +28,7 @@ class Drawn:
     ends: tuple[float, float] | None
     bins: Sequence[int]
     words: Sequence[tuple[str, int]]
-    is_date: bool = False
+    labels: tuple[str, str] | None = None
 
 
 def draw_histograms(columns: Sequence[Drawn], heading: str, path: Path) -> None:
@@ -65,8 +64,8 @@ def _draw(axes: Any, column: Drawn) -> None:
                  linewidth=0.3)  # fmt: skip
         _few_ticks(axes.xaxis, 4)
         _few_ticks(axes.yaxis, 3)
-        if column.is_date:
-            axes.set_xticks([low, high], [_day(low), _day(high)])
+        if column.labels is not None:
+            axes.set_xticks([low, high], column.labels)
         return
     if not column.words:
         axes.text(0.5, 0.5, "empty", ha="center", va="center", transform=axes.transAxes)
@@ -91,7 +90,3 @@ def _few_ticks(axis: Any, count: int) -> None:
 def _short(text: str, longest: int) -> str:
     plain = " ".join(text.split())
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
-
-
-def _day(days: float) -> str:
-    return datetime.fromtimestamp(days * 86400, UTC).strftime("%Y-%m-%d")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from nncli import data
 from nncli.data.choosing import answer, spread
-from nncli.data.overview import Overview
+from nncli.data.overview import ColumnSummary, Overview
 from nncli.descriptions import ImageInput, SoundInput, TableInput, TextInput
+from nncli.drawing.histograms import Drawn
 from nncli.errors import UsageError
 from nncli.files import open_atomically
 from nncli.reporting import SilentReporter
@@ -27,28 +28,15 @@ def draw(overview: Overview, settings: data.DatasetSettings, path: Path, *, seed
         StorageError: the file cannot be written.
     """
     from nncli.drawing.grids import draw_grid
-    from nncli.drawing.histograms import Drawn, draw_histograms
+    from nncli.drawing.histograms import draw_histograms
 
     title = f"{overview.name}: {overview.inputs} \u2192 {overview.target}"
     match overview.inputs:
         case TextInput():
             raise UsageError("--picture: texts are shown in the terminal alone.")
         case TableInput():
-            columns = [
-                Drawn(
-                    name=column.name,
-                    note=f"{column.missing / max(column.rows, 1):.0%} missing"
-                    * (column.missing > 0),
-                    ends=(column.numbers.smallest, column.numbers.largest)
-                    if column.numbers
-                    else None,
-                    bins=column.numbers.bins if column.numbers else (),
-                    words=column.words,
-                    is_date=column.kind == "date",
-                )
-                for column in overview.columns[:MOST_COLUMNS]
-                if column.kind != "text"
-            ]
+            shown = overview.columns[:MOST_COLUMNS]
+            columns = [_drawn(column) for column in shown if column.kind != "text"]
             if not columns:
                 raise UsageError("--picture: columns of text are shown in the terminal alone.")
             with open_atomically(path) as temporary:
@@ -68,3 +56,17 @@ def draw(overview: Overview, settings: data.DatasetSettings, path: Path, *, seed
     maximum = dataset.inputs.maximum if isinstance(dataset.inputs, ImageInput) else None
     with open_atomically(path) as temporary:
         draw_grid(pictures, titles, title, temporary, maximum=maximum)
+
+
+def _drawn(column: ColumnSummary) -> Drawn:
+    ends: tuple[float, float] | None = None
+    labels: tuple[str, str] | None = None
+    bins: tuple[int, ...] = ()
+    if column.numbers is not None:
+        ends, bins = (column.numbers.smallest, column.numbers.largest), column.numbers.bins
+    elif column.dates is not None:
+        bins = column.dates.bins
+        ends, labels = (0.0, float(len(bins))), (column.dates.first, column.dates.last)
+    missing = f"{column.missing / max(column.rows, 1):.0%} missing"
+    note = missing if column.missing else ""
+    return Drawn(column.name, note, ends, bins, column.words, labels)
