@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -347,3 +348,32 @@ def _prepare_files(page: Path, arguments: list[str], folder: Path) -> None:
         if option in ("-c", "--config") and re.fullmatch(r"runs/\d+-[\w-]+/config\.yaml", value):
             (folder / value).parent.mkdir(parents=True)
             (folder / value).write_text("", encoding="utf-8")
+
+
+def test_the_data_source_of_the_page_about_extending_loads(tmp_path: Path) -> None:
+    from nncli.data import loading
+    from nncli.reporting import SilentReporter
+
+    [code] = [b.text for b in blocks("python") if "class SvmlightDataset" in b.text]
+    place = tmp_path / "svmlight.py"
+    place.write_text(code, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("svmlight", place)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["svmlight"] = module  # pydantic looks the annotations up there
+    try:
+        spec.loader.exec_module(module)
+        rows = [f"{n % 3} 1:{n % 3}.5 4:{n}" for n in range(40)]
+        (tmp_path / "rows.txt").write_text("\n".join(rows))
+        settings = module.SvmlightDataset(path=tmp_path / "rows.txt")
+        source, division = module.source(settings), settings.division
+        dataset = loading.load(
+            source, settings, division, seed=0, given=None, reporter=SilentReporter()
+        )
+    finally:
+        del sys.modules["svmlight"]
+    assert dataset.target.names == ("0", "1", "2")
+    assert {name: len(split) for name, split in dataset.splits.items()} == {
+        "train": 32, "validation": 4, "test": 4,
+    }  # fmt: skip
+    assert dataset.splits["train"].inputs.shape[1:] == (4,)
