@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from types import NoneType
+from types import ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import pytest
@@ -350,28 +350,48 @@ def _prepare_files(page: Path, arguments: list[str], folder: Path) -> None:
             (folder / value).write_text("", encoding="utf-8")
 
 
-def test_the_data_source_of_the_page_about_extending_loads(tmp_path: Path) -> None:
+def written(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The file of the page about extending that defines the class `name`, as a module."""
+    [code] = [block.text for block in blocks("python") if f"class {name}(" in block.text]
+    place = folder / f"of_{name}.py"
+    place.write_text(code, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(place.stem, place)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, place.stem, module)  # pydantic looks annotations up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_model_family_of_the_page_about_extending_builds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nncli.descriptions import ClassTarget, Features
+
+    module = written("PooledModel", tmp_path, monkeypatch)
+    features = Features(kind="image", shape=(9, 7, 3))
+    model = module.build(module.PooledModel(), features, ClassTarget(names=("a", "b")))
+    assert model.output_shape == (None, 2)
+    with pytest.raises(errors.UsageError):
+        module.build(
+            module.PooledModel(), Features(kind="vector", shape=(4,)), ClassTarget(names=("a", "b"))
+        )
+
+
+def test_the_data_source_of_the_page_about_extending_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from nncli.data import loading
     from nncli.reporting import SilentReporter
 
-    [code] = [b.text for b in blocks("python") if "class SvmlightDataset" in b.text]
-    place = tmp_path / "svmlight.py"
-    place.write_text(code, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("svmlight", place)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["svmlight"] = module  # pydantic looks the annotations up there
-    try:
-        spec.loader.exec_module(module)
-        rows = [f"{n % 3} 1:{n % 3}.5 4:{n}" for n in range(40)]
-        (tmp_path / "rows.txt").write_text("\n".join(rows))
-        settings = module.SvmlightDataset(path=tmp_path / "rows.txt")
-        source, division = module.source(settings), settings.division
-        dataset = loading.load(
-            source, settings, division, seed=0, given=None, reporter=SilentReporter()
-        )
-    finally:
-        del sys.modules["svmlight"]
+    module = written("SvmlightDataset", tmp_path, monkeypatch)
+    rows = [f"{n % 3} 1:{n % 3}.5 4:{n}" for n in range(40)]
+    (tmp_path / "rows.txt").write_text("\n".join(rows))
+    settings = module.SvmlightDataset(path=tmp_path / "rows.txt")
+    source, division = module.source(settings), settings.division
+    dataset = loading.load(
+        source, settings, division, seed=0, given=None, reporter=SilentReporter()
+    )
     assert dataset.target.names == ("0", "1", "2")
     assert {name: len(split) for name, split in dataset.splits.items()} == {
         "train": 32, "validation": 4, "test": 4,
