@@ -17,6 +17,7 @@ from nncli.data.checking.copies import copies, near_copies
 from nncli.data.checking.examples import Examined
 from nncli.data.checking.finding import Finding, Grade
 from nncli.data.checking.giving_away import giving_away
+from nncli.data.checking.groups import groups
 from nncli.data.folder import FolderDataset
 from nncli.data.splits import Division
 from nncli.data.table import TableDataset
@@ -66,8 +67,14 @@ def _about_examples(
         "copies": copies(examples),
         "near copies": near_copies(examples, reporter),
     }
-    if examined.sample is not None:
-        sections["answers"] = giving_away(*examined.sample, examples.target, reporter)
+    if examined.sample is not None and examples.target is not None:
+        cells, answers = examined.sample
+        drawn = examples.held_out if getattr(settings, "by", "nothing") is None else ()
+        together = [*_found("groups", groups(cells, answers, examples.target, drawn))]
+        findings += together
+        others = cells.keys() - examined.ignored - {finding.about for finding in together}
+        inputs = {name: values for name, values in cells.items() if name in others}
+        sections["answers"] = giving_away(inputs, answers, examples.target, reporter)
     for name, section in sections.items():
         findings += _found(name, section)
     return findings

@@ -10,7 +10,7 @@ from nncli.data.checking.finding import Finding, some
 from nncli.data.table.columns import Seen
 from nncli.reporting import counted
 
-__all__ = ["columns"]
+__all__ = ["IDENTIFIER", "columns"]
 
 MOSTLY_MISSING = 0.5
 MIXED = (0.02, 0.98)

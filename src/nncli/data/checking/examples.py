@@ -121,12 +121,14 @@ class Examined:
         findings: about the reading itself.
         columns: of tables, what the cells of each column look like.
         sample: of tables, some rows of training: columns by name, and their targets.
+        ignored: columns of the sample that are no inputs, but may say which rows belong together.
     """
 
     examples: Examples | None
     findings: Sequence[Finding] = ()
     columns: Mapping[str, Seen] = field(default_factory=dict)
     sample: tuple[Mapping[str, NDArray[Any]], NDArray[Any]] | None = None
+    ignored: frozenset[str] = frozenset()
 
 
 class Collected:

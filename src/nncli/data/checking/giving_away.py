@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MOST_ROWS", "giving_away"]
+__all__ = ["MOST_ROWS", "giving_away", "ranks"]
 
 MOST_ROWS = 20_000
 MOST_CELLS = 2_000_000
@@ -91,11 +91,18 @@ def _questions(targets: NDArray[Any], target: Target) -> Iterator[_Question]:
         one = "" if len(target.names) == 1 else name
         values = targets[:, place]
         if isinstance(target, ValueTarget):
-            _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-            ranks = (np.cumsum(counts) - counts / 2) / len(values)
-            yield _Question(one, ranks[inverse], is_class=False)
+            yield _Question(one, ranks(values), is_class=False)
         else:
             yield _Question(one, values.astype(np.int64), is_class=True)
+
+
+def ranks(values: NDArray[Any]) -> NDArray[np.float64]:
+    """The place of each value among all, from 0 to 1; equal ones share theirs."""
+    import numpy as np
+
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    middle: NDArray[np.float64] = (np.cumsum(counts) - counts / 2) / len(values)
+    return middle[inverse]
 
 
 def _can_be_asked(question: _Question) -> bool:

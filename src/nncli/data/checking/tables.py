@@ -10,6 +10,7 @@ from nncli.data.checking.answers import Answered, answered, place_in
 from nncli.data.checking.examples import Collected, Examined, row_digests
 from nncli.data.checking.files import has_words
 from nncli.data.checking.finding import Finding
+from nncli.data.checking.groups import is_named_so
 from nncli.data.sampling import Sample
 from nncli.data.skipping import Gathered
 from nncli.data.table import TableDataset, files_of
@@ -103,15 +104,19 @@ def _compare(
     import numpy as np
 
     alone = [column.kind for column in columns] == ["text"]
+    left_out = {name for name, kind in settings.columns.items() if kind == "ignore"}
+    ignored = [name for name in table.columns if name in left_out and is_named_so(name)]
+    read = [*columns, *(Column(name=name, kind="category") for name in ignored if not alone)]
     collected = Collected("text" if alone else "table", tuple(table.files))
     sample, bare = Sample(), []
     rows = {split: np.flatnonzero(filled) for split, filled in answers.filled.items()}
     for split, of_split in rows.items():
         start = 0
         for inputs, targets in TypedBatches(
-            settings, table, split, columns, alone, answers.filled[split], answers.targets[split]
+            settings, table, split, read, alone, answers.filled[split], answers.targets[split]
         )():
-            collected.add(split, row_digests(inputs), targets)
+            used = inputs if alone else {column.name: inputs[column.name] for column in columns}
+            collected.add(split, row_digests(used), targets)
             if alone:
                 empty = [start + n for n, text in enumerate(inputs) if not has_words(text)]
                 bare += [place_in(table, split, int(of_split[n])) for n in empty]
@@ -137,4 +142,5 @@ def _compare(
         findings=findings,
         columns=table.seen,
         sample=None if alone or answers.target is None else sample.taken(),
+        ignored=frozenset(ignored),
     )
