@@ -152,7 +152,7 @@ def catalogue_page() -> str:
         "# Datasets of tensorflow-datasets",
         "",
         "Generated from the installed version: `make catalogue`, then `make docs`. Of each that is",
-        "used as it is, a test trains a step (`tests/data/test_tfds_catalogue.py`).",
+        "used as it is, a test trains a step (`tests/data/tfds/test_catalogue.py`).",
         "",
         f"## Used as they are: {len(usable)}",
         "",
