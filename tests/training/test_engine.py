@@ -210,7 +210,7 @@ def test_images_of_varying_size_are_resized_inside_the_model(tmp_path: Path) -> 
         prepared,
         {"train": Split(cached, np.zeros(1, np.int64))},
     )
-    built = networks.build(MlpModel(hidden_units=(4,)), dataset)
+    built = networks.build(MlpModel(hidden_units=(4,)), dataset, None)
     assert cached.shape == (1, 16, 16, 3) and cached.dtype == np.uint8
     expected = built.answering.predict(cached, verbose=0)
     assert np.allclose(built.saved.predict(recorded, verbose=0), expected, atol=1e-6)
