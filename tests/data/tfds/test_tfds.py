@@ -203,6 +203,18 @@ def test_an_unknown_name(name: str, meant: str, no_network: str, reporter: Any) 
     assert "digits (embedded)" in caught.value.hint
 
 
+def test_a_folder_that_has_the_name_of_a_dataset_is_mentioned(
+    own_folders: Path, pictures: TfdsDataset, no_network: str, reporter: Any
+) -> None:
+    (own_folders / "nncli_pictures").mkdir()
+    (own_folders / "photos").mkdir()
+    source.source(pictures, reporter=reporter)
+    assert any("./nncli_pictures" in notice for notice in reporter.notices)
+    with pytest.raises(NotFoundError) as caught:
+        source.source(TfdsDataset(name="photos"), reporter=reporter)
+    assert "./photos" in (caught.value.hint or "")
+
+
 def test_an_unknown_version(no_network: str, reporter: Any) -> None:
     with pytest.raises(DataError, match=r"cannot open 'mnist:9\.9\.9'") as caught:
         load(TfdsDataset(name="mnist:9.9.9"), reporter=reporter)

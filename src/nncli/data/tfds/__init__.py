@@ -15,7 +15,13 @@ from nncli.data.splits import Apart, Division, Folds
 from nncli.data.table.columns import Kind
 from nncli.data.table.settings import Task
 from nncli.data.tfds.features import Meaning, meaning
-from nncli.data.tfds.opening import builder_of, check_network, prepared_builder, prepared_folder
+from nncli.data.tfds.opening import (
+    beside_you,
+    builder_of,
+    check_network,
+    prepared_builder,
+    prepared_folder,
+)
 from nncli.data.tfds.preparation import download_and_prepare
 from nncli.data.tfds.reading import decode
 from nncli.data.tfds.splits import overlapping, slices
@@ -208,6 +214,9 @@ def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
             f"{watched}): the score on test will be better than on new data."
         )
     place = data_folder(settings)
+    beside = beside_you(settings.name)
+    if beside and place != Path.cwd():
+        reporter.notice(f"{settings.name} is the dataset of that name. {beside}.")
     folder = prepared_folder(settings.name, place)
     builder: Any = None
     if folder is None:

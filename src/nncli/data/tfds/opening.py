@@ -13,6 +13,7 @@ from nncli.data.catalogue import dataset_names
 from nncli.errors import DataError, DataUnavailableError, NotFoundError
 
 __all__ = [
+    "beside_you",
     "builder_of",
     "check_network",
     "check_there",
@@ -45,6 +46,13 @@ def prepared_builder(prepared: Path) -> Any:
         return None
 
 
+def beside_you(name: str) -> str:
+    """How a folder or file of the current folder is meant that has the name of a dataset; empty
+    where there is none."""
+    kind = "folder" if Path(name).is_dir() else "file"
+    return f"The {kind} {name} here is meant by ./{name}" if Path(name).exists() else ""
+
+
 def builder_of(name: str, folder: Path, *, archives: bool = False) -> Any:
     """The builder of `name`, which may be prepared in the data folder or not.
 
@@ -69,6 +77,8 @@ def builder_of(name: str, folder: Path, *, archives: bool = False) -> Any:
         names = tfds.list_builders(with_community_datasets=False)
         close = difflib.get_close_matches(name.lower(), [*names, "digits"], n=3)
         meant = f"Did you mean {' or '.join(close)}? " if close else ""
+        if beside := beside_you(name):
+            meant = f"{beside}\n{meant}"
         raise NotFoundError(
             f"There is no dataset named {name!r}.",
             hint=f"{meant}Known are digits (embedded) and the {len(names)} names of "
