@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 
+By = Literal["group", "time"]
 # Tells what folds are drawn from apart from the shares, which count from 0.
 FOLD_STREAM = 7
 
@@ -54,7 +55,7 @@ class Division:
 
     validation: float
     test: float = 0.0
-    by: Literal["group", "time"] | None = None
+    by: By | None = None
     folds: int | None = None
     fold: int | None = None
 
@@ -85,10 +86,10 @@ class Folds(Settings):
             raise ValueError(f"must be at most {folds}, the number of folds, not {fold}")
         return fold
 
-    def division_of(self, validation: float, test: float, by: str | None) -> Division:
+    def division_of(self, validation: float, test: float, by: By | None) -> Division:
         """The division of these shares, with the fold if one is chosen."""
         folds = self.folds if self.fold is not None else None
-        return Division(validation, test, by, folds, self.fold)  # type: ignore[arg-type]
+        return Division(validation, test, by, folds, self.fold)
 
 
 class Apart(Settings):
@@ -117,7 +118,7 @@ class Apart(Settings):
         return time
 
     @property
-    def by(self) -> Literal["group", "time"] | None:
+    def by(self) -> By | None:
         """What shares are held out by, beside chance."""
         return "group" if self.group is not None else "time" if self.time is not None else None
 
