@@ -84,7 +84,7 @@ CASES: dict[str, tuple[str, str, dict[str, object]]] = {
 def test_what_training_refuses_is_a_failure_and_nothing_else(tmp_path: Path, case: str) -> None:
     name, text, given = CASES[case]
     (tmp_path / name).write_text(text, encoding="latin-1")
-    settings = TableDataset(path=tmp_path / name, **{"target": "kind", **given})  # type: ignore[arg-type]
+    settings = TableDataset(path=tmp_path / name, **{"target": "kind", **given})
     found = check(settings, seed=0, reporter=SilentReporter())
     failed = [finding for finding in found if finding.grade == "fail"]
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import wave
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +17,8 @@ from nncli.data.folder import FolderDataset
 from nncli.reporting import SilentReporter
 
 
-def examined(path: Path, **settings: object) -> list[Finding]:
-    dataset = FolderDataset(path=path, **settings)  # type: ignore[arg-type]
+def examined(path: Path, **settings: Any) -> list[Finding]:
+    dataset = FolderDataset(path=path, **settings)
     return check(dataset, seed=0, reporter=SilentReporter())
 
 
@@ -264,3 +266,13 @@ def test_lines_of_text_files(tmp_path: Path) -> None:
         file.write("\ngood line 3\n")
     (answers,) = about(examined(tmp_path / "*.txt"), "answers", "warn")
     assert answers.examples == ["bad.txt, line 202 [bad.txt] = good.txt, line 4 [good.txt]"]
+
+
+def test_a_pipe_is_named_and_never_opened(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "texts" / name).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "texts" / name / f"{number}.txt").write_text(f"{name} {number}")
+    os.mkfifo(tmp_path / "texts" / "a" / "pipe.txt")
+    (files,) = about(examined(tmp_path / "texts"), "files", "fail")
+    assert "pipe.txt: is no regular file" in files.examples[0]

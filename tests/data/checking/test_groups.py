@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,8 @@ def codes(pattern: str) -> list[object]:
     return [pattern.format(number // VISITS) for number in range(PATIENTS * VISITS)]
 
 
-def found(path: Path, **settings: object) -> list[Finding]:
-    dataset = TableDataset(path=path, target="answer", **settings)  # type: ignore[arg-type]
+def found(path: Path, **settings: Any) -> list[Finding]:
+    dataset = TableDataset(path=path, target="answer", **settings)
     findings = check(dataset, seed=0, reporter=SilentReporter())
     return [f for f in findings if "dataset.group=" in f.hint]
 

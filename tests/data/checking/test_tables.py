@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,12 @@ from nncli.data.checking import Finding, check
 from nncli.data.table import TableDataset
 from nncli.reporting import SilentReporter
 
-Columns = dict[str, Sequence[object]]
+Columns = dict[str, list[Any]]
 ROWS = 400
 
 
-def examined(path: Path, **settings: object) -> list[Finding]:
-    dataset = TableDataset(path=path, **{"target": "answer", **settings})  # type: ignore[arg-type]
+def examined(path: Path, **settings: Any) -> list[Finding]:
+    dataset = TableDataset(path=path, **{"target": "answer", **settings})
     return check(dataset, seed=0, reporter=SilentReporter())
 
 
@@ -92,8 +93,8 @@ def test_measurements_that_differ_in_every_row_are_no_identifiers(tmp_path: Path
 def test_copies_conflicts_and_where_they_are(tmp_path: Path) -> None:
     columns = fine()
     for values in columns.values():
-        values += [values[0], values[1], values[2]]  # type: ignore[operator]
-    columns["answer"][-1] = "no" if columns["answer"][2] == "yes" else "yes"  # type: ignore[index]
+        values += [values[0], values[1], values[2]]
+    columns["answer"][-1] = "no" if columns["answer"][2] == "yes" else "yes"
     found = examined(written(tmp_path / "a.csv", columns), test=0.0, validation=0.0)
     (copies,) = about(found, "copies", "warn")
     assert copies.message == "3 rows (0.74 %) are copies inside one split"
@@ -106,7 +107,7 @@ def test_copies_conflicts_and_where_they_are(tmp_path: Path) -> None:
 def test_copies_are_found_beneath_identifiers(tmp_path: Path) -> None:
     columns = fine()
     for values in columns.values():
-        values += values[:8]  # type: ignore[operator]
+        values += values[:8]
     columns["row"] = list(range(ROWS + 8))
     assert about(examined(written(tmp_path / "a.csv", columns)), "copies", "warn")
 
@@ -114,7 +115,7 @@ def test_copies_are_found_beneath_identifiers(tmp_path: Path) -> None:
 def test_rows_of_test_that_train_has(tmp_path: Path) -> None:
     train, test = fine(), fine(100, seed=1)
     for name, values in test.items():
-        values[:10] = train[name][:10]  # type: ignore[index]
+        values[:10] = train[name][:10]
     path = written(tmp_path / "a.csv", train)
     other = written(tmp_path / "b.csv", test)
     found = examined(path, test_path=other, validation=0.0)
@@ -185,8 +186,8 @@ def test_a_column_that_gives_a_value_away(tmp_path: Path) -> None:
 
 def test_classes_that_only_test_has(tmp_path: Path) -> None:
     train, test = fine(), fine(100, seed=1)
-    test["answer"][:3] = ["maybe", "never", "maybe"]  # type: ignore[index]
-    test["answer"][3] = "Yes."  # type: ignore[index]
+    test["answer"][:3] = ["maybe", "never", "maybe"]
+    test["answer"][3] = "Yes."
     path, other = written(tmp_path / "a.csv", train), written(tmp_path / "b.csv", test)
     found = examined(path, test_path=other)
     (lost,) = about(found, "classes", "fail")
@@ -219,8 +220,8 @@ def test_a_damaged_file_is_examined_as_far_as_it_goes(tmp_path: Path) -> None:
 
 def test_missing_and_wrong_targets(tmp_path: Path) -> None:
     columns = fine()
-    columns["answer"][5] = ""  # type: ignore[index]
-    columns["answer"][9] = "NA"  # type: ignore[index]
+    columns["answer"][5] = ""
+    columns["answer"][9] = "NA"
     found = examined(written(tmp_path / "a.csv", columns))
     (blank,) = about(found, "target", "fail")
     assert blank.message == "2 rows of train (0.5 %) without answer"

@@ -13,7 +13,7 @@ from nncli.backend import usable_cores
 from nncli.data.checking.examples import Collected, Examined, digest
 from nncli.data.checking.files import Contents, image_file, sound_file, text_file
 from nncli.data.checking.finding import Finding, some
-from nncli.data.files import is_pattern, like
+from nncli.data.files import is_pattern, like, no_file
 from nncli.data.folder import SPLIT_NAMES, FolderDataset, by_class, folders_in, kind_of
 from nncli.descriptions import ClassTarget
 from nncli.errors import DataError, NotFoundError
@@ -56,10 +56,15 @@ def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
         listed = _listed(settings.path, findings)
     except DataError as error:
         return Examined(None, [Finding("fail", "files", error.message, error.hint or "")])
-    opening: Callable[[Path], Contents] = {
+    contents: Callable[[Path], Contents] = {
         "image": image_file, "sound": sound_file,
         "text": lambda path: text_file(path, settings.encoding),
     }[listed.kind]  # fmt: skip
+
+    def opening(path: Path) -> Contents:
+        reason = no_file(path)  # a pipe would wait for ever; what is empty says so itself
+        return Contents(problem=reason) if reason and "0 bytes" not in reason else contents(path)
+
     collected = Collected(listed.kind, tuple(listed.files))
     readable: list[Path] = []
     seen = _Seen()
