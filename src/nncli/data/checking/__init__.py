@@ -91,7 +91,7 @@ def _found(name: str, section: Iterator[Finding]) -> Iterator[Finding]:
     """The findings of a section; a mistake of nncli in it must not hide those of the others."""
     try:
         yield from section
-    except Exception as error:
+    except Exception as error:  # swallows nothing: it becomes a finding that says what it was
         yield Finding("warn", name, f"could not be examined ({type(error).__name__}: {error})",
                       "That is a mistake of nncli. All else was examined.")  # fmt: skip
 
