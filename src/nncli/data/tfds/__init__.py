@@ -25,6 +25,7 @@ from nncli.data.tfds.opening import (
 from nncli.data.tfds.preparation import download_and_prepare
 from nncli.data.tfds.reading import decode
 from nncli.data.tfds.splits import overlapping, slices
+from nncli.data.tfds.streaming import StreamReader
 from nncli.errors import NotFoundError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
@@ -229,7 +230,8 @@ def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
 
     def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:
         opened = builder or prepared_builder(folder) or builder_of(settings.name, place)
-        return decode(settings, opened, _meaning(settings, opened), given, reporter)
+        found = _meaning(settings, opened)
+        return decode(settings, opened, StreamReader(opened, found), found, given, reporter)
 
     return Source(_key(settings, folder), read)
 
