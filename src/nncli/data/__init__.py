@@ -35,6 +35,7 @@ __all__ = [
     "expand",
     "load",
     "load_default",
+    "load_to_look_at",
     "located",
     "prepare",
     "source_of",
@@ -129,6 +130,26 @@ def load(
     source = source_of(settings, reporter=reporter)
     division = settings.division
     return loading.load(source, settings, division, seed=seed, given=given, reporter=reporter)
+
+
+def load_to_look_at(settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset:
+    """The dataset of `load` for whoever shows it: from the cache, or as little as possible read.
+
+    Its inputs are images, spectrograms, or nothing; what else is shown of it is in `recorded`.
+
+    Raises:
+        As `load`.
+    """
+    source, division = source_of(settings, reporter=reporter), settings.division
+    dataset = loading.load_cached(source, division, seed=seed)
+    if dataset is not None:
+        return dataset
+    decoded = source.skim(reporter) if source.skim else None
+    if decoded is not None:
+        dataset = loading.survey(decoded, division, seed=seed, reporter=reporter)
+    if dataset is not None:
+        return dataset
+    return loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)
 
 
 def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,7 +79,8 @@ def source(settings: ArraysDataset) -> Source:
     status = [stamp(path) for path in paths]
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
-    return Source(key, lambda given, reporter: _decode(settings, given, reporter))
+    read = partial(_decode, settings)
+    return Source(key, read, partial(read, None))
 
 
 def _decode(
@@ -99,7 +101,8 @@ def _decode(
         described = _as_described(values, inputs)
         if isinstance(inputs, ArrayInput):
             unknown += _missing(described)
-        splits[name] = DecodedSplit(len(values), _batches(described, encoded), encoded)
+        pick = partial(_at, described) if isinstance(inputs, ImageInput) else None
+        splits[name] = DecodedSplit(len(values), _batches(described, encoded), encoded, pick=pick)
     if unknown:
         reporter.notice(
             f"{settings.label}: {unknown:,} numbers are missing (NaN, or infinite) and count as "
@@ -263,3 +266,8 @@ def _encoded(
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise DataError(f"{settings.path}: the target of {split} row {row} is no finite number.")
     return values
+
+
+def _at(values: NDArray[Any], places: Sequence[int]) -> list[NDArray[Any]]:
+    """Some of the examples."""
+    return list(values[list(places)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,8 @@ class DecodedSplit:
     batches: Batches
     targets: NDArray[Any] | None = None  # where they are known without reading the inputs
     divider: Callable[[], NDArray[Any]] | None = None  # reads `Split.divider`
+    # The images of some examples, where they are read without the others.
+    pick: Callable[[Sequence[int]], Sequence[NDArray[Any]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,11 @@ class Source:
         key: everything that its content depends on; names it in the cache.
         read: opens it. A preprocessing that is given decides the size that images and sound are
             brought to; without one it is found out.
+        skim: opens it for whoever looks at it and needs only some of its examples, without
+            TensorFlow; None where that cannot be done, which is said without opening it, or by
+            what it returns.
     """
 
     key: Mapping[str, Any]
     read: Callable[[Preprocessing | None, Reporter], DecodedDataset]
+    skim: Callable[[Reporter], DecodedDataset | None] | None = None

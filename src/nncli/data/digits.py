@@ -6,7 +6,9 @@ Repository, https://doi.org/10.24432/C50P49 (the test part, as scikit-learn ship
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +18,10 @@ from nncli.data.partition import stratified_hold_out
 from nncli.data.splits import HeldOutValidation
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.preprocessing import ImagePreprocessing, Preprocessing
+from nncli.reporting import Reporter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["DigitsDataset", "source"]
 
@@ -41,10 +47,14 @@ def source(settings: DigitsDataset) -> Source:
     The cache also spares the second that importing scikit-learn takes.
     """
     key = {"name": settings.label, "test_share": TEST_SHARE, "test_seed": TEST_SEED}
-    return Source(key, lambda given, reporter: _decode(settings, given))
+
+    def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:
+        return _decode()
+
+    return Source(key, read, partial(read, None))
 
 
-def _decode(settings: DigitsDataset, given: Preprocessing | None) -> DecodedDataset:
+def _decode() -> DecodedDataset:
     import numpy as np
     from sklearn.datasets import load_digits
 
@@ -54,12 +64,22 @@ def _decode(settings: DigitsDataset, given: Preprocessing | None) -> DecodedData
     train, test = stratified_hold_out(targets, TEST_SHARE, seed=TEST_SEED)
     inputs = ImageInput(shape=(8, 8, 1), maximum=16.0)
     return DecodedDataset(
-        name=settings.label,
+        name="digits",
         inputs=inputs,
         preprocessing=ImagePreprocessing(inputs=inputs),
         target=ClassTarget(names=tuple(str(digit) for digit in range(10))),
         splits={
-            "train": DecodedSplit(len(train), lambda: iter([(images[train], targets[train])])),
-            "test": DecodedSplit(len(test), lambda: iter([(images[test], targets[test])])),
+            name: DecodedSplit(
+                len(places),
+                partial(_whole, images[places], targets[places]),
+                targets[places],
+                pick=images[places].__getitem__,
+            )
+            for name, places in (("train", train), ("test", test))
         },
     )
+
+
+def _whole(images: NDArray[Any], targets: NDArray[Any]) -> Iterator[Any]:
+    """All in one batch."""
+    yield images, targets

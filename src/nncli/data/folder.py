@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,8 +93,9 @@ def source(settings: FolderDataset, *, reporter: Reporter) -> Source:
     ]
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
-    read = _decode_lines if lines else _decode
-    return Source(key, lambda given, reporter: read(settings, found, given, reporter))
+    read_files = _decode_lines if lines else _decode
+    read = partial(read_files, settings, found)
+    return Source(key, read, partial(read, None))
 
 
 def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
@@ -271,7 +273,8 @@ def _decode(
     splits = {}
     for split, readable in opened.readable.items():
         labels = files.labels[split][readable]
-        splits[split] = DecodedSplit(len(labels), opened.batches(split, labels), labels)
+        pick = partial(opened.pick, split) if files.kind == "image" else None
+        splits[split] = DecodedSplit(len(labels), opened.batches(split, labels), labels, pick=pick)
     return DecodedDataset(
         name=settings.label,
         inputs=opened.inputs,

@@ -66,19 +66,29 @@ class Opened:
         def read() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
             import numpy as np
 
-            resize = resize_layer(self.preprocessing)
-            channels = self.inputs.shape[2]
-            settings = self.preprocessing
+            resized = self._resized()
             batch_size = max(1, min(BATCH_SIZE, BATCH_BYTES // self._bytes))
             with ThreadPoolExecutor(usable_cores()) as pool:
                 for start in range(0, len(files), batch_size):
-                    part = files[start : start + batch_size]
-                    pixels = list(
-                        pool.map(lambda path: _resized(path, channels, settings, resize), part)
-                    )
+                    pixels = list(pool.map(resized, files[start : start + batch_size]))
                     yield np.stack(pixels), labels[start : start + batch_size]
 
         return read
+
+    def pick(self, split: str, places: Sequence[int]) -> list[NDArray[Any]]:
+        """Some images of a split alone, in their final size."""
+        files = [self.paths[split][self.readable[split][place]] for place in places]
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            return list(pool.map(self._resized(), files))
+
+    def _resized(self) -> Callable[[Path], NDArray[Any]]:
+        """What reads a file and brings it to its final size."""
+        settings = self.preprocessing
+        # The layer costs the import of TensorFlow; stretching needs none.
+        layer = None if settings.resize == "stretch" else resize_layer(settings)
+        return partial(
+            _resized, channels=self.inputs.shape[2], preprocessing=settings, resize=layer
+        )
 
 
 def opened(

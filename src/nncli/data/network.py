@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 __all__ = ["OfflineError", "is_offline", "offline", "only_local_files", "reachable", "refused"]
@@ -79,14 +79,17 @@ def only_local_files() -> Iterator[None]:
 
     TensorFlow speaks to them from C++, where no audit hook listens.
     """
+    if not _refusing:
+        yield
+        return
     from tensorflow.python.lib.io import file_io
 
     original = file_io._pywrap_file_io
-    with ExitStack() as stack:
-        if _refusing:
-            file_io._pywrap_file_io = _LocalFiles(original)
-            stack.callback(setattr, file_io, "_pywrap_file_io", original)
+    file_io._pywrap_file_io = _LocalFiles(original)
+    try:
         yield
+    finally:
+        file_io._pywrap_file_io = original
 
 
 class _LocalFiles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["DiskRows"]
+__all__ = ["DiskRows", "PickedRows"]
 
 
 class DiskRows:
@@ -66,3 +67,16 @@ class DiskRows:
             if read != self.row_bytes:
                 raise DataError(f"{self.path} is shorter than it was.")
         return rows
+
+
+class PickedRows:
+    """Images that are read from their source when somebody asks for them."""
+
+    def __init__(self, pick: Callable[[Sequence[int]], Sequence[NDArray[Any]]]) -> None:
+        self.pick = pick
+
+    def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """The images at `indices`, shape (n, height, width, channels)."""
+        import numpy as np
+
+        return np.stack(self.pick(indices.tolist()))

@@ -46,7 +46,7 @@ def draw(overview: Overview, settings: data.DatasetSettings, path: Path, *, seed
             pass
         case _:
             raise UsageError("--picture: vectors of numbers are no pictures.")
-    dataset = data.load(settings, seed=seed, reporter=SilentReporter())
+    dataset = data.load_to_look_at(settings, seed=seed, reporter=SilentReporter())
     split = next(iter(dataset.splits.values()))
     wanted = PICTURES if isinstance(overview.inputs, ImageInput) else SPECTROGRAMS
     places = spread(dataset.target, split.labels, wanted)

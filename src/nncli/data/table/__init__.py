@@ -36,7 +36,11 @@ def source(settings: TableDataset) -> Source:
     status = {name: [stamp(path) for path in paths] for name, paths in files.items()}
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
-    return Source(key, lambda given, reporter: _decode(settings, files, given, reporter))
+
+    def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:
+        return _decode(settings, files, given, reporter)
+
+    return Source(key, read, partial(read, None))
 
 
 def files_of(settings: TableDataset) -> dict[str, list[Path]]:

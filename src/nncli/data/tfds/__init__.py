@@ -24,6 +24,7 @@ from nncli.data.tfds.opening import (
 )
 from nncli.data.tfds.preparation import download_and_prepare
 from nncli.data.tfds.reading import decode
+from nncli.data.tfds.records import RecordReader, can_be_read
 from nncli.data.tfds.splits import overlapping, slices
 from nncli.data.tfds.streaming import StreamReader
 from nncli.errors import NotFoundError
@@ -233,7 +234,16 @@ def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
         found = _meaning(settings, opened)
         return decode(settings, opened, StreamReader(opened, found), found, given, reporter)
 
-    return Source(_key(settings, folder), read)
+    def skim(reporter: Reporter) -> DecodedDataset | None:
+        opened = builder or prepared_builder(folder)
+        if opened is None or settings.by:
+            return None
+        found = _meaning(settings, opened)
+        if not can_be_read(opened, found):
+            return None
+        return decode(settings, opened, RecordReader(opened, found), found, None, reporter)
+
+    return Source(_key(settings, folder), read, skim)
 
 
 def prepare(settings: TfdsDataset, *, archives: Path | None, reporter: Reporter) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,7 +34,13 @@ __all__ = ["Reader", "decode"]
 
 
 class Reader(Protocol):
-    """Reads the splits of a prepared dataset; a split is an expression such as `train[:80%]`."""
+    """Reads the splits of a prepared dataset; a split is an expression such as `train[:80%]`.
+
+    Attributes:
+        apart: whether targets are read without the inputs, and some images without the others.
+    """
+
+    apart: bool
 
     def first_targets(self, split: str) -> Mapping[str, Any]:
         """The targets of the first example, by name."""
@@ -49,6 +55,11 @@ class Reader(Protocol):
         self, split: str, preprocessing: Preprocessing | None
     ) -> Iterator[tuple[Mapping[str, NDArray[Any]], Mapping[str, NDArray[Any]]]]:
         """Inputs and targets by their names, brought to the size or length of `preprocessing`."""
+
+    def pick(
+        self, split: str, places: Sequence[int], preprocessing: Preprocessing | None
+    ) -> list[NDArray[Any]]:
+        """The images of some examples, brought to the size of `preprocessing`."""
 
 
 def decode(
@@ -109,6 +120,7 @@ def decode(
             inputs = described(found, kinds, partial(reader.batches, first, None))
             if given is not None and given.kind == "table":
                 inputs = given.inputs
+    apart = reader.apart and found.kind == "image"
     return DecodedDataset(
         name=settings.label,
         inputs=inputs,
@@ -117,13 +129,24 @@ def decode(
             name: DecodedSplit(
                 size,
                 _Decoded(reader, found, split, preprocessing, inputs),
+                targets=_targets(reader, found, split) if apart else None,
                 divider=partial(divider_of, settings, builder, split) if settings.by else None,
+                pick=partial(reader.pick, split, preprocessing=preprocessing) if apart else None,
             )
             for name, (split, size) in parts.items()
         },
         preprocessing=preprocessing,
         found=task,
     )
+
+
+def _targets(reader: Reader, found: Meaning, split: str) -> NDArray[Any]:
+    """The targets of a split as `nncli.data.Split` has them."""
+    import numpy as np
+
+    assert found.target is not None
+    batches = reader.targets(split)
+    return np.concatenate([encoded(found.target, b, by_name=found.by_name) for b in batches])
 
 
 def _with_target(

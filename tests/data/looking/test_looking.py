@@ -1,0 +1,154 @@
+"""What is shown of a dataset, and how little is read for it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nncli import data
+from nncli.config import Layer, load_experiment
+from nncli.data import DatasetSettings
+from nncli.data.looking import look
+from nncli.data.overview import Overview
+from nncli.errors import DataError
+from nncli.files import cache_folder
+from nncli.reporting import SilentReporter
+
+
+def described(**dataset: object) -> DatasetSettings:
+    return load_experiment([], Layer({"dataset": dataset})).dataset
+
+
+def photographs(folder: Path) -> Path:
+    random = np.random.default_rng(0)
+    for name in ("cats", "dogs"):
+        (folder / name).mkdir(parents=True)
+        for number in range(12):
+            size = (40 + number, 60, 3)
+            Image.fromarray(random.integers(0, 256, size, np.uint8)).save(
+                folder / name / f"{number}.png"
+            )
+    return folder
+
+
+def rows(path: Path) -> Path:
+    lines = [
+        f"{n % 7},{'red' if n % 3 else ''},2024-01-{n % 28 + 1:02d},{n % 2}" for n in range(60)
+    ]
+    path.write_text("width,colour,day,label\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def sentences(path: Path) -> Path:
+    lines = [f"{'ham' if n % 3 else 'spam'}\tword{n} says {'no ' * (n % 5)}" for n in range(60)]
+    path.write_text("label\ttext\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def arrays(path: Path) -> Path:
+    random = np.random.default_rng(0)
+    np.savez(path, x=random.integers(0, 256, (40, 9, 9), np.uint8), y=np.arange(40) % 4)
+    return path
+
+
+def both_ways(settings: DatasetSettings) -> tuple[Overview, Overview]:
+    """What is shown of a dataset that was never read, and of the cached one."""
+    reporter = SilentReporter()
+    before = look(settings, seed=0, reporter=reporter)
+    assert not (cache_folder() / "datasets").exists()
+    data.load(settings, seed=0, reporter=reporter)
+    shutil.rmtree(cache_folder() / "overviews")
+    return before, look(settings, seed=0, reporter=reporter)
+
+
+def test_a_table_looks_alike_before_and_after_it_is_cached(tmp_path: Path) -> None:
+    before, after = both_ways(described(path=str(rows(tmp_path / "rows.csv")), target="label"))
+    assert before == after
+    assert [column.kind for column in before.columns] == ["number", "category", "date"]
+
+
+def test_texts_look_alike_before_and_after_they_are_cached(tmp_path: Path) -> None:
+    before, after = both_ways(
+        described(path=str(sentences(tmp_path / "sentences.tsv")), target="label")
+    )
+    assert before == after
+    assert before.texts
+    assert before.facts
+
+
+def test_photographs_look_alike_before_and_after_they_are_cached(tmp_path: Path) -> None:
+    before, after = both_ways(described(path=str(photographs(tmp_path / "photographs"))))
+    assert before == after
+    assert len(before.sketches) > 1
+
+
+def test_arrays_look_alike_before_and_after_they_are_cached(tmp_path: Path) -> None:
+    before, after = both_ways(described(path=str(arrays(tmp_path / "arrays.npz"))))
+    assert before == after
+    assert before.sketches
+
+
+def test_digits_look_alike_before_and_after_they_are_cached() -> None:
+    before, after = both_ways(described(type="digits"))
+    assert before == after
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["titanic", "iris"])
+def test_a_prepared_dataset_looks_alike_before_and_after_it_is_cached(
+    name: str, shared_data: Path, tmp_path: Path
+) -> None:
+    settings = described(type="tfds", name=name, data_dir=str(tmp_path))
+    data.prepare(settings, archives=shared_data / "tfds" / name, reporter=SilentReporter())
+    before, after = both_ways(settings)
+    assert before == after
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_prepared_images_look_alike_before_and_after_they_are_cached(prepared_mnist: Path) -> None:
+    before, after = both_ways(
+        described(type="tfds", name="mnist", data_dir=str(prepared_mnist), train="train[:2%]")
+    )
+    assert before == after
+    assert len(before.sketches) == 6
+
+
+@pytest.mark.data
+def test_a_damaged_record_is_said(prepared_mnist: Path, tmp_path: Path) -> None:
+    shutil.copytree(prepared_mnist / "mnist", tmp_path / "mnist")
+    [records] = tmp_path.glob("mnist/*/mnist-test.tfrecord*")
+    records.write_bytes(records.read_bytes()[:1000])
+    settings = described(type="tfds", name="mnist", data_dir=str(tmp_path))
+    with pytest.raises(DataError, match=r"cut off|damaged") as caught:
+        look(settings, seed=0, reporter=SilentReporter())
+    assert "nncli data prepare mnist" in (caught.value.hint or "")
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = None
+from nncli.cli.app import main
+sys.exit(main(["data", "show", *sys.argv[1:]]))
+"""
+
+
+def test_showing_does_without_tensorflow(tmp_path: Path) -> None:
+    for named in (
+        ["digits"],
+        [str(photographs(tmp_path / "photographs"))],
+        [str(rows(tmp_path / "rows.csv")), "--set", "dataset.target=label"],
+    ):
+        shown = subprocess.run(
+            [sys.executable, "-c", WITHOUT_TENSORFLOW, *named],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert shown.returncode == 0, shown.stderr
+        assert "train" in shown.stdout
