@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nncli.cli import _completion
+from nncli.config.keys import group_types
 
 
 def offered(words: str) -> list[str]:
@@ -60,7 +61,7 @@ def test_completions(words: str, completions: list[str]) -> None:
 
 
 def test_types_offered_are_all_that_there_are() -> None:
-    assert _completion.model_types("") == ["mlp", "cnn"]
+    assert _completion.model_types("") == list(group_types(("model",)))
     assert _completion.optimizers("") == ["adam", "adamw", "sgd", "rmsprop"]
 
 

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from nncli.config import Layer, load_experiment
+from nncli.config.keys import group_types
 from nncli.config.origins import Origin, Origins
 from nncli.config.yaml import KeyPath
 from nncli.errors import ExperimentError
+
+FAMILIES = ", ".join(group_types(("model",)))
 
 
 def said(content: str | bytes) -> str:
@@ -75,7 +78,7 @@ def test_out_of_range() -> None:
 
 def test_unknown_type_of_a_union() -> None:
     assert said("model: cmn\n") == (
-        "e.yaml:1:1  model: there is no type 'cmn'; did you mean cnn? The types are mlp, cnn.\n"
+        f"e.yaml:1:1  model: there is no type 'cmn'; did you mean cnn? The types are {FAMILIES}.\n"
         "    model: cmn\n"
         "    ^"
     )
@@ -357,8 +360,9 @@ def test_a_mistake_knows_its_place() -> None:
          "optimizer.learning_rate.warmup_epochs: unknown key; warmup_epochs belongs to "
          "optimizer.learning_rate types constant, cosine, exponential and piecewise; this one is "
          "reduce_on_plateau"),
-        ("model: {type: }", "1:9  model.type: is empty; the types are mlp, cnn"),
-        ("model: {type: [a]}", "1:9  model.type: must be text, not ['a']; the types are mlp, cnn"),
+        ("model: {type: }", f"1:9  model.type: is empty; the types are {FAMILIES}"),
+        ("model: {type: [a]}",
+         f"1:9  model.type: must be text, not ['a']; the types are {FAMILIES}"),
     ],
 )  # fmt: skip
 def test_what_was_meant(content: str, message: str) -> None:

@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.config import Layer, resolve
+from nncli.config.keys import group_types
 from nncli.config.layers import merge, merge_layers
+from nncli.config.suggesting import meant
 from nncli.errors import ExperimentError
 
+KNOWN = meant("x" * 99, group_types(("model",)))
 KEYS = st.sampled_from(["a", "b", "c"])
 LEAVES = st.one_of(st.integers(), st.booleans(), st.lists(st.integers(), max_size=2))
 GROUPS = st.recursive(
@@ -157,7 +160,7 @@ def said_of(environment: dict[str, str]) -> list[str]:
         ("NAME", "\udcff", "name: text cannot hold a NUL or half a character"),
         ("DATASET__DATA_DIR", "~nobody-of-this-name/x", "dataset.data_dir: "
          "'~nobody-of-this-name/x' is in the home folder of a user that does not exist"),
-        ("MODEL", "x" * 99, f"model: there is no type '{'x' * 56}...; known are mlp, cnn."),
+        ("MODEL", "x" * 99, f"model: there is no type '{'x' * 56}...{KNOWN}"),
     ],
 )  # fmt: skip
 def test_mistakes_in_what_was_typed(name: str, text: str, message: str) -> None:

@@ -88,5 +88,4 @@ def test_reading_takes_bounded_memory(
 ) -> None:
     before = peak_mib(make(tmp_path, small), kind)
     after = peak_mib(make(tmp_path, large), kind)
-    print(kind, before, after)
     assert after < before + ALLOWED_MIB

@@ -121,10 +121,13 @@ def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) ->
     """Drop the union tags that pydantic puts into locations (`model.mlp.units`)."""
     key: list[str | int] = []
     current: Any = values
+    named = False  # whether the tag of `current` was dropped: its type may be one of its keys, too
     for part in location:
-        if _is_tag(part, current):
+        if not named and _is_tag(part, current):
+            named = True
             continue
         key.append(part)
+        named = False
         try:
             current = current[part]
         except (KeyError, IndexError, TypeError):
@@ -136,7 +139,10 @@ def _is_tag(part: str | int, current: Any) -> bool:
     if not isinstance(part, str):
         return False
     if isinstance(current, Mapping):
-        return part not in current and (part == type_of(current) or part.startswith("<"))
+        of_type = "type" in current and part == current["type"]
+        return of_type or (
+            part not in current and (part == type_of(current) or part.startswith("<"))
+        )
     return part == current or part.startswith("<")  # a short form; a member that is no group
 
 

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from nncli.descriptions import Features, Target
-from nncli.models import cnn, mlp
+from nncli.models import cnn, layers, mlp
 from nncli.models.cnn import CnnModel
+from nncli.models.layers import LayersModel
 from nncli.models.mlp import MlpModel
 
-__all__ = ["CnnModel", "MlpModel", "ModelSettings", "build", "expand"]
+__all__ = ["CnnModel", "LayersModel", "MlpModel", "ModelSettings", "build", "expand"]
 
 # The registry: a new family is a file in this folder and one name here.
-ModelSettings = Annotated[MlpModel | CnnModel, Field(discriminator="type")]
+ModelSettings = Annotated[MlpModel | CnnModel | LayersModel, Field(discriminator="type")]
 
 
 def expand(value: Any) -> Any:
@@ -41,3 +42,5 @@ def build(settings: ModelSettings, inputs: Features, target: Target) -> Any:
             return mlp.build(settings, inputs, target)
         case CnnModel():
             return cnn.build(settings, inputs, target)
+        case LayersModel():
+            return layers.build(settings, inputs, target)

@@ -1,0 +1,193 @@
+"""Layers of Keras one after the other, as a list in the experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from nncli.descriptions import ClassTarget, Features, Target
+from nncli.errors import UsageError
+from nncli.models.layer_list import CONFIGURABLE, NESTED, LayerInList, named
+from nncli.objectives import add_head
+from nncli.settings import Settings
+
+__all__ = ["LayersModel", "build"]
+
+# Which activation the answer of each kind of target has, which nncli adds to the saved model.
+ANSWERS = {"class": "softmax", "labels": "sigmoid", "value": "linear"}
+
+
+class LayersModel(Settings):
+    """Any layers of Keras, one after the other."""
+
+    type: Literal["layers"] = Field(default="layers", description="A list of Keras layers.")
+    layers: Annotated[tuple[LayerInList, ...], Field(strict=False)] = Field(
+        max_length=10_000,
+        description=(
+            "Keras layers in their order: Flatten, Dropout: 0.2, Dense: {units: 128, activation: "
+            "relu}. The output is added, unless the list ends with it."
+        ),
+    )
+
+    @field_validator("layers")
+    @classmethod
+    def _are_some(cls, layers: tuple[LayerInList, ...]) -> tuple[LayerInList, ...]:
+        if not layers:  # after the layers themselves: a list of mistakes is not an empty one
+            raise ValueError("has no layer; for a network without hidden layers: model: linear")
+        return layers
+
+
+def build(settings: LayersModel, inputs: Features, target: Target) -> Any:
+    """Build the network; see `nncli.models.build`.
+
+    Raises:
+        UsageError: a layer cannot take what the one before it gives.
+    """
+    import keras
+    from keras import ops
+
+    dtype = "int32" if inputs.kind == "tokens" else "float32"
+    start = features = keras.Input(inputs.shape, dtype=dtype, name="input")
+    layers, head = _without_head(settings.layers, target)
+    if inputs.kind == "tokens" and (not layers or named(layers[0])[0] != "Embedding"):
+        raise UsageError(
+            "model.layers: a text comes as the numbers of its words, which an Embedding turns into "
+            "vectors.",
+            hint="Begin the list with: Embedding: {output_dim: 64}",
+        )
+    for place, layer in enumerate(layers):
+        features = _behind(features, place, layer, inputs)
+    if len(features.shape) != 2:
+        flatten = f"Flatten or GlobalAveragePooling{max(len(features.shape) - 2, 1)}D"
+        if len(features.shape) > 5 or len(features.shape) < 3:
+            flatten = "Flatten"
+        raise UsageError(
+            f"model.layers: the list ends in {_shape(features)} for each example, and the output "
+            "needs a list of numbers.",
+            hint=f"Put {flatten} at its end.",
+        )
+    if head == "added":
+        outputs = add_head(features, target)
+    elif head == "single":  # one probability of the second of two classes
+        outputs = ops.concatenate([ops.zeros_like(features), features], axis=-1)
+    else:
+        outputs = features
+    try:
+        return keras.Model(start, outputs, name="network")
+    except ValueError as error:
+        raise UsageError(f"model.layers: {_reason(error)}") from error
+
+
+def _without_head(
+    layers: Sequence[Mapping[str, Any]], target: Target
+) -> tuple[list[Mapping[str, Any]], Literal["added", "own", "single"]]:
+    """The list up to what the network says before its answer, and whose output that is.
+
+    A list ends with its own output if its last Dense has a unit for each class, label or value and
+    the activation that belongs to them, or none; with two classes one unit with a sigmoid will do.
+    The activation is left out: nncli trains on what is in front of it, which is exact, and adds it
+    to the saved model.
+    """
+    answer = ANSWERS[target.kind]
+    rest, activation = list(layers), None
+    name, arguments = named(rest[-1])
+    if len(rest) > 1 and name in ("Softmax", "Activation"):
+        plain = "softmax" if name == "Softmax" else arguments.get("activation")
+        before, of_dense = named(rest[-2])
+        if before == "Dense" and of_dense.get("activation") in (None, "linear"):
+            rest, activation = rest[:-1], plain
+            name, arguments = before, of_dense
+    if name != "Dense":
+        return list(layers), "added"
+    activation = activation or arguments.get("activation") or "linear"
+    units = arguments["units"]
+    single = units == 1 and activation == "sigmoid" and _has_two_classes(target)
+    if not single and (units != len(target.names) or activation not in (answer, "linear")):
+        return list(layers), "added"
+    rest[-1] = {"Dense": {**arguments, "activation": None}}
+    return rest, "single" if single else "own"
+
+
+def _has_two_classes(target: Target) -> bool:
+    return isinstance(target, ClassTarget) and len(target.names) == 2
+
+
+def _behind(features: Any, place: int, spec: Mapping[str, Any], inputs: Features) -> Any:
+    """What a layer makes of `features`."""
+    name, _ = named(spec)
+    try:
+        layer = _made({name: {"name": f"{name.lower()}_{place + 1}", **spec[name]}}, inputs)
+        # Of attention the text is the question and the answer.
+        both = (features, features) if name == "MultiHeadAttention" else (features,)
+        return layer(*both)
+    except Exception as error:  # Keras raises anything about what does not fit
+        raise UsageError(
+            f"model.layers[{place}]: {name} cannot take {_shape(features)} for each example: "
+            f"{_reason(error)}",
+            hint=_advice(name, features),
+        ) from error
+
+
+def _made(spec: Mapping[str, Any], inputs: Features) -> Any:
+    """The Keras layer that `spec` describes."""
+    import keras
+
+    name, given = named(spec)
+    arguments = {key: _argument(key, value, inputs) for key, value in given.items()}
+    if name == "Embedding" and inputs.vocabulary is not None:
+        arguments.setdefault("input_dim", inputs.vocabulary)
+    return getattr(keras.layers, name)(**arguments)
+
+
+def _argument(key: str, value: Any, inputs: Features) -> Any:
+    if key in NESTED:
+        return _made(value, inputs)
+    if key.endswith(CONFIGURABLE) and isinstance(value, Mapping) and "class_name" not in value:
+        [(name, config)] = value.items()
+        return _configured(key, name, config)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _configured(key: str, name: str, config: Any) -> Any:
+    """An initializer, a regularizer or a constraint of Keras with its arguments."""
+    import keras
+
+    group = {"initializer": "initializers", "regularizer": "regularizers"}
+    place = getattr(keras, group.get(key.rpartition("_")[2], "constraints"))
+    made = getattr(place, name, None)
+    if made is None or not isinstance(made, type):
+        raise ValueError(f"{key}: Keras has no {name}.")
+    return made(**config) if isinstance(config, Mapping) else made(config)
+
+
+def _shape(features: Any) -> str:
+    sides = ["any" if side is None else str(side) for side in features.shape[1:]]
+    return f"({', '.join(sides)})"
+
+
+def _reason(error: Exception) -> str:
+    """What Keras says, without what it says about itself."""
+    text = str(error).strip()
+    if "\n\n" in text and text.startswith("Exception encountered"):
+        text = text.partition("\n\n")[2]
+    first = " ".join(text.partition("\n")[0].replace("\x1b[1m", "").replace("\x1b[0m", "").split())
+    for prefix in ("Input 0 of layer", "Input 0 with name"):
+        if first.startswith(prefix):
+            first = first.partition(": ")[2] or first
+    return first[:300] or type(error).__name__
+
+
+def _advice(name: str, features: Any) -> str | None:
+    """What helps where the number of axes does not fit."""
+    axes = len(features.shape) - 1
+    wanted = next((int(n) for n in "123" if f"{n}D" in name), None)
+    if wanted is not None and axes == 1:
+        return (
+            f"{name} looks along {'steps' if wanted == 1 else 'rows and columns'}: is it behind "
+            "a Flatten or a Dense that belongs at the end?"
+        )
+    if name in ("LSTM", "GRU", "SimpleRNN") and axes == 1:
+        return f"A {name} that another follows needs return_sequences: true."
+    return None
