@@ -35,6 +35,8 @@ PATH_KEYS = (
     ("dataset", "test_path"),
     ("dataset", "target_path"),
 )
+# Values that name a function, of a module or of a file.
+FUNCTION_KEYS = (("dataset", "load"), ("model", "build"))
 # Values that are lists, and may be typed without brackets.
 LIST_KEYS = (("model", "hidden_units"), ("model", "filters"), ("dataset", "image_size"))
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
@@ -211,9 +213,11 @@ def opened(key: KeyPath, value: Any) -> Any:
 def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """`values` with every path absolute: `~` is the home folder, the rest relative to `base`."""
     result = {key: _with_path(key, value) for key, value in values.items()}
-    for group, key in PATH_KEYS:
+    for group, key in (*PATH_KEYS, *FUNCTION_KEYS):
         mapping = result.get(group)
         if isinstance(mapping, Mapping) and isinstance(mapping.get(key), str):
+            if (group, key) in FUNCTION_KEYS and ".py:" not in mapping[key]:
+                continue
             path = at_home(mapping[key])
             # A `~` that is still there names nobody's home folder: the check of the value says so.
             if path.parts[:1] and path.parts[0].startswith("~"):

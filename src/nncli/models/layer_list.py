@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from nncli.models import layer_table
+from nncli.settings import mistaken
 
 __all__ = ["LayerInList", "named"]
 
@@ -33,16 +34,9 @@ def _layer(value: Any) -> dict[str, dict[str, Any]]:
     Raises:
         ValidationError: with every mistake in it, located within it.
     """
-    from pydantic_core import InitErrorDetails, ValidationError
-
     full, problems = _full(value)
-    found: list[InitErrorDetails] = [
-        # Input as a mapping: the message says itself what was found.
-        {"type": "value_error", "loc": place, "input": {}, "ctx": {"error": ValueError(text)}}
-        for place, text in problems
-    ]
-    if found:
-        raise ValidationError.from_exception_data("layer", found)
+    if error := mistaken(problems):
+        raise error
     return full
 
 

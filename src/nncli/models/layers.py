@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from nncli.descriptions import ClassTarget, Features, Target
+from nncli.descriptions import Features, Target
 from nncli.errors import UsageError
+from nncli.models.heads import with_output
 from nncli.models.layer_list import CONFIGURABLE, NESTED, LayerInList, named
-from nncli.objectives import add_head
 from nncli.settings import Settings
 
 __all__ = ["LayersModel", "build"]
-
-# Which activation the answer of each kind of target has, which nncli adds to the saved model.
-ANSWERS = {"class": "softmax", "labels": "sigmoid", "value": "linear"}
 
 
 class LayersModel(Settings):
@@ -46,12 +43,11 @@ def build(settings: LayersModel, inputs: Features, target: Target) -> Any:
         UsageError: a layer cannot take what the one before it gives.
     """
     import keras
-    from keras import ops
 
     dtype = "int32" if inputs.kind == "tokens" else "float32"
     start = features = keras.Input(inputs.shape, dtype=dtype, name="input")
-    layers, head = _without_head(settings.layers, target)
-    if inputs.kind == "tokens" and (not layers or named(layers[0])[0] != "Embedding"):
+    layers = settings.layers
+    if inputs.kind == "tokens" and named(layers[0])[0] != "Embedding":
         raise UsageError(
             "model.layers: a text comes as the numbers of its words, which an Embedding turns into "
             "vectors.",
@@ -59,59 +55,10 @@ def build(settings: LayersModel, inputs: Features, target: Target) -> Any:
         )
     for place, layer in enumerate(layers):
         features = _behind(features, place, layer, inputs)
-    if len(features.shape) != 2:
-        flatten = f"Flatten or GlobalAveragePooling{max(len(features.shape) - 2, 1)}D"
-        if len(features.shape) > 5 or len(features.shape) < 3:
-            flatten = "Flatten"
-        raise UsageError(
-            f"model.layers: the list ends in {_shape(features)} for each example, and the output "
-            "needs a list of numbers.",
-            hint=f"Put {flatten} at its end.",
-        )
-    if head == "added":
-        outputs = add_head(features, target)
-    elif head == "single":  # one probability of the second of two classes
-        outputs = ops.concatenate([ops.zeros_like(features), features], axis=-1)
-    else:
-        outputs = features
     try:
-        return keras.Model(start, outputs, name="network")
+        return with_output(start, features, target, named="model.layers")
     except ValueError as error:
         raise UsageError(f"model.layers: {_reason(error)}") from error
-
-
-def _without_head(
-    layers: Sequence[Mapping[str, Any]], target: Target
-) -> tuple[list[Mapping[str, Any]], Literal["added", "own", "single"]]:
-    """The list up to what the network says before its answer, and whose output that is.
-
-    A list ends with its own output if its last Dense has a unit for each class, label or value and
-    the activation that belongs to them, or none; with two classes one unit with a sigmoid will do.
-    The activation is left out: nncli trains on what is in front of it, which is exact, and adds it
-    to the saved model.
-    """
-    answer = ANSWERS[target.kind]
-    rest, activation = list(layers), None
-    name, arguments = named(rest[-1])
-    if len(rest) > 1 and name in ("Softmax", "Activation"):
-        plain = "softmax" if name == "Softmax" else arguments.get("activation")
-        before, of_dense = named(rest[-2])
-        if before == "Dense" and of_dense.get("activation") in (None, "linear"):
-            rest, activation = rest[:-1], plain
-            name, arguments = before, of_dense
-    if name != "Dense":
-        return list(layers), "added"
-    activation = activation or arguments.get("activation") or "linear"
-    units = arguments["units"]
-    single = units == 1 and activation == "sigmoid" and _has_two_classes(target)
-    if not single and (units != len(target.names) or activation not in (answer, "linear")):
-        return list(layers), "added"
-    rest[-1] = {"Dense": {**arguments, "activation": None}}
-    return rest, "single" if single else "own"
-
-
-def _has_two_classes(target: Target) -> bool:
-    return isinstance(target, ClassTarget) and len(target.names) == 2
 
 
 def _behind(features: Any, place: int, spec: Mapping[str, Any], inputs: Features) -> Any:
