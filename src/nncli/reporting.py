@@ -39,8 +39,10 @@ def counted(number: int, noun: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """`a, b, c`: the first few of some names."""
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    """`a, b, c`: the first few of some names, and how many more there are."""
+    more = len(names) - SHOWN
+    # One more takes no more room than saying so.
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:SHOWN])} and {more:,} more"
 
 
 class Task(Protocol):

@@ -16,7 +16,7 @@ from nncli.data.splits import Division, divided, hold_out
 from nncli.descriptions import ArrayInput, ImageInput, SoundInput, TableInput, TextInput
 from nncli.errors import DataError, ModelFileError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing, array, table, text
-from nncli.reporting import Reporter
+from nncli.reporting import Reporter, listed
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -157,8 +157,11 @@ def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:
         alike = mine.shape[2] == own.shape[2] and mine.maximum == own.maximum
         fits = alike and (given.size is not None or mine.shape == own.shape)
     if not fits:
+        columns = ""
+        if isinstance(wanted, TableInput):
+            columns = f" ({listed([column.name for column in wanted.columns])})"
         raise ModelFileError(
-            f"The model takes {wanted}; {decoded.name} has {mine}.",
+            f"The model takes {wanted}{columns}; {decoded.name} has {mine}.",
             hint="Evaluate on a dataset with the same inputs, or train a model on this one.",
         )
 

@@ -18,9 +18,9 @@ from nncli.data.table.looking import LookedThrough, kinds_of, looked_through
 from nncli.data.table.settings import TABLE_ENDINGS, TableDataset
 from nncli.data.table.targets import lacking, target_of
 from nncli.descriptions import Column, Input, TableInput, TextInput
-from nncli.errors import DataError, NotFoundError
+from nncli.errors import NotFoundError
 from nncli.preprocessing import Preprocessing
-from nncli.reporting import Reporter, listed
+from nncli.reporting import Reporter
 
 __all__ = ["TABLE_ENDINGS", "TableDataset", "files_of", "source"]
 
@@ -80,7 +80,7 @@ def _decode(
     reporter: Reporter,
 ) -> DecodedDataset:
     skipped = Skipped(settings.on_error)
-    table = looked_through(settings, files, skipped, reporter)
+    table = looked_through(settings, files, skipped, reporter, needed=_needed(settings, given))
     blank = {split: lacking(settings, table, split, skipped) for split in files}
     target, encoded = target_of(settings, table, blank, skipped, reporter)
     kinds = kinds_of(settings, table, skipped, reporter)
@@ -109,6 +109,15 @@ def _decode(
     )
 
 
+def _needed(settings: TableDataset, given: Preprocessing | None) -> Sequence[str] | None:
+    """The columns that a model was trained on; None without a model."""
+    if given is None:
+        return None
+    if given.kind == "table":
+        return [column.name for column in given.inputs.columns]
+    return [name for name, kind in settings.columns.items() if kind != "ignore"]
+
+
 def _columns(
     settings: TableDataset,
     table: LookedThrough,
@@ -117,12 +126,6 @@ def _columns(
 ) -> tuple[Column, ...]:
     """The columns that are read: those that a model was fitted on, or all that say something."""
     if given is not None and given.kind == "table":
-        named = [column.name for column in given.inputs.columns]
-        absent = [name for name in named if name not in table.columns]
-        if absent:
-            raise DataError(
-                f"{settings.path} lacks columns that the model needs: {listed(absent)}."
-            )
         return given.inputs.columns
     columns = tuple(Column(name=n, kind=kind) for n, kind in kinds.items() if kind != "ignore")
     if given is not None:

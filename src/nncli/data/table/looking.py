@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nncli.data.naming import check_needed, meant, no_column
 from nncli.data.skipping import Skipped
 from nncli.data.table.answers import Answers
 from nncli.data.table.cells import Cells, Decimal
@@ -75,15 +76,25 @@ def looked_through(
     files: Mapping[str, Sequence[Path]],
     skipped: Skipped,
     reporter: Reporter,
+    *,
+    needed: Sequence[str] | None = None,
 ) -> LookedThrough:
     """Read every file once: what do its columns look like, and what are the targets?
 
     With `Gathered` for `skipped` what would be an error is left out: files, columns, targets.
 
+    Args:
+        settings: of the table.
+        files: of each split.
+        skipped: told what cannot be read.
+        reporter: told what is going on.
+        needed: the columns that a model was trained on. What `settings` say about columns is then
+            about the model's table and may name others than this one has.
+
     Raises:
         DataError: a file cannot be read, or lacks a column.
     """
-    layouts = _layouts(settings, files, skipped)
+    layouts = _layouts(settings, files, skipped, needed)
     files = {split: [path for path in paths if path in layouts] for split, paths in files.items()}
     columns = next(iter(layouts.values())).columns if layouts else ()
     decimal: Decimal = next((layout.decimal for layout in layouts.values()), ".")
@@ -116,7 +127,10 @@ def looked_through(
 
 
 def _layouts(
-    settings: TableDataset, files: Mapping[str, Sequence[Path]], skipped: Skipped
+    settings: TableDataset,
+    files: Mapping[str, Sequence[Path]],
+    skipped: Skipped,
+    needed: Sequence[str] | None,
 ) -> dict[Path, Layout]:
     """How each file is to be read, all of them with the columns of the first."""
     layouts: dict[Path, Layout] = {}
@@ -129,7 +143,9 @@ def _layouts(
             skipped.refuse(error, "files")
             continue
         if not layouts:
-            _check_columns(settings, layout, skipped)
+            if needed is not None:
+                check_needed(settings.path.name, needed, layout.columns)
+            _check_columns(settings, layout, skipped, named_here=needed is None)
         layouts[path] = layout
     return layouts
 
@@ -177,12 +193,14 @@ def _same_columns(path: Path, layout: Layout, first: Path, wanted: Layout) -> La
         return replace(layout, columns=wanted.columns)
     raise DataError(
         f"{path} has other columns than {first}: it lacks {listed(lacking)}.",
-        hint=f"It has {listed(layout.columns)}.",
+        hint=f"{meant(lacking[0], layout.columns)}It has {listed(layout.columns)}.",
     )
 
 
-def _check_columns(settings: TableDataset, layout: Layout, skipped: Skipped) -> None:
-    """Refuse settings about columns that are not there."""
+def _check_columns(
+    settings: TableDataset, layout: Layout, skipped: Skipped, *, named_here: bool
+) -> None:
+    """Refuse settings about columns that are not there; `named_here`: columns are of this table."""
     import shlex
 
     names = list(layout.columns)
@@ -204,22 +222,15 @@ def _check_columns(settings: TableDataset, layout: Layout, skipped: Skipped) -> 
         if name in settings.targets:
             skipped.refuse(DataError(f"{key}: {name} is what is predicted."), "columns")
         if name not in names:
-            error = DataError(f"{key}: {settings.path.name} has no column {name!r}.", hint=it_has)
+            skipped.refuse(no_column(settings.path.name, key, name, names), "columns")
+    for name in settings.columns if named_here else ():
+        if name not in names:
+            error = no_column(settings.path.name, "dataset.columns", name, names)
             skipped.refuse(error, "columns")
-    unknown = [n for n, kind in settings.columns.items() if n not in names and kind != "ignore"]
-    if unknown:
-        error = DataError(
-            f"dataset.columns: {settings.path.name} has no column {unknown[0]!r}.", hint=it_has
-        )
-        skipped.refuse(error, "columns")
 
 
 def _no_target(settings: TableDataset, layout: Layout, name: str) -> DataError:
-    import difflib
-
     names = list(layout.columns)
-    close = difflib.get_close_matches(name, names, n=1)
-    meant = f"Did you mean {close[0]!r}? " if close else ""
     how = ""
     if not layout.header:
         how = "\nIts first row is taken for data; if it names the columns: " \
@@ -228,7 +239,7 @@ def _no_target(settings: TableDataset, layout: Layout, name: str) -> DataError:
         how = "\nIf that is several: --set 'dataset.delimiter=\";\"'"
     return DataError(
         f"{settings.path.name} has no column {name!r}.",
-        hint=f"{meant}It has {listed(names)}.{how}",
+        hint=f"{meant(name, names)}It has {listed(names)}.{how}",
     )
 
 
@@ -266,7 +277,7 @@ def kinds_of(
     ]
     if not described:
         skipped.refuse(_nothing_left(settings, table), "columns")
-    shown = ", ".join(described if len(described) <= 2 * SHOWN else [*described[:SHOWN], "..."])
+    shown = ", ".join(described) if len(described) <= 2 * SHOWN else listed(described)
     reporter.notice(f"{settings.label}: {shown} -> {', '.join(settings.targets)}")
     return kinds
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Meaning",
+    "column_names",
     "described",
     "image_input",
     "input_values",
@@ -232,6 +233,16 @@ def described(
     return TableInput(columns=tuple(columns))
 
 
+def column_names(found: Meaning) -> list[str]:
+    """All that the columns of a table can be called, the ignored ones too."""
+    shapes = {name: shape_of(found.features[path]) for name, path in found.inputs.items()}
+    return [
+        each
+        for name, shape in shapes.items()
+        for each in ([f"{name}_{n + 1}" for n in range(shape[0] or 0)] if shape else [name])
+    ]
+
+
 def _kind_of_words(feature: Any, seen: Seen) -> Kind:
     """What a column of strings is: what its cells look like, but a Text is no identifier, however
     different its words are."""
@@ -268,7 +279,7 @@ def _column(found: Meaning, column: Column, values: NDArray[Any]) -> NDArray[Any
         if column.kind == "number":
             return numbers(cells).astype(np.float32)
         return days(cells).astype(np.float32) if column.kind == "date" else cells
-    if column.kind == "number":
+    if column.kind in ("number", "date"):
         return values.astype(np.float32)
     if feature is not None and type_of(feature) == "ClassLabel":
         names = [*label_names(feature), ""]

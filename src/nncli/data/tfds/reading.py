@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit
 from nncli.data.images import DEFAULT_IMAGE_SIZE
+from nncli.data.naming import check_needed, meant
 from nncli.data.sounds import preprocessing_of
 from nncli.data.tfds.dividers import divider_of, path_of_divider
 from nncli.data.tfds.features import (
     Meaning,
+    column_names,
     described,
     image_input,
     input_values,
@@ -20,7 +22,7 @@ from nncli.data.tfds.features import (
 from nncli.data.tfds.splits import divided_as
 from nncli.data.tfds.targets import decided, encoded, has_target
 from nncli.data.tfds.types import some
-from nncli.descriptions import ImageInput, Input, SoundInput
+from nncli.descriptions import ImageInput, Input, SoundInput, TableInput
 from nncli.errors import DataError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing, SoundPreprocessing
 from nncli.reporting import Reporter
@@ -89,7 +91,7 @@ def decode(
     if unknown:
         raise DataError(
             f"dataset.columns: {settings.name} has no column {unknown[0]!r} among its inputs.",
-            hint=f"They are {some(list(found.inputs))}.",
+            hint=f"{meant(unknown[0], found.inputs)}They are {some(list(found.inputs))}.",
         )
     parts = _labelled(settings, builder, reader, found, reporter)
     found, task = _with_target(settings, reader, found, parts, reporter)
@@ -119,7 +121,7 @@ def decode(
                 kinds |= {name: "ignore" for name, path in found.inputs.items() if path == divider}
             inputs = described(found, kinds, partial(reader.batches, first, None))
             if given is not None and given.kind == "table":
-                inputs = given.inputs
+                inputs = _those_of_model(settings.name, inputs, found, given.inputs)
     apart = reader.apart and found.kind == "image"
     return DecodedDataset(
         name=settings.label,
@@ -147,6 +149,18 @@ def _targets(reader: Reader, found: Meaning, split: str) -> NDArray[Any]:
     assert found.target is not None
     batches = reader.targets(split)
     return np.concatenate([encoded(found.target, b, by_name=found.by_name) for b in batches])
+
+
+def _those_of_model(name: str, own: Input, found: Meaning, wanted: TableInput) -> Input:
+    """The columns that a model was trained on; what is no table stays what it is, to be refused.
+
+    Raises:
+        DataError: some of them are not there.
+    """
+    if not isinstance(own, TableInput):
+        return own
+    check_needed(name, [column.name for column in wanted.columns], column_names(found))
+    return wanted
 
 
 def _with_target(

@@ -151,5 +151,6 @@ def strings(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def some(names: Sequence[str]) -> str:
-    """The first of many names."""
-    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    """The first of many names, and how many more there are."""
+    more = len(names) - 12
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:12])} and {more:,} more"
