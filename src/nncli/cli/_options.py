@@ -15,11 +15,11 @@ from pydantic import BaseModel
 from nncli.backend import Backend, Device
 from nncli.cli import _completion
 from nncli.cli._console import Screen
-from nncli.config import Experiment, Layer, Resolved, resolve
+from nncli.config import Experiment, Layer, Resolved, load_experiment, resolve
 from nncli.config.origins import shortened
 from nncli.config.yaml import KeyPath
-from nncli.data import network
-from nncli.errors import Mistake
+from nncli.data import DatasetSettings, network
+from nncli.errors import Mistake, UsageError
 
 __all__ = [
     "AsJson",
@@ -35,6 +35,7 @@ __all__ = [
     "RunsDirOption",
     "experiment_flags",
     "experiment_options",
+    "other_dataset",
     "screen_of",
 ]
 
@@ -271,6 +272,30 @@ def experiment_flags(typed: Mapping[str, Any]) -> Layer:
         if typed.get(name) is not None
     ]
     return Layer.of_texts(settings, plain=TEXTS)
+
+
+def other_dataset(name: str | None, assignments: Sequence[str]) -> DatasetSettings | None:
+    """The dataset of `--dataset NAME` with what `--set dataset.KEY=VALUE` says about it.
+
+    Raises:
+        UsageError: something else is set, or nothing that it could be about is named.
+        ExperimentError: a key or its value is wrong.
+    """
+    settings = _set_layer(assignments)
+    others = sorted(settings.values.keys() - {"dataset"})
+    if others:
+        raise UsageError(
+            f"--set: {others[0]} is no key of the dataset, and the model has the rest already.",
+            hint="Such as: --set dataset.on_error=skip",
+        )
+    if name is None:
+        if assignments:
+            raise UsageError(
+                "--set says how the data of --dataset is read, and none is named.",
+                hint="The model's own is read as it was for the training.",
+            )
+        return None
+    return load_experiment([], experiment_flags({"dataset": name}), settings).dataset
 
 
 def _set_layer(assignments: Sequence[str]) -> Layer:

@@ -18,6 +18,7 @@ from nncli.cli._options import (
     JsonOption,
     OfflineOption,
     QuietOption,
+    other_dataset,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
@@ -56,6 +57,14 @@ def evaluate_command(
             metavar="NAME",
             help="Other data with the same inputs; classes are matched by name. Default: what the "
             "model was trained on.",
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="How the data of --dataset is read: --set dataset.on_error=skip",
         ),
     ] = None,
     data_dir: Annotated[
@@ -97,6 +106,7 @@ def evaluate_command(
 ) -> None:
     """Measure a trained model on its own dataset or on another."""
     bounds = _range(pixel_range)
+    other = other_dataset(dataset, settings or [])
     if output is not None:
         _check_output(output, model)
     screen = screen_of(context)
@@ -105,7 +115,7 @@ def evaluate_command(
 
     evaluation = evaluate(
         model,
-        dataset=dataset,
+        dataset=other,
         data_dir=data_dir,
         split=split,
         pixel_range=bounds,

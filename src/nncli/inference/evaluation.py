@@ -13,25 +13,18 @@ from pydantic import ValidationError
 from nncli import backend as keras_backend
 from nncli import data, preprocessing
 from nncli.backend import Backend, Device
-from nncli.config import Experiment, Layer, load_experiment
-from nncli.data import (
-    ArraysDataset,
-    Dataset,
-    DatasetSettings,
-    FolderDataset,
-    Split,
-    TableDataset,
-    TfdsDataset,
-)
+from nncli.config import Experiment
+from nncli.data import Dataset, DatasetSettings, Split
 from nncli.data.pipelines import Feed
 from nncli.data.splits import join
 from nncli.descriptions import ClassTarget, Target, ValueTarget
 from nncli.errors import DataError, ModelFileError, UsageError
+from nncli.inference.choosing import dataset_settings, original_of
 from nncli.inference.foreign import fit_inputs, fit_outputs
 from nncli.objectives import ANSWER, LABEL_THRESHOLD, classes_of, measure
-from nncli.preprocessing import archive
+from nncli.preprocessing import Preprocessing, archive
 from nncli.preprocessing.archive import ModelDescription
-from nncli.reporting import Reporter, SilentReporter
+from nncli.reporting import Reporter, SilentReporter, listed
 from nncli.runs import ClassMetrics, DatasetUsed, Metrics, Timing
 
 if TYPE_CHECKING:
@@ -59,7 +52,7 @@ class Evaluation:
 def evaluate(
     model: Path | str,
     *,
-    dataset: str | None = None,
+    dataset: DatasetSettings | str | None = None,
     data_dir: Path | str | None = None,
     split: str | None = None,
     pixel_range: tuple[float, float] | None = None,
@@ -71,7 +64,8 @@ def evaluate(
 
     Args:
         model: the file; one that nncli did not make needs `dataset`.
-        dataset: the name of another dataset; default: the dataset that the model was trained on.
+        dataset: another dataset, its name or how it is read; default: the dataset that the model
+            was trained on.
         data_dir: the folder of prepared TFDS datasets; default: that of the training if it is
             still there, or the environment's.
         split: train, validation, test or all; default: test, or all of another dataset that
@@ -93,7 +87,7 @@ def evaluate(
     path = Path(model)
     description = archive.describe(path)
     experiment = _experiment(path, description)
-    settings, seed = _dataset_settings(path, experiment, description, dataset, data_dir)
+    settings, seed = dataset_settings(path, experiment, description, dataset, data_dir)
     if description is not None and pixel_range is not None:
         raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
     preferred = experiment.training.backend if experiment else "tensorflow"
@@ -102,7 +96,14 @@ def evaluate(
         network = archive.open_model(path)
     own = dataset is None or settings is (experiment and experiment.dataset)
     given = description.preprocessing if description is not None and not own else None
-    examples = data.load(settings, seed=seed, given=given, reporter=reporter)
+    examples = _loaded(settings, seed, given, reporter, own=own)
+    original = original_of(settings, experiment) if experiment is not None and not own else None
+    if original is not None:
+        reporter.warning(
+            f"{settings.label} is the same as {original}, which the model was trained on: the rows "
+            "that it learned from are scored with the others. Its test split alone is scored "
+            "without --dataset."
+        )
     loaded_in = time.perf_counter() - began
     split, chosen = _split(examples, split)
     if description is not None:
@@ -157,6 +158,24 @@ def model_for_arrays(model: Any, description: ModelDescription) -> Any:
     return keras.Model(start, model.get_layer(ANSWER)(model.get_layer("network")(seen)))
 
 
+def _loaded(
+    settings: DatasetSettings,
+    seed: int,
+    given: Preprocessing | None,
+    reporter: Reporter,
+    *,
+    own: bool,
+) -> Dataset:
+    """The data to evaluate on."""
+    try:
+        return data.load(settings, seed=seed, given=given, reporter=reporter)
+    except DataError as error:
+        if own and "--set" in (error.hint or ""):  # read otherwise, its splits would be others
+            hint = "It was read so for the training: bring back what it was, or evaluate on other "
+            raise DataError(error.message, hint=f"{hint}data with --dataset.") from error
+        raise
+
+
 def _experiment(path: Path, description: ModelDescription | None) -> Experiment | None:
     """The experiment that made the model; None if nncli did not."""
     if description is None:
@@ -165,55 +184,6 @@ def _experiment(path: Path, description: ModelDescription | None) -> Experiment 
         return Experiment.model_validate_json(json.dumps(description.experiment))
     except ValidationError as error:
         raise archive.of_another_version(path) from error
-
-
-def _dataset_settings(
-    path: Path,
-    experiment: Experiment | None,
-    description: ModelDescription | None,
-    dataset: str | None,
-    data_dir: Path | str | None,
-) -> tuple[DatasetSettings, int]:
-    """The dataset to evaluate on, and the seed of its held-out shares."""
-    seed = experiment.seed if experiment else 0
-    stored: DatasetSettings | None = experiment.dataset if experiment else None
-    if dataset is None:
-        if stored is None:
-            raise UsageError(
-                f"{path} was not made by nncli and does not say what it was trained on.",
-                hint=f"Name a dataset: nncli evaluate {path} --dataset mnist",
-            )
-        settings = stored
-    else:
-        settings = load_experiment([], Layer({"dataset": dataset})).dataset
-        if stored is not None and _is_same(settings, stored):
-            settings = stored  # the same held-out shares: never test on what was trained on
-        else:
-            if isinstance(stored, TableDataset) and isinstance(settings, TableDataset):
-                # The same columns in another file; how that is written, it says itself.
-                alike = {"path": settings.path, "test_path": None, "validation_path": None}
-                written = ("header", "delimiter", "encoding", "skip_lines", "decimal")
-                undivided = ("group", "time", "folds", "fold")
-                forgotten = dict.fromkeys((*written, *undivided))
-                settings = stored.model_copy(update={**alike, **forgotten})
-            settings = settings.model_copy(update={"validation": 0.0, "test": 0.0})
-    if not isinstance(settings, TfdsDataset):
-        if data_dir is not None:
-            raise UsageError(f"{settings.label} is not in a data folder: none can be named.")
-        return settings, seed
-    changes: dict[str, Any] = {}
-    if data_dir is not None:
-        changes["data_dir"] = Path(data_dir)
-    elif settings.data_dir is not None and not settings.data_dir.is_dir():
-        changes["data_dir"] = None  # the model was copied to another machine
-    return (settings.model_copy(update=changes) if changes else settings), seed
-
-
-def _is_same(settings: DatasetSettings, stored: DatasetSettings) -> bool:
-    """Whether a name or path means the dataset that the model was trained on."""
-    if isinstance(settings, TableDataset | FolderDataset | ArraysDataset):
-        return settings.path == getattr(stored, "path", None)
-    return settings.label == stored.label
 
 
 def _split(dataset: Dataset, name: str | None) -> tuple[str, Split]:
@@ -259,7 +229,7 @@ def _targets_by_name(targets: NDArray[Any], dataset: Dataset, target: Target) ->
     if not isinstance(target, ClassTarget):
         unknown = [name for name in names if name not in dataset.target.names]
         if unknown:
-            raise DataError(f"{dataset.name} does not have what the model says: {_some(unknown)}.")
+            raise DataError(f"{dataset.name} does not have what the model says: {listed(unknown)}.")
         ordered: NDArray[Any] = targets[:, [dataset.target.names.index(name) for name in names]]
         return ordered
     labels = targets
@@ -269,16 +239,12 @@ def _targets_by_name(targets: NDArray[Any], dataset: Dataset, target: Target) ->
     if unknown:
         raise DataError(
             f"{len(unknown)} of the {len(used)} classes of {dataset.name} are unknown to the "
-            f"model: {_some(unknown)}.",
-            hint=f"Classes are matched by name; the model knows {_some(list(names))}.",
+            f"model: {listed(unknown)}.",
+            hint=f"Classes are matched by name; the model knows {listed(list(names))}.",
         )
     table = np.array([index.get(name, -1) for name in dataset.target.names])
     translated: NDArray[Any] = table[labels]
     return translated
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 
 def _per_class(

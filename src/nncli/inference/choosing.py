@@ -1,0 +1,121 @@
+"""Which data a model is evaluated on: its own, or other data that is read as its own was."""
+
+from __future__ import annotations
+
+import filecmp
+from pathlib import Path
+from typing import Any
+
+from nncli.config import Experiment, Layer, load_experiment
+from nncli.data import (
+    ArraysDataset,
+    DatasetSettings,
+    FolderDataset,
+    TableDataset,
+    TfdsDataset,
+)
+from nncli.errors import ModelFileError, UsageError
+from nncli.preprocessing.archive import ModelDescription
+
+__all__ = ["dataset_settings", "original_of"]
+
+# How a table is written, which each file says itself, and how it is divided.
+OF_ONE_FILE = (
+    "test_path", "validation_path", "header", "delimiter", "encoding", "skip_lines", "decimal",
+    "group", "time", "folds", "fold",
+)  # fmt: skip
+# A text, or a row, can stand in a table; of a table nothing else can be read.
+KINDS_OF_TABLES = ("table", "text")
+
+
+def dataset_settings(
+    path: Path,
+    experiment: Experiment | None,
+    description: ModelDescription | None,
+    dataset: DatasetSettings | str | None,
+    data_dir: Path | str | None,
+) -> tuple[DatasetSettings, int]:
+    """The dataset to evaluate on, and the seed of its held-out shares.
+
+    Args:
+        path: the model's file.
+        experiment: what made it; None if nncli did not.
+        description: what the file says; None likewise.
+        dataset: other data; None for the model's own.
+        data_dir: the folder of prepared TFDS datasets.
+
+    Raises:
+        UsageError: there is nothing to evaluate on, or settings that mean nothing for it.
+        ModelFileError: the model takes nothing that a table could hold.
+    """
+    seed = experiment.seed if experiment else 0
+    stored: DatasetSettings | None = experiment.dataset if experiment else None
+    if dataset is None:
+        if stored is None:
+            raise UsageError(
+                f"{path} was not made by nncli and does not say what it was trained on.",
+                hint=f"Name a dataset: nncli evaluate {path} --dataset mnist",
+            )
+        settings = stored
+    else:
+        if isinstance(dataset, str):
+            layer = Layer.of([("dataset", ("dataset",), dataset)])
+            dataset = load_experiment([], layer).dataset
+        settings = _other(dataset, stored, description)
+    if not isinstance(settings, TfdsDataset):
+        if data_dir is not None:
+            raise UsageError(f"{settings.label} is not in a data folder: none can be named.")
+        return settings, seed
+    changes: dict[str, Any] = {}
+    if data_dir is not None:
+        changes["data_dir"] = Path(data_dir)
+    elif settings.data_dir is not None and not settings.data_dir.is_dir():
+        changes["data_dir"] = None  # the model was copied to another machine
+    return (settings.model_copy(update=changes) if changes else settings), seed
+
+
+def _other(
+    settings: DatasetSettings, stored: DatasetSettings | None, description: ModelDescription | None
+) -> DatasetSettings:
+    """How other data is read: as the model's own was, but for what was said about it."""
+    said = settings.model_fields_set - {"type", "path", "name"}
+    if stored is not None and is_same(settings, stored):
+        if said:
+            raise UsageError(
+                f"{settings.label} is what the model was trained on, and is read as it was then.",
+                hint=f"Leave out --set dataset.{min(said)}",
+            )
+        return stored  # the same held-out shares: never test on what was trained on
+    if isinstance(settings, TableDataset):
+        if description is not None and description.inputs.kind not in KINDS_OF_TABLES:
+            raise ModelFileError(
+                f"The model takes {description.inputs}; {settings.path.name} is a table.",
+                hint="Evaluate on a dataset with the same inputs.",
+            )
+        if description is not None and "columns" in said:
+            raise UsageError(
+                "dataset.columns: the model says itself what its columns are.",
+                hint="Leave it out.",
+            )
+        if isinstance(stored, TableDataset):
+            own = {key: getattr(settings, key) for key in {"path", *said}}
+            settings = stored.model_copy(update={**dict.fromkeys(OF_ONE_FILE), **own})
+    return settings.model_copy(update={"validation": 0.0, "test": 0.0})
+
+
+def original_of(settings: DatasetSettings, experiment: Experiment) -> Path | None:
+    """The file that the model was trained on, if other data is the same, byte for byte."""
+    stored = experiment.dataset
+    if not isinstance(stored, TableDataset | ArraysDataset) or type(settings) is not type(stored):
+        return None
+    try:
+        return stored.path if filecmp.cmp(settings.path, stored.path, shallow=False) else None
+    except OSError:  # it is gone, or several files
+        return None
+
+
+def is_same(settings: DatasetSettings, stored: DatasetSettings) -> bool:
+    """Whether a name or path means the dataset that the model was trained on."""
+    if isinstance(settings, TableDataset | FolderDataset | ArraysDataset):
+        return settings.path == getattr(stored, "path", None)
+    return settings.label == stored.label
