@@ -80,6 +80,19 @@ def test_list_finds_words_in_names_inputs_and_targets(run_cli: Any, tmp_path: Pa
     assert "Nothing is called" in run_cli(["data", "list", "no such thing"]).stdout
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_list_says_what_a_package_is_lacking_for(
+    run_cli: Any, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    found = object() if installed else None
+    monkeypatch.setattr("nncli.data.catalogue.find_spec", lambda name: found)
+    shown = run_cli(["data", "list", "spoken"]).stdout
+    assert ("needs pydub" in shown) != installed
+    assert ("pip install 'nncli[sound]'" in shown) != installed
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert "pydub" not in run_cli(["data", "list", "fashion"]).stdout
+
+
 @pytest.mark.parametrize("width", [40, 80])
 def test_list_shows_what_can_be_used_and_all_on_request(
     run_cli: Any, monkeypatch: pytest.MonkeyPatch, width: int

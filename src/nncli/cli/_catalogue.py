@@ -43,6 +43,10 @@ def show_catalogue(
         f"{counted(len(usable), 'name')} that nncli trains on as they are, {here:,} prepared here."
     )
     screen.out.print(Text(summary))
+    for package in sorted({entry.needs for entry in usable if entry.needs}):
+        screen.out.print(
+            Text(f"What needs {package} is prepared after: pip install 'nncli[sound]'")
+        )
     if others and not (everything or word):
         hidden = (
             f"{len(others):,} more want to be told what is input and what is target, or are none "
@@ -65,7 +69,8 @@ def _show_usable(screen: Screen, entries: Sequence[Entry]) -> None:
         line = f"{name:<{name_room}}  {entry.input:<5}"
         line += "" if narrow else f"  {entry.target:<12}"
         line += f"  {_size(entry.download_bytes):>8}"
-        line += "  yes" if entry.prepared and not narrow else ""
+        if not narrow:
+            line += "  yes" if entry.prepared else f"  needs {entry.needs}" if entry.needs else ""
         screen.out.print(Text(line, "bold" if entry.prepared else ""))
 
 

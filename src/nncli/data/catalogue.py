@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 __all__ = ["Entry", "catalogue", "dataset_names"]
+
+# With which tensorflow-datasets reads the files of recordings when it prepares them.
+SOUND_DECODER = "pydub"
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Entry:
         download_bytes: size of its archives; None if only the network knows.
         prepared: whether it lies on this machine, ready.
         reason: why it cannot be used as it is; empty if it can.
+        needs: the package without which it cannot be prepared here; empty if nothing lacks.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Entry:
     download_bytes: int | None
     prepared: bool
     reason: str
+    needs: str = ""
 
 
 def dataset_names() -> list[str]:
@@ -54,12 +60,14 @@ def catalogue(word: str = "", *, data_dir: Path | None = None) -> list[Entry]:
 
 
 def _rows(folder: Path, there: set[str]) -> Iterator[Entry]:
+    decoder = "" if find_spec(SOUND_DECODER) else SOUND_DECODER
     for line in _shipped("tfds_catalogue.tsv").splitlines()[1:]:
         name, kind, target, size, reason = line.split("\t")
         prepared = name in there and any((folder / name).rglob("dataset_info.json"))
         # A size of 0 is that of archives which are fetched by hand.
+        needs = decoder if kind == "sound" and not prepared else ""
         yield Entry(name, kind, target, int(size) if size not in ("", "0") else None, prepared,
-                    reason)  # fmt: skip
+                    reason, needs)  # fmt: skip
 
 
 def _shipped(name: str) -> str:

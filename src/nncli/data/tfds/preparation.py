@@ -22,6 +22,9 @@ from nncli.reporting import Reporter, Task
 
 __all__ = ["download_and_prepare"]
 
+# What nncli itself offers to install a package with.
+EXTRAS = {"pydub": "'nncli[sound]'"}
+
 
 def download_and_prepare(
     builder: Any, folder: Path, *, archives: Path | None, reporter: Reporter
@@ -105,6 +108,11 @@ def _explained(error: Exception, builder: Any, folder: Path, archives: Path | No
                 raise error
         except StorageError as explained:
             return explained
+    if package := _lacking_package(error):
+        return DataError(
+            f"Preparing {builder.name} needs the package {package}, which is not installed.",
+            hint=f"Install it: pip install {EXTRAS.get(package, package)}",
+        )
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     failed_download = (
         requests.exceptions.RequestException,
@@ -127,6 +135,17 @@ def _explained(error: Exception, builder: Any, folder: Path, archives: Path | No
         f"Preparing {builder.name} failed: {reason}",
         hint="The archives may be damaged, or the dataset needs a package that is not installed.",
     )
+
+
+def _lacking_package(error: BaseException) -> str | None:
+    """The package that could not be imported. TFDS raises the error again with what it worked on in
+    front, and leaves the name to the first one."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, ImportError) and found.name:
+            return found.name.partition(".")[0]
+        found = found.__cause__ or found.__context__
+    return None
 
 
 @contextmanager
