@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -58,3 +59,20 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 def test_brackets_in_a_description_are_text_and_no_markup(run_cli: Any) -> None:
     assert "'nncli[jax]'" in run_cli(["train", "--help"]).stdout
+
+
+@pytest.mark.parametrize("library", ["tensorflow", "jax", "pyarrow"])
+def test_a_process_with_threads_of_a_library_is_not_taken_down_bit_by_bit(
+    monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    """A thread of Arrow that still reads ahead aborts it then, now and again."""
+    app = importlib.import_module("nncli.cli.app")
+    ended: list[int] = []
+    for name in ("tensorflow", "jax", "pyarrow"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, library, ModuleType(library))
+    monkeypatch.setattr(app, "main", lambda: 3)
+    monkeypatch.setattr(app.os, "_exit", ended.append)
+    with pytest.raises(SystemExit):  # which it goes on to, as nothing ended it
+        app.run()
+    assert ended == [3]

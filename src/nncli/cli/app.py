@@ -128,10 +128,11 @@ def run() -> NoReturn:
     """The `nncli` of the shell: run one command and end the process.
 
     Where TensorFlow or JAX was loaded, the process ends at once, without a second of taking them
-    down. All files are closed by then, and the streams are flushed here.
+    down; where Arrow was, because a thread of it that still reads ahead would abort a process that
+    takes down Python. All files are closed by then, and the streams are flushed here.
     """
     code = main()
-    if {"tensorflow", "jax"} & sys.modules.keys():
+    if {"tensorflow", "jax", "pyarrow"} & sys.modules.keys():
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads any more
                 stream.flush()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -146,8 +147,7 @@ def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Ba
     )
     try:
         with (
-            opened(path) as file,
-            _as_utf8(file, layout) as stream,
+            _as_utf8(path, layout) as stream,
             arrow_csv.open_csv(
                 stream, read_options=read, parse_options=parse, convert_options=convert
             ) as reader,
@@ -179,14 +179,25 @@ def _unread(path: Path, layout: Layout, reason: str) -> DataError:
     return DataError(f"{path} cannot be read: {reason}")
 
 
-def _as_utf8(stream: Any, layout: Layout) -> Any:
-    """The bytes of `stream` as UTF-8, white space between cells as one tab."""
+@contextmanager
+def _as_utf8(path: Path, layout: Layout) -> Iterator[Any]:
+    """The bytes of a file as UTF-8, white space between cells as one tab.
+
+    Arrow reads ahead in a thread of its own, which may still be at it when the process ends: if it
+    then needs Python, the process is aborted. So it gets a file of Python only where it must.
+    """
+    import pyarrow as pa
+
     plain = layout.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
     if plain and layout.delimiter != " ":
-        return nullcontext(stream)
+        with pa.OSFile(os.fsencode(path)) as file:
+            packed = path.suffix.lower() == ".gz"
+            yield pa.CompressedInputStream(file, "gzip") if packed else file
+        return
     encoding = "utf-8-sig" if plain else layout.encoding
-    parted = layout.delimiter == " "
-    return _Recoded(codecs.getreader(encoding)(stream), _with_tabs if parted else None)
+    change = _with_tabs if layout.delimiter == " " else None
+    with opened(path) as stream:
+        yield _Recoded(codecs.getreader(encoding)(stream), change)
 
 
 def _with_tabs(line: str) -> str:
@@ -334,7 +345,7 @@ def _json_objects(path: Path, layout: Layout, skipped: Skipped) -> Iterator[dict
                 try:
                     row = json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    skipped.row(path, number, f"{path}, line {number}: not JSON ({error})")
+                    skipped.row(path, number, _no_json(path, number, error))
                     continue
                 if isinstance(row, dict):
                     yield _flat(row)
@@ -345,6 +356,13 @@ def _json_objects(path: Path, layout: Layout, skipped: Skipped) -> Iterator[dict
     except DAMAGED as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path} cannot be read behind line {number}: {reason}.") from error
+
+
+def _no_json(path: Path, number: int, error: Exception) -> str:
+    """What is wrong with a line; the error counts the lines of that line alone."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{path}, line {number}, column {error.colno}: not JSON ({error.msg})"
+    return f"{path}, line {number}: not JSON ({error})"
 
 
 def _flat(row: Mapping[str, Any], front: str = "") -> dict[str, Any]:
