@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,18 @@ def written(path: Path, columns: Mapping[str, Sequence[object]]) -> Path:
 def test_a_clean_table_is_good(tmp_path: Path) -> None:
     found = examined(written(tmp_path / "a.csv", fine()))
     assert {finding.grade for finding in found} == {"good"}, said(found)
+
+
+def test_a_column_of_lists_is_not_called_empty(tmp_path: Path) -> None:
+    rows = [
+        {"size": number % 7, "tags": ["a", number], "kind": "ab"[number % 2]}
+        for number in range(60)
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found = examined(path, target="kind")
+    messages = [finding.message for finding in about(found, "columns", "warn")]
+    assert messages == ["1 column is neither of numbers, words nor dates: tags (list)"]
 
 
 def test_odd_columns_are_found_and_grouped(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ def columns(seen: Mapping[str, Seen]) -> Iterator[Finding]:
 
 ODDITIES = {
     "empty": ("{count} {verb} empty", "They are left out; remove them from the file."),
+    "unreadable": ("{count} {verb} neither of numbers, words nor dates",
+                   "They are left out; write what counts of them into columns of their own."),
     "constant": ("{count} {verb} the same in every row",
                  "Nothing can be learned from them, and they are left out."),
     "identifier": ("{count} {verb} different in every row, as identifiers are",
@@ -65,6 +67,9 @@ ODDITIES = {
 
 def _oddities(name: str, column: Seen) -> Iterator[tuple[str, str]]:
     known, distinct = column.known, len(column.counts)
+    if column.unreadable:
+        yield "unreadable", f"{name} ({column.unreadable})"
+        return
     if not known:
         yield "empty", name
         return

@@ -13,7 +13,7 @@ from nncli.data.checking.thumbnails import thumbnails
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
 from nncli.data.sampling import Sample
 from nncli.data.table.columns import MISSING, Seen
-from nncli.descriptions import ImageInput, Input, TableInput, TextInput
+from nncli.descriptions import ArrayInput, ImageInput, Input, TableInput, TextInput
 from nncli.errors import DataError
 from nncli.reporting import Reporter, counted
 
@@ -164,9 +164,13 @@ class _Seen:
                 "Nothing can be learned from them.", [place(number) for number in self.bare],
             ))  # fmt: skip
         if self.not_finite:
+            filled = isinstance(self.inputs, ArrayInput)
             found.append(Finding(
-                "fail", "contents", f"{counted(len(self.not_finite), 'row')} with NaN or infinity",
-                "One of them makes the loss NaN: fill them in or remove them.",
+                "warn" if filled else "fail", "contents",
+                f"{counted(len(self.not_finite), 'row' if filled else 'example')} with NaN or "
+                "infinity",
+                "Such a number counts as the mean of its column; fill in what is better."
+                if filled else "One of them makes the loss NaN: fill them in or remove them.",
                 [place(number) for number in self.not_finite],
             ))  # fmt: skip
         return found

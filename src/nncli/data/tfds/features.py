@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nncli.data.table.cells import LARGEST
 from nncli.data.table.columns import MISSING, Kind, Seen
 from nncli.data.table.settings import Task
 from nncli.data.tfds.targets import is_sequence_of_labels, target_of
@@ -259,7 +260,10 @@ def input_values(
 
     if not isinstance(inputs, TableInput):
         values = next(iter(batch.values()))
-        return strings(values) if isinstance(inputs, TextInput) else values.astype(np.float32)
+        if isinstance(inputs, TextInput):
+            return strings(values)
+        numbers = values.astype(np.float64)  # what no float32 can hold is missing
+        return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan).astype(np.float32)
     wide = dict(batch)
     for name in list(wide):
         if wide[name].ndim > 1:
