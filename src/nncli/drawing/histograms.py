@@ -20,7 +20,8 @@ COLOUR = "#4477aa"
 class Drawn:
     """A column: the ends and counts of bins of numbers, or words with their counts.
 
-    `note` is said beside the name, and `labels` below the ends where those are no numbers.
+    `note` is said beside the name, and `labels` below the ends where those are no numbers;
+    `distinct` is how many different words there are, those beside `words` too.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Drawn:
     bins: Sequence[int]
     words: Sequence[tuple[str, int]]
     labels: tuple[str, str] | None = None
+    distinct: int = 0
 
 
 def draw_histograms(columns: Sequence[Drawn], heading: str, path: Path) -> None:
@@ -75,6 +77,9 @@ def _draw(axes: Any, column: Drawn) -> None:
     axes.barh(range(len(words)), [count for _, count in words], color=COLOUR, height=0.75)
     axes.set_yticks(range(len(words)), [_short(word, 16) for word, _ in words], parse_math=False)
     _few_ticks(axes.xaxis, 3)
+    if column.distinct > len(words):
+        more = f"and {column.distinct - len(words):,} more"
+        axes.set_xlabel(more, fontsize=7, loc="left", labelpad=1)
 
 
 def _few_ticks(axis: Any, count: int) -> None:

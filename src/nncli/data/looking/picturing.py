@@ -69,4 +69,4 @@ def _drawn(column: ColumnSummary) -> Drawn:
         ends, labels = (0.0, float(len(bins))), (column.dates.first, column.dates.last)
     missing = f"{column.missing / max(column.rows, 1):.0%} missing"
     note = missing if column.missing else ""
-    return Drawn(column.name, note, ends, bins, column.words, labels)
+    return Drawn(column.name, note, ends, bins, column.words, labels, column.distinct)
