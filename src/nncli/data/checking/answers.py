@@ -10,7 +10,7 @@ from nncli.data.checking.finding import Finding, share, some
 from nncli.data.skipping import Gathered
 from nncli.data.table import TableDataset
 from nncli.data.table.looking import LookedThrough
-from nncli.data.table.targets import rows_lacking, target_of
+from nncli.data.table.targets import rows_lacking, target_of, ways_out
 from nncli.descriptions import LabelsTarget, Target
 from nncli.errors import DataError
 from nncli.reporting import SilentReporter, counted
@@ -121,7 +121,7 @@ def _blank(
         "warn" if settings.on_error == "skip" else "fail", "target",
         f"{counted(count, 'row')} of {split} ({share(count, len(lacks))}) without "
         f"{some(table.answers)}",
-        "Fill them in, or train on the others:\n--set dataset.on_error=skip",
+        ways_out(table, split),
         [place for _, place in _places(table, split, np.flatnonzero(lacks))],
     )  # fmt: skip
 

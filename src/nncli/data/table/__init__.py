@@ -115,7 +115,8 @@ def _needed(settings: TableDataset, given: Preprocessing | None) -> Sequence[str
         return None
     if given.kind == "table":
         return [column.name for column in given.inputs.columns]
-    return [name for name, kind in settings.columns.items() if kind != "ignore"]
+    inputs = {n: kind for n, kind in settings.columns.items() if n not in settings.targets}
+    return [name for name, kind in inputs.items() if kind != "ignore"]
 
 
 def _columns(
@@ -137,7 +138,13 @@ def _found(
     settings: TableDataset, table: LookedThrough, kinds: Mapping[str, Kind]
 ) -> dict[str, Any]:
     """The settings that repeat what was found out; what differs from file to file is found anew."""
-    found: dict[str, Any] = {"columns": dict(kinds), "missing": _missing(settings, table, kinds)}
+    targets = {
+        name: settings.columns[name] for name in settings.targets if name in settings.columns
+    }
+    found: dict[str, Any] = {
+        "columns": {**kinds, **targets},
+        "missing": _missing(settings, table, kinds),
+    }
     text = settings.path.name.lower().removesuffix(".gz").rpartition(".")[2]
     keys = ["decimal", "day_first"]
     if text not in ("parquet", "pq", "jsonl", "ndjson", "json"):

@@ -28,8 +28,12 @@ class Answers:
         too_many: whether there were more.
     """
 
-    def __init__(self, missing: Collection[str], decimal: Decimal) -> None:
+    def __init__(
+        self, missing: Collection[str], decimal: Decimal, *, as_words: bool = False
+    ) -> None:
+        """`as_words`: a few words among numbers are answers too, and do not mean missing."""
         self.missing = missing
+        self.as_words = as_words
         self.missing_numbers = numbers_among(missing)
         self.decimal: Decimal = decimal
         self.seen = Seen(missing)
@@ -102,7 +106,7 @@ class Answers:
         among numbers."""
         import numpy as np
 
-        words = bool(self.seen.words_for_missing and self.seen.numbers)
+        words = bool(self.seen.words_for_missing and self.seen.numbers) and not self.as_words
         if not self.too_many and not words:
             lack = self._lack(self.names, numbers(np.array(self.names, object), self.decimal))
             chosen: NDArray[np.bool_] = lack[self.codes(split)]

@@ -103,7 +103,14 @@ def looked_through(
     read = [name for name in columns if name not in ignored]
     seen = {name: Seen(settings.missing_words) for name in read}
     targets = [name for name in settings.targets if name in columns]
-    answers = {name: Answers(settings.words_for_no_answer, decimal) for name in targets}
+    answers = {
+        name: Answers(
+            settings.words_for_no_answer(name),
+            decimal,
+            as_words=settings.columns.get(name) == "category",
+        )
+        for name in targets
+    }
     table = LookedThrough(files, layouts, seen, answers, skipped)
     with reporter.task(f"Looking through {settings.label}"):
         for split, paths in files.items():
@@ -223,6 +230,17 @@ def _check_columns(
             skipped.refuse(DataError(f"{key}: {name} is what is predicted."), "columns")
         if name not in names:
             skipped.refuse(no_column(settings.path.name, key, name, names), "columns")
+    for name in settings.targets:
+        kind = settings.columns.get(name, "category")
+        if kind not in ("number", "category"):
+            what = "and cannot be ignored"
+            if kind != "ignore":
+                what = f"a number or a category, and no {kind}"
+            error = DataError(
+                f"dataset.columns: {name} is what is predicted, {what}.",
+                hint=f"Leave dataset.columns.{name} out.",
+            )
+            skipped.refuse(error, "target")
     for name in settings.columns if named_here else ():
         if name not in names:
             error = no_column(settings.path.name, "dataset.columns", name, names)

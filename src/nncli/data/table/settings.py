@@ -61,7 +61,7 @@ class TableDataset(InputSettings, Apart, HeldOutShares):
         default={},
         description=(
             "What columns are, where nncli is wrong: {name: number, category, text, date or "
-            "ignore}."
+            "ignore}; the target is a number or a category."
         ),
     )
     header: bool | None = Field(
@@ -130,10 +130,11 @@ class TableDataset(InputSettings, Apart, HeldOutShares):
         """What stands for a missing cell, in lower case."""
         return MISSING | self._own_words
 
-    @property
-    def words_for_no_answer(self) -> frozenset[str]:
-        """What stands for a missing target, in lower case; `none` can be a class."""
-        return (MISSING - {"none"}) | self._own_words
+    def words_for_no_answer(self, target: str) -> frozenset[str]:
+        """What stands for a missing target, in lower case; `none` can be a class, and every word
+        is one of what was said to be a category."""
+        usual = {""} if self.columns.get(target) == "category" else MISSING - {"none"}
+        return frozenset(usual) | self._own_words
 
     @property
     def _own_words(self) -> frozenset[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MOST_NUMBERED_CLASSES", "lacking", "rows_lacking", "target_of"]
+__all__ = ["MOST_NUMBERED_CLASSES", "lacking", "rows_lacking", "target_of", "ways_out"]
 
 # A target of more different whole numbers than this is a value and no class.
 MOST_NUMBERED_CLASSES = 20
@@ -38,30 +41,45 @@ def lacking(
     Raises:
         DataError: some do, and the settings do not say that those are left out.
     """
-    import numpy as np
 
     lacks = rows_lacking(table, split)
     if lacks.any():
         rows = counted(int(lacks.sum()), "row")
-        words = sorted(
-            {
-                answers.names[code]
-                for answers in table.answers.values()
-                for code in np.unique(answers.codes(split)[answers.lacks(split)]).tolist()
-                if code >= 0 and answers.names[code]
-            }
-        )
+        words = sorted({word for found in _words(table, split).values() for word in found})
         said = f" ({listed(words)})" if words else ""
         first = table.place(split, int(lacks.argmax()))
         problem = f"{rows} without {listed(settings.targets)}{said}, the first at {first}"
         if settings.on_error == "skip":
             skipped.note(problem, count=int(lacks.sum()))
         else:
-            raise DataError(
-                f"{problem}.",
-                hint="Fill them in, or train on the others: --set dataset.on_error=skip",
-            )
+            raise DataError(f"{problem}.", hint=ways_out(table, split))
     return lacks
+
+
+def _words(table: LookedThrough, split: str) -> dict[str, list[str]]:
+    """The words that are taken for no answer, of each target that has some."""
+    import numpy as np
+
+    found = {
+        name: [
+            answers.names[code]
+            for code in np.unique(answers.codes(split)[answers.lacks(split)]).tolist()
+            if code >= 0 and answers.names[code]
+        ]
+        for name, answers in table.answers.items()
+    }
+    return {name: words for name, words in found.items() if words}
+
+
+def ways_out(table: LookedThrough, split: str) -> str:
+    """What to do about rows without an answer; options stand on lines of their own."""
+    lines = ["Fill them in, or train on the others:", "--set dataset.on_error=skip"]
+    for name, words in _words(table, split).items():
+        key = name if re.fullmatch(r"[\w-][\w -]*", name) else json.dumps(name)
+        verb = "is a class" if len(words) == 1 else "are classes"
+        option = shlex.quote(f"dataset.columns={{{key}: category}}")
+        lines += [f"If {listed(words)} {verb} of {name}:", f"--set {option}"]
+    return "\n".join(lines)
 
 
 def rows_lacking(table: LookedThrough, split: str) -> NDArray[np.bool_]:
@@ -97,7 +115,7 @@ def target_of(
         raise DataError(f"{settings.path}: {listed(names)} is missing in every row.")
     for name in names:
         _check_varies(settings, name, table.answers[name], kept["train"], skipped)
-    task = settings.task or _task(table.answers, kept["train"])
+    task = _said(settings) or _task(table.answers, kept["train"])
     if task == "classes" and len(names) > 1:
         raise DataError(
             f"{listed(names)} are several targets of different classes each.",
@@ -138,9 +156,37 @@ def _check_varies(
         skipped.refuse(error, "target")
 
 
+def _said(settings: TableDataset) -> Task | None:
+    """What the settings say that the targets are, in one way or the other."""
+    kinds = {settings.columns[name] for name in settings.targets if name in settings.columns}
+    tasks: set[Task] = {"classes" if kind == "category" else "values" for kind in kinds}
+    if settings.task is not None:
+        tasks.add(settings.task)
+    if len(tasks) > 1:
+        raise DataError(
+            f"dataset.columns and dataset.task differ in what {listed(settings.targets)} is: "
+            f"{' or '.join(sorted(tasks))}.",
+            hint="Leave one of them out.",
+        )
+    return next(iter(tasks), None)
+
+
+def _check_no_date(name: str, answers: Answers) -> None:
+    """Refuse dates, which would be a class each."""
+    if answers.seen.kind()[0] == "date":
+        raise DataError(
+            f"{name} is a column of dates; nncli predicts classes, numbers, and columns of 0 and "
+            "1.",
+            hint="Write what counts of them into a column of its own: days from some day on, the "
+            "year, the month. If each date is a class: --set dataset.task=classes",
+        )
+
+
 def _task(targets: Mapping[str, Answers], rows: NDArray[Any]) -> Task:
     import numpy as np
 
+    for name, answers in targets.items():
+        _check_no_date(name, answers)
     if len(targets) > 1 and all(
         _is_binary(answers, answers.codes("train")[rows]) for answers in targets.values()
     ):
