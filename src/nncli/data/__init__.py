@@ -15,6 +15,7 @@ from nncli.data.dataset import Dataset, Source, Split
 from nncli.data.digits import DigitsDataset
 from nncli.data.files import is_pattern
 from nncli.data.folder import FolderDataset
+from nncli.data.surveying import survey
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
 from nncli.data.tfds.opening import check_there
@@ -141,12 +142,12 @@ def load_to_look_at(settings: DatasetSettings, *, seed: int, reporter: Reporter)
         As `load`.
     """
     source, division = source_of(settings, reporter=reporter), settings.division
-    dataset = loading.load_cached(source, division, seed=seed)
+    dataset = loading.load_cached(source, division, seed=seed, reporter=reporter)
     if dataset is not None:
         return dataset
     decoded = source.skim(reporter) if source.skim else None
     if decoded is not None:
-        dataset = loading.survey(decoded, division, seed=seed, reporter=reporter)
+        dataset = survey(decoded, division, seed=seed, reporter=reporter)
     if dataset is not None:
         return dataset
     return loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)

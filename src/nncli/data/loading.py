@@ -11,9 +11,9 @@ from nncli.data.cache import alias, fetch, store
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Source, Split
 from nncli.data.inputs import InputSettings
 from nncli.data.recording import Recorder
-from nncli.data.rows import PickedRows
 from nncli.data.splits import Division, divided, hold_out
-from nncli.descriptions import ArrayInput, ImageInput, SoundInput, TableInput, TextInput
+from nncli.data.unevenness import tell_uneven
+from nncli.descriptions import ArrayInput, ImageInput, TableInput, TextInput
 from nncli.errors import DataError, ModelFileError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing, array, table, text
 from nncli.reporting import Reporter, listed
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["load", "load_cached", "survey"]
+__all__ = ["load", "load_cached", "with_division"]
 
 # Settings that say what is done with the arrays in the cache, not what they are.
 NOT_READ = ("augment", "folds", "fold")
@@ -65,58 +65,15 @@ def load(
         if decoded.found:  # a run is repeated with what was found out written in its config.yaml
             said = {**key["settings"], **decoded.found}
             alias({**key, "settings": said}, key)
-    return _divided(dataset, division, seed)
+    return with_division(dataset, division, seed, reporter)
 
 
-def load_cached(source: Source, division: Division, *, seed: int) -> Dataset | None:
+def load_cached(
+    source: Source, division: Division, *, seed: int, reporter: Reporter
+) -> Dataset | None:
     """What `load` returns, if the cache has it."""
     dataset = _fetched(_keys(source, division, seed, None))
-    return None if dataset is None else _divided(dataset, division, seed)
-
-
-def survey(
-    decoded: DecodedDataset, division: Division, *, seed: int, reporter: Reporter
-) -> Dataset | None:
-    """The dataset of `load` for whoever looks at it, its inputs unprocessed and read on demand.
-
-    Of images only those are read that are asked for, of all else the first split, once, for what is
-    remembered of it. Nothing is cached, and TensorFlow is not imported.
-
-    Returns:
-        None for sound, of which there is nothing to see without its spectrograms, and for images
-        that are only read all together.
-    """
-    images = isinstance(decoded.inputs, ImageInput)
-    alone = all(split.pick and split.targets is not None for split in decoded.splits.values())
-    if isinstance(decoded.inputs, SoundInput) or (images and not alone):
-        return None
-    recorder = Recorder(decoded)
-    splits = {}
-    for number, (name, split) in enumerate(decoded.splits.items()):
-        targets = split.targets
-        if targets is None or (number == 0 and not images):
-            batches = recorder.batches(split) if number == 0 else split.batches()
-            targets = _targets_of(batches, f"Reading {decoded.name}: {name}", split.size, reporter)
-        divider = None if split.divider is None else split.divider()
-        rows: Any = PickedRows(split.pick) if split.pick else None
-        splits[name] = Split(rows, targets, divider=divider)
-    prepared: Any = decoded.preprocessing
-    remembered = recorder.recorded()
-    dataset = Dataset(
-        decoded.name, decoded.inputs, decoded.target, prepared, splits, recorded=lambda: remembered
-    )
-    return _divided(dataset, division, seed)
-
-
-def _targets_of(batches: Iterator[Any], name: str, size: int, reporter: Reporter) -> NDArray[Any]:
-    import numpy as np
-
-    found = []
-    with reporter.task(name, total=size, unit="examples") as task:
-        for _, targets in batches:
-            found.append(targets)
-            task.advance(len(targets))
-    return np.concatenate(found)
+    return None if dataset is None else with_division(dataset, division, seed, reporter)
 
 
 def _keys(
@@ -134,9 +91,10 @@ def _fetched(keys: Sequence[Mapping[str, Any]]) -> Dataset | None:
     return next((dataset for key in keys if (dataset := fetch(key))), None)
 
 
-def _divided(dataset: Dataset, division: Division, seed: int) -> Dataset:
+def with_division(dataset: Dataset, division: Division, seed: int, reporter: Reporter) -> Dataset:
     """`dataset` with the splits that it lacks, its target fitted on the training split."""
-    dataset = hold_out(dataset, division, seed=seed)
+    published, dataset = dataset, hold_out(dataset, division, seed=seed)
+    tell_uneven(published, dataset, division, reporter)
     if "train" not in dataset.splits:
         return dataset
     return dataset.with_target(objectives.fitted(dataset.target, dataset.splits["train"].labels))
