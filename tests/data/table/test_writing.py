@@ -298,7 +298,7 @@ def test_other_files_may_be_written_differently(tmp_path: Path, reporter: Any) -
         ("a.csv", b"\n\n", "is empty"),
         ("a.json", b'[{"size": 1, "kind": "a"}]', "is one JSON list"),
         ("a.jsonl", b"[" * 50_000, "line 1: not JSON|is one JSON list"),
-        ("a.jsonl", b"{bad}\n", "line 1: not JSON"),
+        ("a.jsonl", b"{bad}\n", "line 1, column 2: not JSON"),
         ("a.jsonl", b"", "has no rows"),
         ("a.parquet", b"nothing", "cannot be read as Parquet"),
         ("a.txt", text().encode(), "has no column 'what'"),
