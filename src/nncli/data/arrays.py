@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from nncli.data.array_files import read_arrays
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
-from nncli.data.files import label_of, stamp
+from nncli.data.files import DataPath, label_of, stamp
 from nncli.data.inputs import InputSettings
 from nncli.data.splits import HeldOutShares
 from nncli.data.table.cells import LARGEST
@@ -42,8 +41,10 @@ class ArraysDataset(InputSettings, HeldOutShares):
     """Arrays of NumPy: an .npz file of inputs and targets, or two .npy files."""
 
     type: Literal["arrays"] = Field(default="arrays", description="Files of NumPy.")
-    path: Path = Field(strict=False, description="The .npz file, or the .npy file of the inputs.")
-    target_path: Path | None = Field(
+    path: DataPath = Field(
+        strict=False, description="The .npz file, or the .npy file of the inputs."
+    )
+    target_path: DataPath | None = Field(
         default=None, strict=False, description="The .npy file of the targets, one a row."
     )
     inputs: str | None = Field(

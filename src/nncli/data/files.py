@@ -4,10 +4,43 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from nncli.errors import NotFoundError
 
-__all__ = ["is_pattern", "label_of", "like", "no_file", "stamp"]
+__all__ = ["DataPath", "is_pattern", "label_of", "like", "no_file", "stamp"]
+
+# What no data is read from, by the ending of its name.
+ARCHIVE, DOCUMENT, PROGRAM = (
+    "an archive: unpack it, and name the folder or the table that was in it",
+    "a document: save its table as CSV, or its text as .txt",
+    "a program, and no data",
+)
+OTHERS = {
+    ARCHIVE: (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar"),
+    DOCUMENT: (".pdf", ".doc", ".docx", ".odt", ".rtf", ".pptx"),
+    PROGRAM: (".py", ".ipynb", ".r", ".sh", ".exe"),
+    "a model: it is evaluated with nncli evaluate": (".keras",),
+    "an experiment: it is named with -c": (".yaml", ".yml"),
+}
+WHAT_IS_READ = (
+    "nncli reads tables (.csv, .tsv, .parquet, .jsonl), arrays (.npz, .npy), and folders of "
+    "images, sound or texts with a sub-folder for each class"
+)
+
+
+def _data(path: Path) -> Path:
+    """Refuse what the ending of a name says to be no data; a folder may be called as it likes."""
+    name = path.name.lower()
+    what = next((what for what, endings in OTHERS.items() if name.endswith(endings)), None)
+    if what is not None and not path.is_dir():
+        raise ValueError(f"is {what}. {WHAT_IS_READ}.")
+    return path
+
+
+DataPath = Annotated[Path, AfterValidator(_data)]
 
 
 def label_of(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from nncli.data import images, sounds, texts
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
-from nncli.data.files import is_pattern, label_of, like, stamp
+from nncli.data.files import DataPath, is_pattern, label_of, like, stamp
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import OnError, Skipped
 from nncli.data.splits import HeldOutShares
@@ -27,7 +27,16 @@ from nncli.reporting import Reporter, counted, listed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SPLIT_NAMES", "FolderDataset", "by_class", "folders_in", "kind_of", "source"]
+__all__ = [
+    "SPLIT_NAMES",
+    "FolderDataset",
+    "by_class",
+    "folders_in",
+    "kind_of",
+    "no_classes",
+    "other_endings",
+    "source",
+]
 
 ENDINGS = {
     "image": (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"),
@@ -47,7 +56,7 @@ class FolderDataset(InputSettings, HeldOutShares):
     """A folder of class sub-folders with images, sound or .txt files in them."""
 
     type: Literal["folder"] = Field(default="folder", description="A folder of files.")
-    path: Path = Field(
+    path: DataPath = Field(
         strict=False,
         description=(
             "The folder, with a sub-folder a class; train, validation and test may lie above "
@@ -181,21 +190,9 @@ def _kind_of_all(
     """Whether images, sound or texts lie in the folder; says what else does."""
     paths = [path for classes in files.values() for inside in classes.values() for path in inside]
     kinds = Counter(kind for path in paths if (kind := kind_of(path)))
-    others = Counter(path.suffix.lower() or "no ending" for path in paths if not kind_of(path))
-    said = ", ".join(f"{name} ({count:,})" for name, count in others.most_common(SHOWN))
+    said = other_endings(paths)
     if not kinds:
-        loose = Counter(
-            kind for path in folder.iterdir() if path.is_file() and (kind := kind_of(path))
-        )
-        what = f"; its files end in {said}" if others else ""
-        if loose:
-            kind, count = loose.most_common(1)[0]
-            what = f"; {count:,} files of {kind} lie in it directly"
-        endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
-        raise DataError(
-            f"{folder} has no sub-folders with images, sound or texts{what}.",
-            hint=f"{LAYOUT} FILE ends in {endings}.",
-        )
+        raise no_classes(folder, said)
     if len(kinds) > 1:
         each = " and ".join(f"{count:,} of {kind}" for kind, count in kinds.most_common())
         raise DataError(
@@ -203,9 +200,31 @@ def _kind_of_all(
             hint="nncli learns from one of them: move the others elsewhere.",
         )
     kind = next(iter(kinds))
-    if others:
+    if said:
         reporter.warning(f"Left out of {folder.name}, for they are no {kind}: {said}")
     return kind
+
+
+def no_classes(folder: Path, others: str) -> DataError:
+    """The error about a folder without a file in a class folder; `others`: what lies there."""
+    loose = Counter(kind for path in folder.iterdir() if path.is_file() and (kind := kind_of(path)))
+    what = f"; its files end in {others}" if others else ""
+    if loose:
+        kind, count = loose.most_common(1)[0]
+        what = (
+            f"; {counted(count, 'file')} of {kind} {'lies' if count == 1 else 'lie'} in it directly"
+        )
+    endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
+    return DataError(
+        f"{folder} has no sub-folders with images, sound or texts{what}.",
+        hint=f"{LAYOUT} FILE ends in {endings}.",
+    )
+
+
+def other_endings(paths: Iterable[Path]) -> str:
+    """The endings of files that are neither images, sound nor texts, the commonest first."""
+    others = Counter(path.suffix.lower() or "no ending" for path in paths if not kind_of(path))
+    return ", ".join(f"{name} ({count:,})" for name, count in others.most_common(SHOWN))
 
 
 def folders_in(folder: Path) -> list[Path]:

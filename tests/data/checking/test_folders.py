@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
+from nncli import data
 from nncli.data.checking import Finding, check
 from nncli.data.folder import FolderDataset
+from nncli.errors import DataError
 from nncli.reporting import SilentReporter
 
 
@@ -276,3 +278,20 @@ def test_a_pipe_is_named_and_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "texts" / "a" / "pipe.txt")
     (files,) = about(examined(tmp_path / "texts"), "files", "fail")
     assert "pipe.txt: is no regular file" in files.examples[0]
+
+
+@pytest.mark.parametrize(
+    "names", [["a.jpg", "b.jpg"], ["a/b.xyz", "c/d.xyz"], ["a/b.xyz", "e.wav"]]
+)
+def test_a_folder_without_classes_is_refused_as_training_refuses_it(
+    tmp_path: Path, names: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / "things" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "things" / name).write_bytes(b"something")
+    settings = FolderDataset(path=tmp_path / "things")
+    with pytest.raises(DataError) as caught:
+        data.load(settings, seed=0, reporter=SilentReporter())
+    (finding,) = check(settings, seed=0, reporter=SilentReporter())
+    assert (finding.grade, finding.message) == ("fail", caught.value.message)
+    assert finding.hint == caught.value.hint

@@ -14,7 +14,15 @@ from nncli.data.checking.examples import Collected, Examined, digest
 from nncli.data.checking.files import Contents, image_file, sound_file, text_file
 from nncli.data.checking.finding import Finding, some
 from nncli.data.files import is_pattern, like, no_file
-from nncli.data.folder import SPLIT_NAMES, FolderDataset, by_class, folders_in, kind_of
+from nncli.data.folder import (
+    SPLIT_NAMES,
+    FolderDataset,
+    by_class,
+    folders_in,
+    kind_of,
+    no_classes,
+    other_endings,
+)
 from nncli.descriptions import ClassTarget
 from nncli.errors import DataError, NotFoundError
 from nncli.reporting import Reporter, counted
@@ -104,10 +112,7 @@ def _listed(folder: Path, findings: list[Finding]) -> _Listed:
     everything = [path for found in files.values() for paths in found.values() for path in paths]
     kinds = Counter(kind for path in everything if (kind := kind_of(path)))
     if not kinds:
-        raise DataError(
-            f"{folder} has no sub-folders with images, sound or texts.",
-            hint="nncli looks for FOLDER/CLASS/FILE or FOLDER/train/CLASS/FILE.",
-        )
+        raise no_classes(folder, other_endings(everything))
     kind = kinds.most_common(1)[0][0]
     if len(kinds) > 1:
         others = [_shown(p) for p in everything if kind_of(p) not in (kind, None)]

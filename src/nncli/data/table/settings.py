@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from nncli.data.files import label_of
+from nncli.data.files import DataPath, label_of
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import OnError
 from nncli.data.splits import Apart, Division, HeldOutShares
@@ -37,13 +36,13 @@ class TableDataset(InputSettings, Apart, HeldOutShares):
     """A table: CSV, TSV, Parquet or JSON Lines, one column of which is to be predicted."""
 
     type: Literal["table"] = Field(default="table", description="A file of rows and columns.")
-    path: Path = Field(
+    path: DataPath = Field(
         strict=False, description="The file; data-*.csv means all such files together."
     )
-    validation_path: Path | None = Field(
+    validation_path: DataPath | None = Field(
         default=None, strict=False, description="A file of its own for validation."
     )
-    test_path: Path | None = Field(
+    test_path: DataPath | None = Field(
         default=None, strict=False, description="A file of its own for the final test."
     )
     target: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | str | None = Field(
