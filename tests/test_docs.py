@@ -6,9 +6,11 @@ import ast
 import csv
 import importlib.util
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -60,6 +62,14 @@ def blocks(*languages: str) -> list[Block]:
             line = text.count("\n", 0, match.start()) + 1
             found.append(Block(page, line, match[1], match[2]))
     return [block for block in found if block.language in languages]
+
+
+def write_files(page: Path, folder: Path) -> None:
+    """Write the blocks of a page that begin with the name of a file, as `# my_model.py`."""
+    for block in blocks("toml", "python"):
+        name = re.match(r"# (\w+\.(?:toml|py))\n", block.text)
+        if block.page == page and name is not None:
+            (folder / name[1]).write_text(block.text, encoding="utf-8")
 
 
 def without_blocks(page: Path) -> str:
@@ -240,6 +250,7 @@ def test_yaml_blocks_are_experiments(block: Block, own_folders: Path) -> None:
     from nncli.config import load_experiment
 
     (own_folders / "base.yaml").write_text("{}\n")  # what an example may extend
+    write_files(block.page, own_folders)  # functions that it may name
     file = own_folders / "experiment.yaml"
     file.write_text(block.text, encoding="utf-8")
     load_experiment([file])
@@ -397,3 +408,31 @@ def test_the_data_source_of_the_page_about_extending_loads(
         "train": 32, "validation": 4, "test": 4,
     }  # fmt: skip
     assert dataset.splits["train"].inputs.shape[1:] == (4,)
+
+
+@pytest.mark.slow
+def test_the_plug_in_of_the_page_about_extending_is_installed_and_trains(tmp_path: Path) -> None:
+    package, place = tmp_path / "package", tmp_path / "installed"
+    package.mkdir()
+    write_files(ROOT / "docs" / "extending.md", package)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    alone = ["--no-deps", "--no-index", "--no-build-isolation", "--target", str(place)]
+    subprocess.run([*pip, *alone, str(package)], check=True)
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "nncli", *arguments],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    trained = run(
+        "train", "--dataset", "stripes", "--model", "two_sizes", "--epochs", "20", "--json"
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert json.loads(trained.stdout)["test"]["accuracy"] > 0.9
+    evaluated = run("evaluate", "runs/1-nncli_two_sizes-python/model.keras", "--json")
+    assert evaluated.returncode == 0, evaluated.stderr
+    mistaken = run("train", "--model", "two_sizes", "--set", "model.filtres=3")
+    assert mistaken.returncode == 2
+    assert "build has no argument filtres; did you mean filters?" in mistaken.stderr

@@ -251,7 +251,7 @@ def _last_line(error: Exception, file: Path | None) -> str:
     own = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename) == file
+        if Path(frame.filename).resolve() == file.resolve()
     ]
     return f" in line {own[-1]}" if own else ""
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
-from nncli.data import arrays, digits, folder, loading, table, tfds
+from nncli.data import arrays, digits, folder, loading, python, table, tfds
 from nncli.data.arrays import ArraysDataset
 from nncli.data.catalogue import dataset_names
 from nncli.data.dataset import Dataset, Source, Split
 from nncli.data.digits import DigitsDataset
 from nncli.data.files import is_pattern
 from nncli.data.folder import FolderDataset
+from nncli.data.python import PythonDataset
 from nncli.data.surveying import survey
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
 from nncli.data.tfds.opening import check_there
 from nncli.errors import DataUnavailableError, NotFoundError
+from nncli.functions import plug_in
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 
@@ -29,6 +31,7 @@ __all__ = [
     "DatasetSettings",
     "DigitsDataset",
     "FolderDataset",
+    "PythonDataset",
     "Split",
     "TableDataset",
     "TfdsDataset",
@@ -44,15 +47,27 @@ __all__ = [
 
 # The registry: a new source is a file in this folder and one name here.
 DatasetSettings = Annotated[
-    TfdsDataset | DigitsDataset | TableDataset | FolderDataset | ArraysDataset,
+    TfdsDataset | DigitsDataset | TableDataset | FolderDataset | ArraysDataset | PythonDataset,
     Field(discriminator="type"),
 ]
+
+TYPES = tuple(
+    str(member.model_fields["type"].default) for member in get_args(get_args(DatasetSettings)[0])
+)
+PLUG_INS = "nncli.datasets"  # the entry-point group in which packages offer functions
 
 
 def expand(value: Any) -> Any:
     """Write the short form of a dataset (`mnist`, `./photos`, a mapping without `type`) in full."""
     if isinstance(value, str):
-        return _named(value)
+        full = _named(value)
+        if full["type"] == "tfds" and full["name"].partition("/")[0] not in dataset_names():
+            function = plug_in(PLUG_INS, value)
+            return full if function is None else {"type": "python", "load": function}
+        return full
+    if isinstance(value, dict) and "type" in value and value["type"] not in TYPES:
+        function = plug_in(PLUG_INS, value["type"])
+        return value if function is None else {**value, "type": "python", "load": function}
     if isinstance(value, dict) and "type" not in value:
         if "path" in value and isinstance(value["path"], str):
             return {"type": _named(value["path"], is_path=True)["type"], **value}
@@ -171,6 +186,8 @@ def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:
             return folder.source(settings, reporter=reporter)
         case ArraysDataset():
             return arrays.source(settings)
+        case PythonDataset():
+            return python.source(settings)
 
 
 def check_offline(settings: DatasetSettings) -> None:
@@ -231,5 +248,10 @@ def prepare(settings: DatasetSettings, *, archives: Path | None, reporter: Repor
                 raise NotFoundError(f"{settings.path} is there: --from does not apply.")
             load(settings, seed=0, reporter=reporter)
             return settings.path
+        case PythonDataset():
+            if archives is not None:
+                raise NotFoundError(f"{settings.load} is a function: --from does not apply.")
+            load(settings, seed=0, reporter=reporter)
+            return None
         case TfdsDataset():
             return tfds.prepare(settings, archives=archives, reporter=reporter)

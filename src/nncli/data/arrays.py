@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,7 +37,24 @@ __all__ = ["ArraysDataset", "source"]
 BATCH_SIZE = 4096
 
 
-class ArraysDataset(InputSettings, HeldOutShares):
+class ArraySettings(InputSettings, HeldOutShares):
+    """What can be said about arrays, wherever they come from."""
+
+    task: Literal["classes", "labels", "values"] | None = Field(
+        default=None,
+        description=(
+            "What the target is; default: classes for words and few whole numbers, labels for "
+            "rows of 0 and 1, values for all else."
+        ),
+    )
+
+    @property
+    def label(self) -> str:
+        """The name that runs and reports give to this dataset."""
+        raise NotImplementedError
+
+
+class ArraysDataset(ArraySettings):
     """Arrays of NumPy: an .npz file of inputs and targets, or two .npy files."""
 
     type: Literal["arrays"] = Field(default="arrays", description="Files of NumPy.")
@@ -52,13 +69,6 @@ class ArraysDataset(InputSettings, HeldOutShares):
     )
     target: str | None = Field(
         default=None, description="Member of the .npz file; default: y_train, y, labels, ..."
-    )
-    task: Literal["classes", "labels", "values"] | None = Field(
-        default=None,
-        description=(
-            "What the target is; default: classes for words and few whole numbers, labels for "
-            "rows of 0 and 1, values for all else."
-        ),
     )
 
     @property
@@ -80,25 +90,46 @@ def source(settings: ArraysDataset) -> Source:
     status = [stamp(path) for path in paths]
     kept = settings.model_dump(mode="json", exclude={"validation", "test"})
     key = {"name": settings.label, "files": status, "settings": kept}
-    read = partial(_decode, settings)
+
+    def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:
+        arrays, found = read_arrays(
+            settings.path, settings.target_path, settings.inputs, settings.target, reporter
+        )
+        return decode(settings, arrays, found, str(settings.path), given, reporter)
+
     return Source(key, read, partial(read, None))
 
 
-def _decode(
-    settings: ArraysDataset, given: Preprocessing | None, reporter: Reporter
+def decode(
+    settings: ArraySettings,
+    arrays: Mapping[str, tuple[NDArray[Any], NDArray[Any]]],
+    found: Mapping[str, Any],
+    place: str,
+    given: Preprocessing | None,
+    reporter: Reporter,
 ) -> DecodedDataset:
-    arrays, found = read_arrays(
-        settings.path, settings.target_path, settings.inputs, settings.target, reporter
-    )
-    inputs, preprocessing = _inputs(settings, arrays["train"][0], given)
+    """What inputs and targets in arrays mean.
+
+    Args:
+        settings: what was said about them.
+        arrays: inputs and targets of each split, shape (n, ...), train among them.
+        found: settings that were found out where they were read.
+        place: where they come from, for messages.
+        given: the preprocessing of a model; default: found out, or fitted later.
+        reporter: told what is not as one would expect.
+
+    Raises:
+        DataError: they are nothing that a network could be trained on.
+    """
+    inputs, preprocessing = _inputs(settings, place, arrays["train"][0], given)
     settings.check_kind(settings.label, inputs.kind)
     for name, (values, targets) in arrays.items():
-        _check_alike(settings, name, values, targets, arrays["train"][0], inputs)
-    target = _target(settings, arrays["train"][1])
+        _check_alike(place, name, values, targets, arrays["train"][0], inputs)
+    target = _target(settings, place, arrays["train"][1])
     splits = {}
     unknown = 0
     for name, (values, targets) in arrays.items():
-        encoded = _encoded(settings, targets, target, name)
+        encoded = _encoded(place, targets, target, name)
         described = _as_described(values, inputs)
         if isinstance(inputs, ArrayInput):
             unknown += _missing(described)
@@ -126,7 +157,7 @@ def _missing(values: NDArray[Any]) -> int:
 
 
 def _check_alike(
-    settings: ArraysDataset,
+    place: str,
     name: str,
     values: NDArray[Any],
     targets: NDArray[Any],
@@ -135,17 +166,14 @@ def _check_alike(
 ) -> None:
     """Refuse a split whose arrays do not fit each other, or those of train."""
     if len(values) != len(targets):
-        raise DataError(
-            f"{settings.path}: {name} has {len(values):,} inputs and {len(targets):,} targets."
-        )
+        raise DataError(f"{place}: {name} has {len(values):,} inputs and {len(targets):,} targets.")
     if values.shape[1:] != first.shape[1:]:
         raise DataError(
-            f"{settings.path}: {name} has inputs of shape {values.shape[1:]}, train of "
-            f"{first.shape[1:]}."
+            f"{place}: {name} has inputs of shape {values.shape[1:]}, train of {first.shape[1:]}."
         )
     if isinstance(inputs, ImageInput) and values.dtype != first.dtype:
         raise DataError(
-            f"{settings.path}: {name} has pixels of type {values.dtype}, train of {first.dtype}.",
+            f"{place}: {name} has pixels of type {values.dtype}, train of {first.dtype}.",
             hint="Save both as the same type.",
         )
 
@@ -159,7 +187,7 @@ def _batches(values: NDArray[Any], targets: NDArray[Any]) -> Any:
 
 
 def _inputs(
-    settings: ArraysDataset, values: NDArray[Any], given: Preprocessing | None
+    settings: ArraySettings, place: str, values: NDArray[Any], given: Preprocessing | None
 ) -> tuple[Input, Preprocessing | None]:
     import numpy as np
 
@@ -168,7 +196,7 @@ def _inputs(
         return TextInput(), given
     if values.dtype.kind not in "biuf":
         raise DataError(
-            f"{settings.path}: inputs are numbers, or one string an example, not {values.dtype} of "
+            f"{place}: inputs are numbers, or one string an example, not {values.dtype} of "
             f"shape {values.shape}."
         )
     if values.dtype in (np.uint8, np.uint16) and len(shape) in (2, 3):
@@ -198,14 +226,14 @@ def _as_described(values: NDArray[Any], inputs: Input) -> NDArray[Any]:
             raise AssertionError(inputs.kind)
 
 
-def _target(settings: ArraysDataset, targets: NDArray[Any]) -> Target:
+def _target(settings: ArraySettings, place: str, targets: NDArray[Any]) -> Target:
     import numpy as np
 
     if targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
     if targets.ndim > 2 or targets.dtype.kind not in "biufUS":
         raise DataError(
-            f"{settings.path}: targets are of shape {targets.shape} and type {targets.dtype}; "
+            f"{place}: targets are of shape {targets.shape} and type {targets.dtype}; "
             "nncli takes one number or word, or a row of numbers, an example."
         )
     distinct = np.unique(targets)
@@ -214,7 +242,7 @@ def _target(settings: ArraysDataset, targets: NDArray[Any]) -> Target:
         binary = bool(np.isin(distinct, (0, 1)).all())
         one_hot = binary and bool((targets.sum(axis=1) == 1).all())
         if settings.task == "classes" and not one_hot:
-            raise DataError(f"{settings.path}: a row of targets is no class.")
+            raise DataError(f"{place}: a row of targets is no class.")
         if one_hot and settings.task in (None, "classes"):  # as Keras's to_categorical writes them
             return ClassTarget(names=tuple(str(number) for number in range(targets.shape[1])))
         if settings.task == "labels" or (settings.task is None and binary):
@@ -222,10 +250,10 @@ def _target(settings: ArraysDataset, targets: NDArray[Any]) -> Target:
         return ValueTarget(names=names)
     words = targets.dtype.kind in "US"
     if len(distinct) < 2:
-        raise DataError(f"{settings.path}: all targets are {distinct[0]!s}.")
+        raise DataError(f"{place}: all targets are {distinct[0]!s}.")
     if words and not _name(distinct[0]):
         row = int(np.flatnonzero(targets == distinct[0])[0])
-        raise DataError(f"{settings.path}: the target of train row {row} is empty.")
+        raise DataError(f"{place}: the target of train row {row} is empty.")
     few = not words and bool((distinct == np.floor(distinct)).all())
     # An integer type says class more often than not: 1,000 classes are numbered too.
     most = max(MOST_NUMBERED_CLASSES, len(targets) // 20 if targets.dtype.kind in "biu" else 0)
@@ -242,30 +270,26 @@ def _name(value: Any) -> str:
     return str(int(value)) if whole else str(value)
 
 
-def _encoded(
-    settings: ArraysDataset, targets: NDArray[Any], target: Target, split: str
-) -> NDArray[Any]:
+def _encoded(place: str, targets: NDArray[Any], target: Target, split: str) -> NDArray[Any]:
     import numpy as np
 
     targets = targets.reshape(len(targets), -1)
     if isinstance(target, ClassTarget) and targets.shape[1] == len(target.names) > 1:
         places_of: NDArray[Any] = targets.argmax(axis=1).astype(np.int64)
         if not (targets.sum(axis=1) == 1).all():
-            raise DataError(f"{settings.path}: {split} has rows of targets that are no class.")
+            raise DataError(f"{place}: {split} has rows of targets that are no class.")
         return places_of
     if isinstance(target, ClassTarget):
         places = {name: place for place, name in enumerate(target.names)}
         names = [_name(value) for value in targets[:, 0]]
         lost = sorted({name for name in names if name not in places})
         if lost:
-            raise DataError(
-                f"{settings.path}: {split} has the class {lost[0]}, which train does not have."
-            )
+            raise DataError(f"{place}: {split} has the class {lost[0]}, which train does not have.")
         return np.array([places[name] for name in names], np.int64)
     values = targets.astype(np.float32)
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
-        raise DataError(f"{settings.path}: the target of {split} row {row} is no finite number.")
+        raise DataError(f"{place}: the target of {split} row {row} is no finite number.")
     return values
 
 
