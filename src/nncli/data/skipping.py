@@ -20,12 +20,14 @@ class Skipped:
     Attributes:
         problems: what it was, and how many rows or files each is about.
         rows: of each file the rows that it lacks so, by their number, and why.
+        blank: of each file the lines without anything in them, which are no rows but are counted.
     """
 
     def __init__(self, on_error: OnError) -> None:
         self.on_error = on_error
         self.problems: dict[str, int] = {}
         self.rows: dict[Path, dict[int, str]] = {}
+        self.blank: dict[Path, list[int]] = {}
 
     def note(self, problem: str, *, count: int = 1) -> None:
         """Leave something out, `count` rows or files of it, or fail.

@@ -55,3 +55,17 @@ def test_a_line_that_is_no_json_is_counted_in_the_file(
         data.load(TableDataset(path=path, target="b"), seed=0, reporter=reporter)
     assert said in caught.value.message
     assert "line 1" not in caught.value.message
+
+
+def test_a_row_of_json_lines_is_named_by_its_line(tmp_path: Path, reporter: Any) -> None:
+    lines = [f'{{"a": {number % 7}, "b": "{"xy"[number % 2]}"}}' for number in range(30)]
+    lines[3] = lines[10] = ""
+    lines[12] = "{no json"
+    lines[20] = '{"a": 1, "b": ""}'
+    path = tmp_path / "t.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    settings = TableDataset(path=path, target="b", on_error="skip")
+    data.load(settings, seed=0, reporter=reporter)
+    (said,) = reporter.warnings
+    assert "line 13, column 2: not JSON" in said
+    assert "1 row without b, the first at" in said and "row 21" in said

@@ -341,6 +341,7 @@ def _json_objects(path: Path, layout: Layout, skipped: Skipped) -> Iterator[dict
         with opened(path) as stream, io.TextIOWrapper(stream, encoding=encoding) as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
+                    skipped.blank.setdefault(path, []).append(number)
                     continue
                 try:
                     row = json.loads(line)

@@ -64,7 +64,8 @@ class LookedThrough:
         for path in self.files[split]:
             if row < self.rows[path]:
                 number = row + self.layouts[path].first_row
-                for left_out in self.skipped.rows.get(path, ()):
+                skipped = self.skipped
+                for left_out in sorted([*skipped.rows.get(path, ()), *skipped.blank.get(path, ())]):
                     number += left_out <= number
                 return path, number
             row -= self.rows[path]
