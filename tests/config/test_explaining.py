@@ -51,8 +51,8 @@ def test_unknown_key_that_resembles_nothing_with_all_valid_ones() -> None:
 
 def test_unknown_key_of_another_type_of_the_union() -> None:
     assert said("optimizer: {type: sgd, beta_1: 0.9}\n") == (
-        "e.yaml:1:24  optimizer.beta_1: unknown key; beta_1 belongs to optimizer types adam and "
-        "adamw; this one is sgd\n"
+        "e.yaml:1:24  optimizer.beta_1: unknown key; beta_1 belongs to optimizer types adam, "
+        "adamw, adamax, lamb, lion, nadam and schedule_free_adamw; this one is sgd\n"
         "    optimizer: {type: sgd, beta_1: 0.9}\n"
         "                           ^"
     )

@@ -161,7 +161,7 @@ def test_the_initial_rate(settings: Any, expected: float) -> None:
 
 @pytest.mark.parametrize("kind", ["constant", "cosine", "exponential", "reduce_on_plateau"])
 @pytest.mark.parametrize(
-    ("optimizer", "rate"), [("sgd", 0.01), ("adam", 0.001), ("adamw", 0.001), ("rmsprop", 0.001)]
+    ("optimizer", "rate"), [("sgd", 0.01), ("adam", 0.001), ("schedule_free_adamw", 0.0025)]
 )
 def test_a_schedule_that_names_no_rate_begins_with_that_of_the_optimizer(
     kind: str, optimizer: str, rate: float

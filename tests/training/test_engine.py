@@ -141,8 +141,11 @@ def test_without_validation_the_training_loss_is_monitored(tmp_path: Path) -> No
     assert not (tmp_path / "none").exists()
 
 
-def test_a_diverging_run_fails_with_advice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_a_diverging_run_fails_with_advice(tmp_path: Path, precision: str) -> None:
+    """In half precision Keras wraps the optimizer in one that scales the loss."""
     experiment = SMALL | {"optimizer": {"type": "sgd", "learning_rate": 1e30}}
+    experiment["training"] = {**SMALL["training"], "precision": precision}
     with pytest.raises(TrainingError, match="not a finite number") as error:
         nncli.train(experiment, runs_dir=tmp_path)
     assert "--learning-rate 0.01" in str(error.value)

@@ -134,13 +134,15 @@ EpochsOption = Annotated[
 BatchSizeOption = Annotated[
     str | None, typer.Option("--batch-size", metavar="N", help=described("training.batch_size"))
 ]
+# All but the last, and the last.
+OPTIMIZERS = ", ".join(_completion.optimizers("")).rsplit(", ", 1)
 OptimizerOption = Annotated[
     str | None,
     typer.Option(
         "--optimizer",
         autocompletion=_completion.optimizers,
         metavar="TYPE",
-        help="adam, adamw, sgd or rmsprop. \\[default: adam]",
+        help=f"{OPTIMIZERS[0]} or {OPTIMIZERS[1]}. \\[default: adam]",
     ),
 ]
 LearningRateOption = Annotated[

@@ -33,6 +33,7 @@ Monitored = Literal[
     "train_mae",
     "train_rmse",
 ]
+CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
 Minutes = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
@@ -97,6 +98,9 @@ class TrainingSettings(Settings):
     )
     global_clipnorm: float | None = Field(
         default=None, gt=0, description="Largest norm of all gradients together."
+    )
+    clipvalue: float | None = Field(
+        default=None, gt=0, description="Largest size of any number in a gradient."
     )
     gradient_accumulation_steps: int | None = Field(
         default=None,
@@ -177,8 +181,9 @@ class TrainingSettings(Settings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        if self.clipnorm is not None and self.global_clipnorm is not None:
-            raise ValueError("clipnorm and global_clipnorm exclude each other")
+        clips = [name for name in CLIPS if getattr(self, name) is not None]
+        if len(clips) > 1:
+            raise ValueError(f"{' and '.join(clips)} exclude each other")
         if self.backend == "tensorflow" and self.deterministic and self.jit_compile is True:
             raise ValueError(
                 "jit_compile: true needs deterministic: false, for TensorFlow switches XLA off "

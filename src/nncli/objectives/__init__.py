@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANSWER",
+    "HEADS",
     "LABEL_THRESHOLD",
     "add_answer",
     "add_head",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 ANSWER = "answer"  # the name of the layer between the network and what the saved model says
+HEADS = ("logits", "values")  # the names that the last layer of the trained network has
 LABEL_THRESHOLD = 0.5
 
 
@@ -34,7 +36,7 @@ def add_head(features: Any, target: Target) -> Any:
     one logit for each class or label, or each value standardized."""
     import keras
 
-    name = "values" if isinstance(target, ValueTarget) else "logits"
+    name = HEADS[isinstance(target, ValueTarget)]
     return keras.layers.Dense(len(target.names), name=name)(features)
 
 

@@ -2,75 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from nncli.errors import UsageError
 from nncli.optimizers import schedules
-from nncli.optimizers.schedules import LearningRate
-from nncli.settings import Settings
+from nncli.optimizers.adagrad import Adadelta, Adafactor, Adagrad, Ftrl, RmsProp
+from nncli.optimizers.adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
+from nncli.optimizers.momentum import Lion, Muon, Sgd
 
-__all__ = ["Adam", "AdamW", "OptimizerSettings", "RmsProp", "Sgd", "build", "expand"]
+__all__ = [
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "OptimizerSettings",
+    "RmsProp",
+    "ScheduleFreeAdamW",
+    "Sgd",
+    "build",
+    "default_rate",
+    "expand",
+]
 
-LEARNING_RATE = (
-    "Size of a step, a number or a schedule ({type: cosine, ...}); too large diverges, too small "
-    "crawls."
-)
-
-
-class _Moments(Settings):
-    """What Adam and its relatives have in common."""
-
-    learning_rate: LearningRate = Field(default=0.001, description=LEARNING_RATE)
-    beta_1: float = Field(default=0.9, ge=0, lt=1, description="Memory of the mean gradient.")
-    beta_2: float = Field(default=0.999, ge=0, lt=1, description="Memory of its square.")
-    epsilon: float = Field(default=1e-7, gt=0, description="Keeps the division finite.")
-
-
-class Adam(_Moments):
-    """Adam (Kingma and Ba, 2014): a step size for every weight; rarely needs tuning."""
-
-    type: Literal["adam"] = Field(default="adam", description="Adam.")
-
-
-class AdamW(_Moments):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2017)."""
-
-    type: Literal["adamw"] = Field(default="adamw", description="Adam with weight decay.")
-    weight_decay: float = Field(
-        default=0.004, ge=0, description="Share by which weights shrink, times the learning rate."
-    )
-
-
-class Sgd(Settings):
-    """Stochastic gradient descent, with momentum if you like; sensitive to the learning rate."""
-
-    type: Literal["sgd"] = Field(default="sgd", description="Stochastic gradient descent.")
-    learning_rate: LearningRate = Field(default=0.01, description=LEARNING_RATE)
-    momentum: float = Field(
-        default=0.0, ge=0, lt=1, description="Share of the last step that is repeated; often 0.9."
-    )
-    nesterov: bool = Field(default=False, description="Look ahead along the momentum.")
-
-
-class RmsProp(Settings):
-    """RMSprop (Hinton, 2012): steps divided by the recent size of the gradient."""
-
-    type: Literal["rmsprop"] = Field(default="rmsprop", description="RMSprop.")
-    learning_rate: LearningRate = Field(default=0.001, description=LEARNING_RATE)
-    rho: float = Field(default=0.9, ge=0, lt=1, description="Memory of the squared gradient.")
-    momentum: float = Field(
-        default=0.0, ge=0, lt=1, description="Share of the last step that is repeated."
-    )
-
-
-# The registry: a new optimizer is a class above and one name here.
-OptimizerSettings = Annotated[Adam | AdamW | Sgd | RmsProp, Field(discriminator="type")]
+# The registry: a new optimizer is a class in one of the files beside and one name here.
+OptimizerSettings = Annotated[
+    Adam
+    | AdamW
+    | Sgd
+    | RmsProp
+    | Adadelta
+    | Adafactor
+    | Adagrad
+    | Adamax
+    | Ftrl
+    | Lamb
+    | Lion
+    | Muon
+    | Nadam
+    | ScheduleFreeAdamW,
+    Field(discriminator="type"),
+]
 
 
 def expand(value: Any) -> Any:
     """Write the short form of an optimizer (`sgd`) in full."""
     return {"type": value} if isinstance(value, str) else value
+
+
+def default_rate(settings: OptimizerSettings) -> float:
+    """The learning rate that an optimizer of this type has unless it is told another."""
+    rate: float = type(settings).model_fields["learning_rate"].default
+    return rate
 
 
 def build(
@@ -79,6 +70,7 @@ def build(
     steps_per_epoch: int = 1,
     epochs: int = 1,
     clipnorm: float | None = None,
+    clipvalue: float | None = None,
     global_clipnorm: float | None = None,
     gradient_accumulation_steps: int | None = None,
 ) -> Any:
@@ -89,24 +81,30 @@ def build(
         steps_per_epoch: steps of one epoch, in which schedules are counted.
         epochs: length of the training, for schedules that last to its end.
         clipnorm: largest norm of the gradient of one weight array.
+        clipvalue: largest size of any number in a gradient.
         global_clipnorm: largest norm of all gradients together.
         gradient_accumulation_steps: steps whose mean gradient makes one change of the weights.
+
+    Raises:
+        UsageError: the installed Keras lacks it.
     """
     import keras
 
-    classes = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "sgd": keras.optimizers.SGD,
-        "rmsprop": keras.optimizers.RMSprop,
-    }
-    default = type(settings).model_fields["learning_rate"].default
+    if not hasattr(keras.optimizers, settings.keras_class):
+        raise UsageError(
+            f"optimizer: Keras {keras.__version__} has no {settings.keras_class}.",
+            hint="Take another optimizer, or a newer Keras.",
+        )
     rate = schedules.build(
-        settings.learning_rate, default=default, steps_per_epoch=steps_per_epoch, epochs=epochs
+        settings.learning_rate,
+        default=default_rate(settings),
+        steps_per_epoch=steps_per_epoch,
+        epochs=epochs,
     )
-    return classes[settings.type](
+    return getattr(keras.optimizers, settings.keras_class)(
         learning_rate=rate,
         clipnorm=clipnorm,
+        clipvalue=clipvalue,
         global_clipnorm=global_clipnorm,
         gradient_accumulation_steps=gradient_accumulation_steps,
         **settings.model_dump(exclude={"type", "learning_rate"}),

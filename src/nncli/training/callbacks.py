@@ -136,11 +136,15 @@ class RestoreState(keras.callbacks.Callback):
 
 
 class WatchLoss(keras.callbacks.Callback):
-    """Ends a training whose loss is no number any more, before anything of it is kept."""
+    """Ends a training whose loss is no number any more, before anything of it is kept.
 
-    def __init__(self, position: Position) -> None:
+    `default_rate` is the learning rate that the optimizer has unless it is told another.
+    """
+
+    def __init__(self, position: Position, default_rate: float) -> None:
         super().__init__()
         self.position = position
+        self.default_rate = default_rate
         self.checked = 0
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -154,12 +158,12 @@ class WatchLoss(keras.callbacks.Callback):
         first, last = self.checked + 1, self.position.step
         steps = f"step {last}" if first >= last else f"steps {first} to {last}"
         rate = float(_shortest(self.model.optimizer.learning_rate) or 0.1)
-        default = float(type(self.model.optimizer)().learning_rate)
+        smaller = min(rate / 10, self.default_rate)
         raise TrainingError(
             f"The loss is not a finite number any more (epoch {self.position.epoch + 1}, {steps}).",
             hint="A smaller learning rate usually helps: try --learning-rate "
-            f"{min(rate / 10, default):g}. So do --set training.clipnorm=1, and a look at the data "
-            "for values that are huge or missing.",
+            f"{smaller:g}. So do --set training.clipnorm=1, and a look at the data for values that "
+            "are huge or missing.",
         )
 
 

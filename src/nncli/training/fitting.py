@@ -126,6 +126,7 @@ def compile_network(
         steps_per_epoch=steps_per_epoch,
         epochs=settings.epochs,
         clipnorm=settings.clipnorm,
+        clipvalue=settings.clipvalue,
         global_clipnorm=settings.global_clipnorm,
         gradient_accumulation_steps=settings.gradient_accumulation_steps,
     )
@@ -153,6 +154,7 @@ def _callbacks(
 
     settings = run.experiment.training
     rate = run.experiment.optimizer.learning_rate
+    default = optimizers.default_rate(run.experiment.optimizer)
     saving = ours.SaveCheckpoints(
         position,
         lambda moment: checkpoints.save(run.folder.checkpoints, moment),
@@ -162,14 +164,13 @@ def _callbacks(
     if checkpoint is not None:
         found.append(ours.RestoreState(checkpoint.arrays))
     found += [
-        ours.WatchLoss(position),
+        ours.WatchLoss(position, default),
         ours.RecordHistory(position, run.folder.write_history),
         ours.KeepBestWeights(position, run.monitor),
     ]
     if settings.early_stopping is not None:
         found.append(ours.StopEarly(position, run.monitor, settings.early_stopping))
     if isinstance(rate, ReduceOnPlateau):
-        default = type(run.experiment.optimizer).model_fields["learning_rate"].default
         found.append(ours.LowerOnPlateau(position, run.monitor, rate, default))
     if settings.tensorboard:
         found.append(tracing.WriteTensorBoard(position, run.folder.tensorboard))
