@@ -40,9 +40,10 @@ def arrays(folder: str) -> dict[str, Any]:
 
 
 AUGMENTED = ["--set", "dataset.augment={crop: 1, noise: 0.1, mixup: 0.2, rotation: 5}"]
+AVERAGED = ["--set", "optimizer.use_ema=true", "--set", "optimizer.ema_overwrite_frequency=50"]
 
 
-@pytest.mark.parametrize("more", [[], AUGMENTED], ids=["plain", "augmented"])
+@pytest.mark.parametrize("more", [[], AUGMENTED, AVERAGED], ids=["plain", "augmented", "averaged"])
 def test_the_same_again_and_after_an_interruption(more: list[str]) -> None:
     train = [*TRAIN, *LONG, *more, "--quiet", "--run-dir"]
     run(*train, "first")

@@ -132,6 +132,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
             },
         }
     },
+    "averages": {"optimizer": {"use_ema": True, "ema_momentum": 0.9}},
+    "averages that training goes on from": {
+        "optimizer": {"use_ema": True, "ema_overwrite_frequency": 5}
+    },
+    "matrices": {"optimizer": {"type": "muon", "use_ema": True}},
     "half precision": {"training": {"precision": "mixed_bfloat16"}},
 }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from nncli.optimizers.schedules import ReduceOnPlateau, initial_rate, rate_of_st
 from nncli.reporting import Reporter
 from nncli.runs import EpochRow
 from nncli.training import state
+from nncli.training.averaging import averaged
 from nncli.training.checkpoints import Arrays, Checkpoint
 from nncli.training.monitoring import Monitor
 from nncli.training.stopping import StopRequest
@@ -193,17 +195,19 @@ class RecordHistory(keras.callbacks.Callback):
 
 
 class KeepBestWeights(keras.callbacks.Callback):
-    """Keeps a copy of the weights of the best epoch."""
+    """Keeps a copy of the weights of the best epoch, or of their `averages`."""
 
-    def __init__(self, position: Position, monitor: Monitor) -> None:
+    def __init__(self, position: Position, monitor: Monitor, *, averages: bool) -> None:
         super().__init__()
         self.position = position
         self.monitor = monitor
+        self.averages = averages
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         rows = self.position.rows
         if self.monitor.best(rows) is rows[-1]:
-            self.position.best_weights = state.values(self.model.weights)
+            with averaged(self.model) if self.averages else nullcontext():
+                self.position.best_weights = state.values(self.model.weights)
 
 
 class StopEarly(keras.callbacks.Callback):

@@ -57,6 +57,7 @@ def fit(
     A resumed training calls Keras's `fit` twice: for what is left of the broken epoch, and for the
     epochs behind it. One `fit` with a shorter first epoch is not the same on TensorFlow.
     """
+    from nncli.training.averaging import take_averages
     from nncli.training.callbacks import TimeIsUp
     from nncli.training.tracing import TraceSteps
 
@@ -104,6 +105,8 @@ def fit(
         run.fit_seconds = position.fit_seconds
     if position.best_weights:
         model.set_weights(position.best_weights)
+    elif run.experiment.optimizer.use_ema:  # no epoch is complete
+        take_averages(model)
     if ended_by is None:
         return "completed"
     reporter.notice(f"Ended by {ended_by}.")
@@ -151,6 +154,7 @@ def _callbacks(
 ) -> list[Any]:
     from nncli.training import callbacks as ours
     from nncli.training import tracing
+    from nncli.training.averaging import ValidateAverages
 
     settings = run.experiment.training
     rate = run.experiment.optimizer.learning_rate
@@ -163,10 +167,13 @@ def _callbacks(
     found: list[Any] = [ours.FollowPosition(position, order)]
     if checkpoint is not None:
         found.append(ours.RestoreState(checkpoint.arrays))
+    averages = run.experiment.optimizer.use_ema
+    if averages:
+        found.append(ValidateAverages())
     found += [
         ours.WatchLoss(position, default),
         ours.RecordHistory(position, run.folder.write_history),
-        ours.KeepBestWeights(position, run.monitor),
+        ours.KeepBestWeights(position, run.monitor, averages=averages),
     ]
     if settings.early_stopping is not None:
         found.append(ours.StopEarly(position, run.monitor, settings.early_stopping))

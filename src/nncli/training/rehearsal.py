@@ -99,6 +99,8 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
 
 def _one_step(prepared: Prepared) -> float:
     """Train two steps, the second of them timed; validate and answer one batch."""
+    from nncli.training.averaging import ValidateAverages, take_averages
+
     settings = prepared.experiment.training
     model, splits = prepared.networks.trained, prepared.dataset.encoded().splits
     check_batch_size(model, min(settings.batch_size, len(splits["train"])))
@@ -117,11 +119,14 @@ def _one_step(prepared: Prepared) -> float:
         class_weights=prepared.weights,
         mixing=mixing,
     )
+    averaging = [ValidateAverages()] if experiment.optimizer.use_ema else []
     with explained_exhaustion(model, settings.batch_size):
-        model.fit(batches, verbose=0, shuffle=False)
+        model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
         began = time.perf_counter()
-        model.fit(batches, verbose=0, shuffle=False)
+        model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
         seconds = time.perf_counter() - began
+        if averaging:
+            take_averages(model)
         if "validation" in splits:
             validation = _first(splits["validation"], VALIDATION_BATCH_SIZE)
             classes = mixed_classes(mixing)
