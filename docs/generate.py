@@ -54,6 +54,7 @@ def configuration() -> str:
     """The page of all keys of an experiment: type, default, limits and description."""
     from nncli.config import Experiment
     from nncli.config.training import EarlyStopping
+    from nncli.objectives.losses import LossSettings
     from nncli.optimizers.schedules import Schedule
     from nncli.preprocessing.augmentation import (
         Augmentation,
@@ -76,6 +77,9 @@ def configuration() -> str:
     for schedule in get_args(Schedule):
         title = f"optimizer.learning_rate: {schedule.model_fields['type'].default}"
         parts.append(f"## {title}\n\n{schedule.__doc__.strip()}\n\n{_keys(schedule)}")
+    for loss in get_args(get_args(LossSettings)[0]):
+        title = f"training.loss: {loss.model_fields['type'].default}"
+        parts.append(f"## {title}\n\n{loss.__doc__.strip()}\n\n{_keys(loss)}")
     for key, group in {
         "dataset.augment": Augmentation,
         "dataset.augment.rand_augment": RandAugmentSettings,

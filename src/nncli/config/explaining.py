@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.keys import type_of
+from nncli.config.keys import group_types, type_of
 from nncli.config.origins import Origin, Origins, dotted, located, shortened
 from nncli.config.suggesting import meant, nearest, unknown_key
 from nncli.config.yaml import KeyPath, spaced
@@ -23,6 +23,7 @@ __all__ = ["dotted", "explain", "mistaken_keys"]
 FORMS = {
     "memory_budget": "; it is like 4GiB, 500MB or auto",
     "early_stopping": "; it is like {patience: 5}",
+    "loss": "; it is like huber or {type: huber, delta: 0.5}",
 }
 
 # What a pattern allows, in words.
@@ -135,7 +136,7 @@ def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) ->
     return tuple(key)
 
 
-def _is_tag(part: str | int, current: Any) -> bool:
+def _is_tag(part: str | int, current: Any, *, has_more: bool) -> bool:
     if not isinstance(part, str):
         return False
     if isinstance(current, Mapping):
@@ -158,6 +159,8 @@ def _message(
         return unknown_key(key, value, values, origin)
     if kind == "union_tag_invalid":
         return _unknown_type(str(context["tag"]), str(context["expected_tags"]), key, value)
+    if kind == "union_tag_not_found" and isinstance(value, Mapping):
+        return f"a type is missing; the types are {', '.join(group_types(key))}"
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found"):
         space = _missing_space(value) if _lacks_space(value) else ""
         form = FORMS.get(str(key[-1]), "") if key else ""

@@ -12,7 +12,8 @@ from nncli.config.experiment import Experiment
 from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
 from nncli.errors import Mistake
-from nncli.optimizers.schedules import schedule_types
+from nncli.objectives import losses
+from nncli.optimizers import schedules
 
 __all__ = [
     "Discarded",
@@ -25,8 +26,14 @@ __all__ = [
     "with_types",
 ]
 
-# The groups whose `type` may be left out or stand alone, and the type that is meant without one.
-EXPANSIONS = {"dataset": data.expand, "model": models.expand, "optimizer": optimizers.expand}
+# The groups whose `type` may stand alone.
+EXPANSIONS: dict[KeyPath, Callable[[Any], Any]] = {
+    ("dataset",): data.expand,
+    ("model",): models.expand,
+    ("optimizer",): optimizers.expand,
+    ("optimizer", "learning_rate"): schedules.expand,
+    ("training", "loss"): losses.expand,
+}
 # Values that are paths.
 PATH_KEYS = (
     ("dataset", "data_dir"),
@@ -39,6 +46,7 @@ PATH_KEYS = (
 FUNCTION_KEYS = (("dataset", "load"), ("model", "build"))
 # Values that are lists, and may be typed without brackets.
 LIST_KEYS = (("model", "hidden_units"), ("model", "filters"), ("dataset", "image_size"))
+# The groups whose `type` may be left out, and the type that is meant without one.
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
 
 
@@ -196,18 +204,17 @@ def expanded(values: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in values.items()
         if value is not None or key not in Experiment.model_fields or key == "name"
     }
-    optimizer = result.get("optimizer")
-    if isinstance(optimizer, Mapping) and "learning_rate" in optimizer:
-        rate = opened(("optimizer", "learning_rate"), optimizer["learning_rate"])
-        result["optimizer"] = {**optimizer, "learning_rate": rate}
+    for path in EXPANSIONS:
+        outer, inner = path[0], path[-1]
+        group = result.get(str(outer))
+        if len(path) == 2 and isinstance(group, Mapping) and inner in group:
+            result[str(outer)] = {**group, inner: opened(path, group[inner])}
     return result
 
 
 def opened(key: KeyPath, value: Any) -> Any:
     """The group at `key` in full, if `value` is its short form."""
-    if key == ("optimizer", "learning_rate") and isinstance(value, str):
-        return {"type": value} if value in schedule_types() else value
-    return EXPANSIONS[str(key[0])](value) if len(key) == 1 and key[0] in EXPANSIONS else value
+    return EXPANSIONS[key](value) if key in EXPANSIONS else value
 
 
 def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]:

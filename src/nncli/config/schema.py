@@ -12,6 +12,7 @@ from nncli.config.layers import DEFAULT_TYPES
 from nncli.config.origins import shortened
 from nncli.config.suggesting import nearest
 from nncli.errors import NotFoundError
+from nncli.objectives.losses import loss_types
 from nncli.optimizers.schedules import schedule_types
 
 __all__ = ["experiment_schema", "schema_file", "schema_of"]
@@ -36,6 +37,12 @@ def experiment_schema() -> dict[str, Any]:
         rate = properties.get("learning_rate", {})
         if "oneOf" in rate:  # a number, a schedule, or the name of one
             rate["anyOf"] = [{"enum": schedule_types()}, *rate.pop("oneOf")]
+        if "anyOf" in (loss := properties.get("loss", {})):
+            members, nothing = loss.pop("anyOf")
+            members.pop("discriminator")  # whose mapping has no place for other names
+            for member in members["oneOf"]:  # a loss without a type could be any
+                schema["$defs"][member["$ref"].rpartition("/")[2]]["required"] = ["type"]
+            loss["anyOf"] = [{"enum": loss_types()}, *members["oneOf"], nothing]
     constant = {"learning_rate": _of_type_without_one("#/$defs/Constant")}
     typeless["optimizer"] = {"allOf": [typeless["optimizer"], {"properties": constant}]}
     # A file that extends another may leave the types to it.

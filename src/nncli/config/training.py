@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ByteSize, Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import (
+    BeforeValidator,
+    ByteSize,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    model_validator,
+)
 
 from nncli.backend import Backend, Device, Precision
+from nncli.objectives import losses
 from nncli.settings import Settings
 
 __all__ = ["EarlyStopping", "TrainingSettings"]
@@ -62,6 +71,14 @@ class TrainingSettings(Settings):
         ge=1,
         le=10_000_000,
         description="Examples a step; larger runs faster an epoch and takes fewer steps.",
+    )
+    loss: Annotated[losses.LossSettings, BeforeValidator(losses.expand)] | None = Field(
+        default=None,
+        description=(
+            "What training makes small: a name, or {type: ..., ...} with its arguments. Default: "
+            "crossentropy for classes, binary_crossentropy for labels, mean_squared_error for "
+            "values."
+        ),
     )
     monitor: Monitored = Field(
         default="validation_loss",

@@ -118,7 +118,8 @@ def evaluate(
         arrays = fit_inputs(network, examples, chosen, pixel_range, reporter)
         with reporter.task(f"Evaluating {len(chosen):,} examples"):
             said = fit_outputs(answers(network, arrays), len(target.names), reporter)
-    values = measure(target, said, targets)
+    loss = experiment.training.loss if experiment else None
+    values = measure(target, said, targets, loss=loss)
     per_class = _per_class(said, targets, target)
     total = time.perf_counter() - began
     document = Metrics.about(

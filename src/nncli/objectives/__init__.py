@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
+from nncli.objectives.losses import LossSettings, default_loss
+from nncli.objectives.measuring import LABEL_THRESHOLD, measure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +30,6 @@ __all__ = [
 
 ANSWER = "answer"  # the name of the layer between the network and what the saved model says
 HEADS = ("logits", "values")  # the names that the last layer of the trained network has
-LABEL_THRESHOLD = 0.5
 
 
 def add_head(features: Any, target: Target) -> Any:
@@ -59,35 +60,65 @@ def add_answer(outputs: Any, target: Target) -> Any:
 
 
 def compile_for_training(
-    network: Any, optimizer: Any, target: Target, *, mixed: bool = False, **settings: Any
+    network: Any,
+    optimizer: Any,
+    target: Target,
+    *,
+    loss: LossSettings | None = None,
+    mixed: bool = False,
+    **settings: Any,
 ) -> None:
     """Compile a network for targets as `encoded` gives them; of classes `mixed` means shares of
     each, shape (batch, classes), instead of an index.
 
     The softmax and the sigmoid are part of the loss, which is exact where probabilities would be
-    rounded to 0. Errors of values are squared; their metrics are in the unit of the values.
+    rounded to 0. Errors of values are those of standardized values; their metrics are in the unit
+    of the values.
     """
+    network.compile(
+        optimizer=optimizer,
+        loss=_training_loss(loss or default_loss(target), target, mixed=mixed),
+        metrics=_training_metrics(target, mixed=mixed),
+        **settings,
+    )
+
+
+def _training_loss(loss: LossSettings, target: Target, *, mixed: bool) -> Any:
+    """Keras's own loss where nothing but the default is wanted."""
+    import keras
+
+    if loss != default_loss(target):
+        from nncli.objectives.training_loss import TrainingLoss
+
+        return TrainingLoss(loss, target, mixed=mixed)
+    match target:
+        case ClassTarget() if mixed:
+            return keras.losses.CategoricalCrossentropy(from_logits=True)
+        case ClassTarget():
+            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        case LabelsTarget():
+            return keras.losses.BinaryCrossentropy(from_logits=True)
+        case ValueTarget():
+            return keras.losses.MeanSquaredError()
+
+
+def _training_metrics(target: Target, *, mixed: bool) -> list[Any]:
     import keras
 
     match target:
         case ClassTarget() if mixed:
-            loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-            metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
+            return [keras.metrics.CategoricalAccuracy(name="accuracy")]
         case ClassTarget():
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+            return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
         case LabelsTarget():
             from nncli.objectives.measures import LabelsF1
 
-            loss = keras.losses.BinaryCrossentropy(from_logits=True)
-            metrics = [LabelsF1(0.0)]
+            return [LabelsF1(0.0)]
         case ValueTarget():
             from nncli.objectives.measures import MeanAbsoluteError, RootMeanSquaredError
 
-            loss = keras.losses.MeanSquaredError()
             deviations = list(target.deviations)
-            metrics = [MeanAbsoluteError(deviations), RootMeanSquaredError(deviations)]
-    network.compile(optimizer=optimizer, loss=loss, metrics=metrics, **settings)
+            return [MeanAbsoluteError(deviations), RootMeanSquaredError(deviations)]
 
 
 def compile_for_answers(model: Any, target: Target) -> None:
@@ -157,52 +188,3 @@ def encoded(target: Target, targets: NDArray[Any]) -> NDArray[Any]:
 
     standardized: NDArray[Any] = (targets - np.array(target.means)) / np.array(target.deviations)
     return standardized.astype(np.float32)
-
-
-def measure(
-    target: Target, answers: NDArray[np.float32], targets: NDArray[Any]
-) -> dict[str, float | None]:
-    """What `answers` are worth, by the name of the metric.
-
-    Classes: the loss is the mean negative logarithm of the probability of the true class,
-    probabilities clipped at the resolution of float64 (as scikit-learn's `log_loss` does). Labels:
-    the mean of the same over all labels, and F1 over all decisions at a probability of 0.5
-    (micro). Values: the mean squared error of the standardized values, errors in their unit (the
-    mean over the values, where there are several), and R2.
-
-    Args:
-        target: what is answered.
-        answers: of the saved model, shape (n, classes, labels or values).
-        targets: class indices, shape (n,); zeros and ones, or values, shape (n, labels or values).
-    """
-    import numpy as np
-
-    smallest = np.finfo(np.float64).eps
-    match target:
-        case ClassTarget():
-            of_truth = answers[np.arange(len(targets)), targets].astype(np.float64)
-            loss = -np.log(np.clip(of_truth, smallest, 1.0)).mean()
-            return {
-                "loss": float(loss),
-                "accuracy": float((answers.argmax(axis=1) == targets).mean()),
-            }
-        case LabelsTarget():
-            sure = np.where(targets > 0, answers, 1.0 - answers).astype(np.float64)
-            said = answers >= LABEL_THRESHOLD
-            right = float((said & (targets > 0)).sum())
-            whole = float(said.sum() + (targets > 0).sum())
-            return {
-                "loss": float(-np.log(np.clip(sure, smallest, 1.0)).mean()),
-                "micro_f1": 2 * right / whole if whole else 0.0,
-            }
-        case ValueTarget():
-            errors = answers.astype(np.float64) - targets
-            squared = (errors**2).mean(axis=0)
-            spread = targets.astype(np.float64).var(axis=0)
-            explained = 1 - squared[spread > 0] / spread[spread > 0]
-            return {
-                "loss": float((squared / np.array(target.deviations) ** 2).mean()),
-                "mae": float(np.abs(errors).mean()),
-                "rmse": float(np.sqrt(squared.mean())),
-                "r2": float(explained.mean()) if len(explained) else None,
-            }

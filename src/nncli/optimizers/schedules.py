@@ -21,6 +21,7 @@ __all__ = [
     "ReduceOnPlateau",
     "Schedule",
     "build",
+    "expand",
     "initial_rate",
     "rate_of_step",
     "schedule_types",
@@ -105,7 +106,7 @@ class ReduceOnPlateau(Settings):
 Schedule = Constant | Cosine | Exponential | Piecewise | ReduceOnPlateau
 
 
-def _expand(value: Any) -> Any:
+def expand(value: Any) -> Any:
     """Write the short form of a schedule (`cosine`) in full."""
     return {"type": value} if isinstance(value, str) and value in schedule_types() else value
 
@@ -128,7 +129,7 @@ LearningRate = Annotated[
     | Annotated[Piecewise, Tag("piecewise")]
     | Annotated[ReduceOnPlateau, Tag("reduce_on_plateau")],
     Discriminator(_kind),
-    BeforeValidator(_expand),
+    BeforeValidator(expand),
 ]
 
 

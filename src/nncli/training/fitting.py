@@ -137,6 +137,7 @@ def compile_network(
         model,
         optimizer,
         target,
+        loss=settings.loss,
         mixed=mixed,
         steps_per_execution=settings.steps_per_execution,
         jit_compile=settings.jit_compile is True or settings.backend == "jax",

@@ -12,8 +12,9 @@ from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, TfdsDataset
 from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
-from nncli.errors import NncliError, UsageError
+from nncli.errors import ExperimentError, NncliError, UsageError
 from nncli.objectives import metric_names
+from nncli.objectives.losses import fitting
 from nncli.reporting import Reporter, counted
 from nncli.runs import RunFolder
 from nncli.training import execution, networks, seeding
@@ -23,6 +24,9 @@ from nncli.training.run import Run
 from nncli.training.weighting import class_weights
 
 __all__ = ["Prepared", "prepare"]
+
+
+LEARNED = {"class": "classes", "labels": "labels", "value": "values"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     experiment, dataset = _load(experiment, reporter)
     data_seconds = time.perf_counter() - began
     dataset = fit_memory(dataset, settings.memory_bytes or backend.memory_bytes() // 4)
+    _check_loss(settings, dataset)
     monitor = _monitor(experiment, dataset)
     weights = class_weights(dataset, settings.class_weight)
     with explained_size():
@@ -85,6 +90,19 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     decided = execution.decided(settings, built.trained, count)
     experiment = experiment.model_copy(update={"training": decided})
     return Prepared(experiment, dataset, built, monitor, weights, data_seconds)
+
+
+def _check_loss(settings: TrainingSettings, dataset: Dataset) -> None:
+    """Refuse a loss that is for another kind of target."""
+    names = fitting(dataset.target)
+    if settings.loss is not None and settings.loss.type not in names:
+        raise ExperimentError(
+            [
+                f"training.loss: {settings.loss.type} is for {LEARNED[settings.loss.kind]}; "
+                f"{dataset.name} is {dataset.target}"
+            ],
+            hint=f"Take {', '.join(names[:-1])} or {names[-1]}; {names[0]} is the default.",
+        )
 
 
 def _check_accumulation(settings: TrainingSettings, steps_per_epoch: int) -> None:

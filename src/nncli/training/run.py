@@ -69,7 +69,8 @@ class Run:
             began = time.perf_counter()
             with reporter.task(f"Evaluating {len(split):,} test examples"):
                 said = answers(self.networks.answering, split, self.feed)
-                test = measure(self.dataset.target, said, split.labels)
+                loss = self.experiment.training.loss
+                test = measure(self.dataset.target, said, split.labels, loss=loss)
             self.evaluate_seconds = time.perf_counter() - began
         if rows:
             picture = self.folder.plot("learning_curves")
