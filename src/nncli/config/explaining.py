@@ -136,7 +136,7 @@ def _without_tags(location: tuple[str | int, ...], values: Mapping[str, Any]) ->
     return tuple(key)
 
 
-def _is_tag(part: str | int, current: Any, *, has_more: bool) -> bool:
+def _is_tag(part: str | int, current: Any) -> bool:
     if not isinstance(part, str):
         return False
     if isinstance(current, Mapping):
