@@ -18,7 +18,8 @@ SHOWN = 8
 class FitPlan:
     """What a training is going to do: counts, not settings.
 
-    A resumed run goes on at `resumed_at`: the epochs, and the steps of the next, behind it already.
+    The best epoch by the column `monitor` is kept. A resumed run goes on at `resumed_at`: the
+    epochs, and the steps of the next, behind it already.
     """
 
     epochs: int
@@ -26,6 +27,7 @@ class FitPlan:
     batch_size: int
     examples: int
     resumed_at: tuple[int, int] | None = None
+    monitor: str = "validation_loss"
 
     @property
     def complete_epochs(self) -> int:

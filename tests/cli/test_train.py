@@ -37,16 +37,12 @@ def test_flags_lie_on_top_of_the_file(run_cli: Any, tmp_path: Path) -> None:
     result = run_cli(["train", "-c", str(file), *arguments, "--run-dir", "out", "--quiet"])
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     from nncli.config import load_experiment
+    from nncli.optimizers import Sgd
 
     experiment = load_experiment([Path("out/config.yaml")])
     assert experiment.model.model_dump()["hidden_units"] == (24, 16)
     assert experiment.model.model_dump()["dropout"] == 0.1
-    assert experiment.optimizer.model_dump() == {
-        "type": "sgd",
-        "learning_rate": 0.01,  # SGD's own default: Adam's went with Adam
-        "momentum": 0.0,
-        "nesterov": False,
-    }
+    assert experiment.optimizer == Sgd()  # with its own default rate: Adam's went with Adam
     assert (experiment.training.epochs, experiment.training.batch_size) == (1, 64)
     assert experiment.seed == 3
 
@@ -76,6 +72,29 @@ def test_without_validation_the_heading_names_the_training_alone(run_cli: Any) -
     result = run_cli([*FAST, "--set", "dataset.validation=0"])
     headings = [line.split() for line in result.stderr.splitlines() if line.startswith("    ")]
     assert headings[:2] == [["train"], ["epoch", "loss", "accuracy", "time"]]
+
+
+def test_more_metrics_than_there_is_room_for(run_cli: Any) -> None:
+    """What is watched is shown, and what is not shown is named."""
+    wanted = "top_3_accuracy,balanced_accuracy,macro_f1,auc,crossentropy,macro_recall"
+    rules = [f"metrics={wanted}", "monitor=validation_macro_f1"]
+    result = run_cli([*FAST, *(word for rule in rules for word in ("--set", f"training.{rule}"))])
+    assert result.exit_code == 0, result.stderr
+    lines = result.stderr.splitlines() + result.stdout.splitlines()
+    hidden = "top_3_accuracy, balanced_accuracy, auc, crossentropy, macro_recall"
+    assert f"In history.csv alone: {hidden}" in lines
+    assert all(len(line) <= 80 for line in lines if not line.startswith("In history"))
+    [heading] = [line.split() for line in lines if line.startswith("    epoch")]
+    assert heading == ["epoch", *2 * ["loss", "macro_f1", "accuracy"], "time"]
+    document = json.loads(Path("runs/1-digits-mlp/metrics.json").read_text())
+    assert list(document["test"]) == ["loss", "accuracy", *wanted.split(",")]
+    [row] = [line.split() for line in lines if line.startswith("balanced_accuracy")]
+    splits = [document[split]["balanced_accuracy"] for split in ("train", "validation", "test")]
+    assert row[1:] == [f"{value:.4f}" for value in splits]
+    shown = run_cli(["evaluate", "runs/1-digits-mlp/model.keras"]).stdout
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    for name, value in document["test"].items():
+        assert f"{name} {value:.4f}" in shown
 
 
 def test_an_early_end_says_why(run_cli: Any) -> None:

@@ -137,6 +137,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "optimizer": {"use_ema": True, "ema_overwrite_frequency": 5}
     },
     "matrices": {"optimizer": {"type": "muon", "use_ema": True}},
+    "metrics": {"training": {"metrics": ["auc", "macro_f1", "top_3_accuracy"]}},
     "half precision": {"training": {"precision": "mixed_bfloat16"}},
 }
 

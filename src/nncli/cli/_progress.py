@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 __all__ = ["reporter_for"]
+
+SPLITS = ("train", "validation")
+EPOCH_WIDTH, TIME_WIDTH = 9, 10
+# What the table may fill where nobody says how wide the screen is.
+NARROWEST = 80
 
 
 def reporter_for(screen: Screen) -> Reporter:
@@ -42,7 +47,7 @@ class PlainReporter(QuietReporter):
     def __init__(self, screen: Screen) -> None:
         super().__init__(screen)
         self.plan: FitPlan | None = None
-        self.has_heading = False
+        self.columns: list[str] = []
 
     def notice(self, message: str) -> None:
         self.screen.err.print(Text(message), soft_wrap=True)
@@ -59,7 +64,7 @@ class PlainReporter(QuietReporter):
         return super().task(description, total=total, unit=unit)
 
     def fit_started(self, plan: FitPlan) -> None:
-        self.plan, self.has_heading = plan, False
+        self.plan, self.columns = plan, []
         epochs = counted(plan.epochs, "epoch")
         steps = counted(plan.steps_per_epoch, "step")
         text = f"Training on {plan.examples:,} examples: {epochs} of {steps}"
@@ -70,11 +75,18 @@ class PlainReporter(QuietReporter):
 
     def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
         assert self.plan is not None
-        if not self.has_heading:
-            self.has_heading = True
-            for line in _heading(values):
-                self.screen.err.print(Text(line, style="dim"), soft_wrap=True)
-        self.screen.err.print(Text(_row(epoch, self.plan.epochs, values)), soft_wrap=True)
+        if not self.columns:
+            err = self.screen.err
+            width = max(err.width, NARROWEST) if err.is_terminal else NARROWEST
+            self.columns = _columns_that_fit(values, width, self.plan.monitor)
+            hidden = [n for n in values if n.startswith("train_") and n not in self.columns]
+            if hidden:
+                names = ", ".join(name.partition("_")[2] for name in hidden)
+                err.print(Text(f"In history.csv alone: {names}", style="dim"), soft_wrap=True)
+            for line in _heading(self.columns):
+                err.print(Text(line, style="dim"), soft_wrap=True)
+        row = _row(epoch, self.plan.epochs, values, self.columns)
+        self.screen.err.print(Text(row), soft_wrap=True)
 
 
 class LiveReporter(PlainReporter):
@@ -138,7 +150,7 @@ class LiveReporter(PlainReporter):
         done = (self.epoch - 1) * self.plan.steps_per_epoch + step
         speed = self.bar.tasks[0].speed
         rate = f" {speed * self.plan.batch_size:,.0f}/s" if speed else ""
-        latest = [(k.removeprefix("train_"), v) for k, v in sorted(values.items(), reverse=True)]
+        latest = [(name.removeprefix("train_"), value) for name, value in values.items()]
         self.bar.update(
             self.bar_task,
             completed=done,
@@ -175,27 +187,44 @@ def _amount(number: float, unit: str) -> str:
     return f"{number / 1e6:,.1f} MB" if unit == "bytes" else f"{number:,.0f} {unit}"
 
 
-def _columns(values: Mapping[str, float | None], split: str) -> list[str]:
-    return [name for name in values if name.startswith(f"{split}_")]
+def _columns_that_fit(values: Mapping[str, float | None], width: int, monitor: str) -> list[str]:
+    """The columns of the metrics for which there is room, with those of their validation: first
+    the loss, then what chooses the kept epoch."""
+    left = width - EPOCH_WIDTH - TIME_WIDTH
+    found: dict[str, list[str]] = {split: [] for split in SPLITS}
+    names = [name.partition("_")[2] for name in values if name.startswith("train_")]
+    watched = monitor.partition("_")[2]
+    for name in sorted(names, key=lambda name: (name != "loss", name != watched)):
+        columns = {split: f"{split}_{name}" for split in SPLITS if f"{split}_{name}" in values}
+        left -= len(columns) * _width(name)
+        if left < 0:
+            break
+        for split, column in columns.items():
+            found[split].append(column)
+    return [column for split in SPLITS for column in found[split]]
 
 
-def _heading(values: Mapping[str, float | None]) -> list[str]:
-    above, below = " " * 9, f"{'epoch':>9}"
-    for split in ("train", "validation"):
-        names = [name.removeprefix(f"{split}_") for name in _columns(values, split)]
+def _width(metric: str) -> int:
+    return max(10, len(metric) + 2)
+
+
+def _heading(columns: Sequence[str]) -> list[str]:
+    above, below = " " * EPOCH_WIDTH, f"{'epoch':>{EPOCH_WIDTH}}"
+    for split in SPLITS:
+        names = [name.removeprefix(f"{split}_") for name in columns if name.startswith(split)]
         if not names:  # no validation data
             continue
-        cells = "".join(f"{name:>10}" for name in names)
+        cells = "".join(f"{name:>{_width(name)}}" for name in names)
         above += f"{split:>{len(cells)}}"
         below += cells
-    return [above, f"{below}{'time':>10}"]
+    return [above, f"{below}{'time':>{TIME_WIDTH}}"]
 
 
-def _row(epoch: int, epochs: int, values: Mapping[str, float | None]) -> str:
-    row = f"{f'{epoch}/{epochs}':>9}"
-    for split in ("train", "validation"):
-        for name in _columns(values, split):
-            value = values[name]
-            row += f"{shown(value):>10}"
+def _row(
+    epoch: int, epochs: int, values: Mapping[str, float | None], columns: Sequence[str]
+) -> str:
+    row = f"{f'{epoch}/{epochs}':>{EPOCH_WIDTH}}"
+    for column in columns:
+        row += f"{shown(values[column]):>{_width(column.partition('_')[2])}}"
     seconds = values.get("seconds") or 0.0
-    return f"{row}{f'{seconds:.1f} s':>10}"
+    return f"{row}{f'{seconds:.1f} s':>{TIME_WIDTH}}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -157,7 +158,9 @@ def _range(text: str | None) -> tuple[float, float] | None:
 def _show(screen: Screen, evaluation: Evaluation) -> None:
     from rich.text import Text
 
-    values = "  ".join(f"{name} {shown(value)}" for name, value in evaluation.metrics.items())
+    # A space that is not broken keeps a name and its number on one line.
+    words = [f"{name}\u00a0{shown(value)}" for name, value in evaluation.metrics.items()]
+    values = textwrap.fill("  ".join(words), 80).replace("\u00a0", " ")
     title = f"{evaluation.dataset} {evaluation.split}, {evaluation.examples:,} examples"
     screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
     if evaluation.per_class is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,12 +31,16 @@ from nncli.errors import UsageError
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from nncli.cli._console import Screen
     from nncli.training import TrainingResult
     from nncli.training.rehearsal import Rehearsal
 
 
 __all__ = ["app"]
+
+WIDTH = 80
 
 app = typer.Typer(add_completion=False)
 
@@ -123,11 +128,8 @@ def _show(screen: Screen, result: TrainingResult) -> None:
         _show_folds(screen, result)
         return
     names = list({**(metrics.train or {}), **(metrics.test or {})})
-    table = plain_table("", *names)
-    for split in ("train", "validation", "test"):
-        values = getattr(metrics, split)
-        if values:
-            table.add_row(split, *(shown(values.get(name)) for name in names))
+    of_splits = {split: getattr(metrics, split) for split in ("train", "validation", "test")}
+    table = _table({split: values for split, values in of_splits.items() if values}, names)
     kept = f"epoch {metrics.kept_epoch} of {metrics.epochs} kept (best {metrics.monitor})"
     if metrics.kept_epoch is None:
         kept = "stopped before the first epoch was complete"
@@ -149,16 +151,34 @@ def _show(screen: Screen, result: TrainingResult) -> None:
     screen.out.print(Text(following), soft_wrap=True)
 
 
+def _table(
+    rows: Mapping[str, Mapping[str, float | None]], names: Sequence[str], *, corner: str = ""
+) -> Table:
+    """A row for each of `rows` and a column for each metric; turned where that is too wide."""
+    if _wide(names) > WIDTH >= _wide(list(rows)):
+        table = plain_table(corner, *rows)
+        for name in names:
+            table.add_row(name, *(shown(values.get(name)) for values in rows.values()))
+        return table
+    table = plain_table(corner, *names)
+    for title, values in rows.items():
+        table.add_row(title, *(shown(values.get(name)) for name in names))
+    return table
+
+
+def _wide(headings: Sequence[str]) -> int:
+    """The width of a table of numbers under `headings`, roughly."""
+    return 12 + sum(max(len(heading), 6) + 2 for heading in headings)
+
+
 def _show_folds(screen: Screen, result: TrainingResult) -> None:
     """The test metrics of each fold, their mean and deviation."""
     metrics = result.metrics
     names = list(metrics.test or {})
-    table = plain_table("fold", *names)
-    for number, values in enumerate(metrics.folds or (), start=1):
-        table.add_row(str(number), *(shown(values.get(name)) for name in names))
+    folds = {str(number): values for number, values in enumerate(metrics.folds or (), start=1)}
     deviation = (metrics.deviation or {}).get("test", {})
-    for title, values in (("mean", metrics.test or {}), ("deviation", deviation)):
-        table.add_row(title, *(shown(values.get(name)) for name in names))
+    together = {"mean": metrics.test or {}, "deviation": deviation}
+    table = _table({**folds, **together}, names, corner="fold")
     count = counted(len(metrics.folds or ()), "fold")
     summary = f"\n{metrics.name}: {count}, each tested once, {metrics.timing.total_seconds:.1f} s\n"
     screen.out.print(Text(summary), soft_wrap=True)

@@ -60,6 +60,8 @@ WORDS = {
 
 # What was meant by an unknown key is looked for so often; nobody reads on behind so many.
 MOST_SUGGESTIONS = 100
+# Of many names so many are listed; the documentation has all.
+MOST_NAMES = 18
 
 
 def explain(
@@ -168,6 +170,12 @@ def _message(
     if kind == "value_error":
         shown = "" if isinstance(value, Mapping) else f"{_shown(value)} "
         return f"{shown}{context['error']}"
+    if kind == "unknown_name":
+        known = context["known"]
+        close = context.get("meant") or nearest(str(value), known, 0.6)
+        listed = ", ".join([*known[:MOST_NAMES], *["..."] * (len(known) > MOST_NAMES)])
+        question = f"did you mean {close}?" if close else f"there are {listed}"
+        return f"there is no {context['what']} {_shown(value)}; {question}"
     if kind == "missing":
         return "a value is missing"
     if kind == "string_pattern_mismatch":

@@ -45,7 +45,12 @@ PATH_KEYS = (
 # Values that name a function, of a module or of a file.
 FUNCTION_KEYS = (("dataset", "load"), ("model", "build"))
 # Values that are lists, and may be typed without brackets.
-LIST_KEYS = (("model", "hidden_units"), ("model", "filters"), ("dataset", "image_size"))
+LIST_KEYS = (
+    ("model", "hidden_units"),
+    ("model", "filters"),
+    ("dataset", "image_size"),
+    ("training", "metrics"),
+)
 # The groups whose `type` may be left out, and the type that is meant without one.
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
 

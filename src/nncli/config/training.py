@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from nncli.backend import Backend, Device, Precision
+from nncli.config.metrics import MEASURED, MetricName, Monitored
 from nncli.objectives import losses
 from nncli.settings import Settings
 
@@ -30,18 +31,6 @@ def _balanced_or_weights(value: Any) -> str:
 
 
 Auto = Annotated[Literal["auto"], Tag("<auto>")]
-Monitored = Literal[
-    "validation_loss",
-    "validation_accuracy",
-    "validation_micro_f1",
-    "validation_mae",
-    "validation_rmse",
-    "train_loss",
-    "train_accuracy",
-    "train_micro_f1",
-    "train_mae",
-    "train_rmse",
-]
 CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
 Minutes = Annotated[float, Field(gt=0, le=1_000_000)]
 
@@ -80,12 +69,19 @@ class TrainingSettings(Settings):
             "values."
         ),
     )
+    metrics: Annotated[tuple[MetricName, ...], Field(strict=False)] = Field(
+        default=(),
+        description=(
+            "More to measure than loss and accuracy (classes), micro_f1 (labels), mae and rmse "
+            "(values), by name: top_5_accuracy (or another number), macro_f1, auc, r2, ..."
+        ),
+    )
     monitor: Monitored = Field(
         default="validation_loss",
         description=(
             "Column of the history whose best epoch is kept as the model: validation_ or train_ "
-            "with loss, accuracy (classes), micro_f1 (labels), mae or rmse (values). Without "
-            "validation data: train_loss."
+            "with loss, accuracy (classes), micro_f1 (labels), mae or rmse (values), or with one "
+            "of `metrics`. Without validation data: train_loss."
         ),
     )
     early_stopping: EarlyStopping | None = Field(
@@ -201,6 +197,9 @@ class TrainingSettings(Settings):
         clips = [name for name in CLIPS if getattr(self, name) is not None]
         if len(clips) > 1:
             raise ValueError(f"{' and '.join(clips)} exclude each other")
+        watched = self.monitor.partition("_")[2]
+        if watched not in (*MEASURED, *self.metrics):
+            raise ValueError(f"monitor: {watched} is not measured; name it in metrics")
         if self.backend == "tensorflow" and self.deterministic and self.jit_compile is True:
             raise ValueError(
                 "jit_compile: true needs deterministic: false, for TensorFlow switches XLA off "

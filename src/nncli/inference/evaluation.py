@@ -14,6 +14,7 @@ from nncli import backend as keras_backend
 from nncli import data, preprocessing
 from nncli.backend import Backend, Device
 from nncli.config import Experiment
+from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, DatasetSettings, Split
 from nncli.data.pipelines import Feed
 from nncli.data.splits import join
@@ -118,8 +119,8 @@ def evaluate(
         arrays = fit_inputs(network, examples, chosen, pixel_range, reporter)
         with reporter.task(f"Evaluating {len(chosen):,} examples"):
             said = fit_outputs(answers(network, arrays), len(target.names), reporter)
-    loss = experiment.training.loss if experiment else None
-    values = measure(target, said, targets, loss=loss)
+    training = experiment.training if experiment else TrainingSettings()
+    values = measure(target, said, targets, loss=training.loss, metrics=training.metrics)
     per_class = _per_class(said, targets, target)
     total = time.perf_counter() - began
     document = Metrics.about(

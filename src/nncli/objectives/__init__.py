@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives.losses import LossSettings, default_loss
 from nncli.objectives.measuring import LABEL_THRESHOLD, measure
+from nncli.objectives.metrics import metric_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +67,7 @@ def compile_for_training(
     target: Target,
     *,
     loss: LossSettings | None = None,
+    metrics: Sequence[str] = (),
     mixed: bool = False,
     **settings: Any,
 ) -> None:
@@ -72,13 +75,13 @@ def compile_for_training(
     each, shape (batch, classes), instead of an index.
 
     The softmax and the sigmoid are part of the loss, which is exact where probabilities would be
-    rounded to 0. Errors of values are those of standardized values; their metrics are in the unit
-    of the values.
+    rounded to 0. `metrics` are measured beside those that always are. Errors of values are those
+    of standardized values; their metrics are in the unit of the values.
     """
     network.compile(
         optimizer=optimizer,
         loss=_training_loss(loss or default_loss(target), target, mixed=mixed),
-        metrics=_training_metrics(target, mixed=mixed),
+        metrics=_training_metrics(target, metric_names(target, metrics), mixed=mixed),
         **settings,
     )
 
@@ -102,23 +105,10 @@ def _training_loss(loss: LossSettings, target: Target, *, mixed: bool) -> Any:
             return keras.losses.MeanSquaredError()
 
 
-def _training_metrics(target: Target, *, mixed: bool) -> list[Any]:
-    import keras
+def _training_metrics(target: Target, names: Sequence[str], *, mixed: bool) -> list[Any]:
+    from nncli.objectives.measures import training_metric
 
-    match target:
-        case ClassTarget() if mixed:
-            return [keras.metrics.CategoricalAccuracy(name="accuracy")]
-        case ClassTarget():
-            return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-        case LabelsTarget():
-            from nncli.objectives.measures import LabelsF1
-
-            return [LabelsF1(0.0)]
-        case ValueTarget():
-            from nncli.objectives.measures import MeanAbsoluteError, RootMeanSquaredError
-
-            deviations = list(target.deviations)
-            return [MeanAbsoluteError(deviations), RootMeanSquaredError(deviations)]
+    return [training_metric(name, target, mixed=mixed) for name in names if name != "loss"]
 
 
 def compile_for_answers(model: Any, target: Target) -> None:
@@ -134,17 +124,6 @@ def compile_for_answers(model: Any, target: Target) -> None:
         case ValueTarget():
             loss, metrics = "mean_squared_error", ["mae"]
     model.compile(optimizer="sgd", loss=loss, metrics=metrics)
-
-
-def metric_names(target: Target) -> tuple[str, ...]:
-    """The columns that each split has in the history of a training."""
-    match target:
-        case ClassTarget():
-            return ("loss", "accuracy")
-        case LabelsTarget():
-            return ("loss", "micro_f1")
-        case ValueTarget():
-            return ("loss", "mae", "rmse")
 
 
 def classes_of(target: Target) -> int | None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
-from nncli.objectives.losses import LossSettings, default_loss
+from nncli.objectives.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    LossSettings,
+    default_loss,
+)
+from nncli.objectives.metrics import metric_names, top_k
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +31,7 @@ def measure(
     targets: NDArray[Any],
     *,
     loss: LossSettings | None = None,
+    metrics: Sequence[str] = (),
 ) -> dict[str, float | None]:
     """What `answers` are worth, by the name of the metric.
 
@@ -36,6 +44,7 @@ def measure(
         answers: of the saved model, shape (n, classes, labels or values).
         targets: class indices, shape (n,); zeros and ones, or values, shape (n, labels or values).
         loss: what the model was trained with; default: the default of the target.
+        metrics: more that are wanted, by their names in `nncli.objectives.metrics`.
     """
     import numpy as np
 
@@ -58,7 +67,60 @@ def measure(
             values["mae"] = float(np.abs(errors).mean())
             values["rmse"] = float(np.sqrt(squared.mean()))
             values["r2"] = float(explained.mean()) if len(explained) else None
-    return values
+    missing = [name for name in metric_names(target, metrics) if name not in values]
+    return values | {name: _measured(name, target, answers, targets) for name in missing}
+
+
+def _measured(
+    name: str, target: Target, answers: NDArray[np.float32], targets: NDArray[Any]
+) -> float | None:
+    """One of the metrics that have to be asked for, by scikit-learn where it has it."""
+    import numpy as np
+    from sklearn import metrics
+
+    k = top_k(name)
+    if not len(answers):
+        return None
+    if k is not None:
+        indices = np.arange(len(target.names))
+        return float(metrics.top_k_accuracy_score(targets, answers, k=k, labels=indices))
+    match name:
+        case "crossentropy":
+            return _loss(CrossEntropy(), target, answers, targets)
+        case "binary_crossentropy":
+            return _loss(BinaryCrossEntropy(), target, answers, targets)
+        case "mse":
+            return float(((answers.astype(np.float64) - targets) ** 2).mean())
+        case "mape":
+            return float(metrics.mean_absolute_percentage_error(targets, answers))
+        case "auc":
+            return _area(target, answers, targets)
+    classes = isinstance(target, ClassTarget)
+    said = answers.argmax(axis=1) if classes else (answers >= LABEL_THRESHOLD).astype(int)
+    match name:
+        case "balanced_accuracy":  # scikit-learn's warns where what is said never occurs
+            occurring = np.unique(targets)
+            score = metrics.recall_score(targets, said, labels=occurring, average="macro")
+        case "binary_accuracy":
+            score = (said == targets).mean()
+        case _:
+            rate = name.removeprefix("macro_")
+            average = "macro" if name.startswith("macro_") else "micro"
+            function = getattr(metrics, f"{rate}_score")
+            score = function(targets, said, average=average, zero_division=0.0)
+    return float(score)
+
+
+def _area(target: Target, answers: NDArray[np.float32], targets: NDArray[Any]) -> float | None:
+    """The area under the ROC curve, the mean over the classes or labels that have examples and
+    others, each against the rest; None if none has."""
+    import numpy as np
+    from sklearn.metrics import roc_auc_score
+
+    true = np.eye(len(target.names))[targets] if isinstance(target, ClassTarget) else targets
+    known = [number for number, column in enumerate(true.T) if 0 < column.sum() < len(column)]
+    areas = [roc_auc_score(true[:, number], answers[:, number]) for number in known]
+    return float(np.mean(areas)) if areas else None
 
 
 def _loss(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -170,19 +170,25 @@ class WatchLoss(keras.callbacks.Callback):
 
 
 class RecordHistory(keras.callbacks.Callback):
-    """Adds a row an epoch under nncli's names, and hands all of them on."""
+    """Adds a row an epoch under nncli's names, in the order of `metrics`, and hands all on."""
 
-    def __init__(self, position: Position, on_rows: Callable[[list[EpochRow]], None]) -> None:
+    def __init__(
+        self,
+        position: Position,
+        metrics: Sequence[str],
+        on_rows: Callable[[list[EpochRow]], None],
+    ) -> None:
         super().__init__()
         self.position = position
+        self.metrics = metrics
         self.on_rows = on_rows
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         row: dict[str, float | None] = {"epoch": epoch + 1}
         measured = {_named(name): _shortest(value) for name, value in (logs or {}).items()}
         for split in ("train_", "validation_"):
-            names = [name for name in measured if name.startswith(split)]
-            row |= {name: measured[name] for name in sorted(names, key=_loss_first)}
+            names = [f"{split}{metric}" for metric in self.metrics]
+            row |= {name: measured[name] for name in names if name in measured}
         position = self.position
         last_step = (epoch + 1) * position.steps - 1
         row["learning_rate"] = _shortest(rate_of_step(self.model.optimizer, last_step))
@@ -243,18 +249,20 @@ class LowerOnPlateau(keras.callbacks.Callback):
 
 
 class ReportProgress(keras.callbacks.Callback):
-    """Tells a `Reporter` about epochs and steps."""
+    """Tells a `Reporter` about epochs, and about steps what `metrics` are."""
 
-    def __init__(self, position: Position, reporter: Reporter) -> None:
+    def __init__(self, position: Position, metrics: Sequence[str], reporter: Reporter) -> None:
         super().__init__()
         self.position = position
+        self.metrics = metrics
         self.reporter = reporter
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.reporter.epoch_started(epoch + 1)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        values = {_named(name): float(value) for name, value in (logs or {}).items()}
+        logs = logs or {}
+        values = {_named(name): float(logs[name]) for name in self.metrics if name in logs}
         self.reporter.step_ended(self.position.step, values)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -349,10 +357,6 @@ def _named(keras_name: str) -> str:
     if keras_name.startswith("val_"):
         return f"validation_{keras_name.removeprefix('val_')}"
     return f"train_{keras_name}"
-
-
-def _loss_first(name: str) -> tuple[bool, str]:
-    return not name.endswith("_loss"), name
 
 
 def _shortest(value: Any) -> float | None:

@@ -9,7 +9,7 @@ from nncli.config import Experiment
 from nncli.data.mixing import Mixing, mixed_classes
 from nncli.data.pipelines import EpochOrder, steps
 from nncli.descriptions import Target
-from nncli.objectives import compile_for_training
+from nncli.objectives import compile_for_training, metric_names
 from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.reporting import FitPlan, Reporter
 from nncli.training import checkpoints, state
@@ -76,6 +76,7 @@ def fit(
             settings.batch_size,
             len(run.dataset.splits["train"]),
             resumed_at=(position.epoch, position.step) if checkpoint else None,
+            monitor=run.monitor.column,
         )
     )
     try:
@@ -138,6 +139,7 @@ def compile_network(
         optimizer,
         target,
         loss=settings.loss,
+        metrics=settings.metrics,
         mixed=mixed,
         steps_per_execution=settings.steps_per_execution,
         jit_compile=settings.jit_compile is True or settings.backend == "jax",
@@ -168,12 +170,13 @@ def _callbacks(
     found: list[Any] = [ours.FollowPosition(position, order)]
     if checkpoint is not None:
         found.append(ours.RestoreState(checkpoint.arrays))
+    measured = metric_names(run.dataset.target, settings.metrics)
     averages = run.experiment.optimizer.use_ema
     if averages:
         found.append(ValidateAverages())
     found += [
         ours.WatchLoss(position, default),
-        ours.RecordHistory(position, run.folder.write_history),
+        ours.RecordHistory(position, measured, run.folder.write_history),
         ours.KeepBestWeights(position, run.monitor, averages=averages),
     ]
     if settings.early_stopping is not None:
@@ -184,7 +187,7 @@ def _callbacks(
         found.append(tracing.WriteTensorBoard(position, run.folder.tensorboard))
     if settings.profile:
         found.append(tracing.TraceSteps(run.folder.profile))
-    found += [ours.ReportProgress(position, reporter), saving]
+    found += [ours.ReportProgress(position, metric_names(run.dataset.target), reporter), saving]
     if settings.max_minutes is not None:
         found.append(ours.EndInTime(saving, settings.max_minutes))
     found.append(ours.StopWhenAsked(saving, request))

@@ -9,20 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nncli.config.training import EarlyStopping
+from nncli.objectives.metrics import is_best_when_highest
 from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.runs import EpochRow
 
 __all__ = ["Monitor"]
 
 
-HIGHEST_IS_BEST = ("accuracy", "micro_f1")
-
-
 @dataclass(frozen=True)
 class Monitor:
     """A column of the history that is watched.
 
-    Accuracies and F1 are best when highest, all else when lowest; of equal epochs the first is
+    Losses and errors are best when lowest, all else when highest; of equal epochs the first is
     best, and one without a number never.
     """
 
@@ -32,7 +30,7 @@ class Monitor:
         """Whether `value` is better than `best` by more than `min_delta`."""
         if value is None or best is None:
             return value is not None
-        if self.column.endswith(HIGHEST_IS_BEST):
+        if is_best_when_highest(self.column.partition("_")[2]):
             return value - min_delta > best
         return value + min_delta < best
 

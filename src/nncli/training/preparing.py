@@ -15,6 +15,7 @@ from nncli.data.tfds import data_folder
 from nncli.errors import ExperimentError, NncliError, UsageError
 from nncli.objectives import metric_names
 from nncli.objectives.losses import fitting
+from nncli.objectives.metrics import fitting_metrics, unfit
 from nncli.reporting import Reporter, counted
 from nncli.runs import RunFolder
 from nncli.training import execution, networks, seeding
@@ -81,6 +82,7 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
     data_seconds = time.perf_counter() - began
     dataset = fit_memory(dataset, settings.memory_bytes or backend.memory_bytes() // 4)
     _check_loss(settings, dataset)
+    _check_metrics(settings, dataset)
     monitor = _monitor(experiment, dataset)
     weights = class_weights(dataset, settings.class_weight)
     with explained_size():
@@ -102,6 +104,17 @@ def _check_loss(settings: TrainingSettings, dataset: Dataset) -> None:
                 f"{dataset.name} is {dataset.target}"
             ],
             hint=f"Take {', '.join(names[:-1])} or {names[-1]}; {names[0]} is the default.",
+        )
+
+
+def _check_metrics(settings: TrainingSettings, dataset: Dataset) -> None:
+    """Refuse metrics that are for another kind of target."""
+    target = dataset.target
+    problems = [problem for name in settings.metrics if (problem := unfit(target, name))]
+    if problems:
+        raise ExperimentError(
+            [f"training.metrics: {problem}; {dataset.name} is {target}" for problem in problems],
+            hint=f"There are {', '.join(fitting_metrics(target))}.",
         )
 
 
@@ -147,7 +160,7 @@ def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Datas
 def _monitor(experiment: Experiment, dataset: Dataset) -> Monitor:
     """The column of the history that chooses the kept epoch."""
     splits = [split for split in ("train", "validation") if split in dataset.splits]
-    names = metric_names(dataset.target)
+    names = metric_names(dataset.target, experiment.training.metrics)
     columns = [f"{split}_{metric}" for split in splits for metric in names]
     monitor = experiment.training.monitor
     if monitor in columns:

@@ -69,8 +69,14 @@ class Run:
             began = time.perf_counter()
             with reporter.task(f"Evaluating {len(split):,} test examples"):
                 said = answers(self.networks.answering, split, self.feed)
-                loss = self.experiment.training.loss
-                test = measure(self.dataset.target, said, split.labels, loss=loss)
+                settings = self.experiment.training
+                test = measure(
+                    self.dataset.target,
+                    said,
+                    split.labels,
+                    loss=settings.loss,
+                    metrics=settings.metrics,
+                )
             self.evaluate_seconds = time.perf_counter() - began
         if rows:
             picture = self.folder.plot("learning_curves")
