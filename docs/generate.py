@@ -152,7 +152,7 @@ def dataset_names() -> str:
 
 def catalogue_page() -> str:
     """What of tensorflow-datasets cannot be used as it is, and why."""
-    from nncli.data.catalogue import catalogue
+    from nncli.catalogue import catalogue
 
     entries = [entry for entry in catalogue() if entry.name != "digits"]
     usable = [entry for entry in entries if not entry.reason]
@@ -186,11 +186,12 @@ def catalogue_page() -> str:
 
 # By path from docs/.
 PAGES = {
+    # Before the commands, whose help takes the descriptions of keys from it.
+    "../src/nncli/config/experiment.schema.json": schema,
+    "../src/nncli/catalogue/tfds_names.txt": dataset_names,
     "catalogue.md": catalogue_page,
     "commands.md": commands,
     "configuration.md": configuration,
-    "../src/nncli/config/experiment.schema.json": schema,
-    "../src/nncli/data/tfds_names.txt": dataset_names,
 }
 
 

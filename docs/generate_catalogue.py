@@ -1,4 +1,4 @@
-"""Writes `src/nncli/data/tfds_catalogue.tsv`: what nncli can train on of tensorflow-datasets.
+"""Writes `src/nncli/catalogue/tfds_catalogue.tsv`: what nncli can train on of tensorflow-datasets.
 
 Every builder is constructed, without a network: `make catalogue`, after an update of
 tensorflow-datasets. What cannot be used is listed with its reason.
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-PLACE = Path(__file__).parent.parent / "src" / "nncli" / "data" / "tfds_catalogue.tsv"
+PLACE = Path(__file__).parent.parent / "src" / "nncli" / "catalogue" / "tfds_catalogue.tsv"
 HEADER = "name\tinput\ttarget\tdownload_bytes\treason"
 
 

@@ -55,6 +55,18 @@ def test_a_command_that_computes_nothing_loads_nothing_heavy(arguments: tuple[st
     assert loaded & HEAVY == set()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("train", "--help"), ("evaluate", "--help"), ("data", "list", "mnist"), ("runs", "--help")],
+    ids=" ".join,
+)
+def test_help_and_lists_wait_for_no_class_of_an_experiment(arguments: tuple[str, ...]) -> None:
+    probe = (
+        "import sys\nassert 'nncli.cli' in sys.modules\nassert not {'nncli.config', 'nncli.data'}"
+    )
+    loaded_by(f"{command(*arguments)}\n{probe} & sys.modules.keys(), 'slow'")
+
+
 def test_a_mistake_in_the_experiment_is_found_before_anything_heavy_is_loaded() -> None:
     Path("e.yaml").write_text("training: {epoch: 3}\n")
     code = "from nncli.cli import main\nassert main(['train', '-c', 'e.yaml']) == 2"

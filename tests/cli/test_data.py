@@ -15,9 +15,9 @@ from PIL import Image
 from rich.cells import cell_len
 
 from nncli import data
+from nncli.catalogue import catalogue, dataset_names
 from nncli.config import Experiment
 from nncli.data import expand
-from nncli.data.catalogue import catalogue, dataset_names
 from nncli.data.looking import look
 from nncli.files import cache_folder
 from nncli.reporting import SilentReporter
@@ -85,7 +85,7 @@ def test_list_says_what_a_package_is_lacking_for(
     run_cli: Any, monkeypatch: pytest.MonkeyPatch, installed: bool
 ) -> None:
     found = object() if installed else None
-    monkeypatch.setattr("nncli.data.catalogue.find_spec", lambda name: found)
+    monkeypatch.setattr("nncli.catalogue.find_spec", lambda name: found)
     shown = run_cli(["data", "list", "spoken"]).stdout
     assert ("needs pydub" in shown) != installed
     assert ("pip install 'nncli[sound]'" in shown) != installed

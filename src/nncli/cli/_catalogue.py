@@ -10,8 +10,8 @@ from rich.text import Text
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
+    from nncli.catalogue import Entry
     from nncli.cli._console import Screen
-    from nncli.data.catalogue import Entry
 
 __all__ = ["show_catalogue"]
 

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
-from nncli.data.catalogue import dataset_names
-from nncli.models import ModelSettings
-from nncli.optimizers import OptimizerSettings
+from nncli.catalogue import dataset_names
 
 __all__ = [
     "datasets",
@@ -28,11 +26,15 @@ def datasets(incomplete: str) -> list[str]:
 
 def model_types(incomplete: str) -> list[str]:
     """Types of models."""
+    from nncli.models import ModelSettings
+
     return _beginning(incomplete, _types(ModelSettings))
 
 
 def optimizers(incomplete: str) -> list[str]:
     """Types of optimizers."""
+    from nncli.optimizers import OptimizerSettings
+
     return _beginning(incomplete, _types(OptimizerSettings))
 
 

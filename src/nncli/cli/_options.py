@@ -7,19 +7,20 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import BaseModel
 
 from nncli.backend import Backend, Device
 from nncli.cli import _completion
 from nncli.cli._console import Screen
-from nncli.config import Experiment, Layer, Resolved, load_experiment, resolve
-from nncli.config.origins import shortened
-from nncli.config.yaml import KeyPath
-from nncli.data import DatasetSettings, network
+from nncli.cli._descriptions import described
 from nncli.errors import Mistake, UsageError
+
+if TYPE_CHECKING:  # whoever only reads the help does not wait for these
+    from nncli.config import Layer, Resolved
+    from nncli.config.yaml import KeyPath
+    from nncli.data import DatasetSettings
 
 __all__ = [
     "AsJson",
@@ -40,24 +41,6 @@ __all__ = [
 ]
 
 
-def described(dotted: str) -> str:
-    """The description of an experiment's key, with its default."""
-    model: type[BaseModel] = Experiment
-    *groups, last = dotted.split(".")
-    for group in groups:
-        annotation = model.model_fields[group].annotation
-        members = get_args(annotation) or (annotation,)  # of a union, the first that has the key
-        model = next(member for member in members if last in member.model_fields)
-    field = model.model_fields[last]
-    default = field.default
-    shown = ""
-    if isinstance(default, tuple):
-        shown = f" [default: {','.join(str(item) for item in default)}]"
-    elif isinstance(default, (int, float, str)):
-        shown = f" [default: {default}]"
-    return f"{field.description}{shown}".replace("[", "\\[")  # no markup
-
-
 def screen_of(context: typer.Context) -> Screen:
     """The screen of the running command."""
     screen = context.find_root().obj
@@ -73,6 +56,8 @@ def _be_quiet(context: typer.Context, value: bool) -> bool:
 
 def _stay_offline(context: typer.Context, value: bool) -> bool:
     if value and not context.resilient_parsing:
+        from nncli.data import network
+
         context.with_resource(network.offline())
     return value
 
@@ -225,6 +210,8 @@ class Described:
 
     def without_environment(self) -> Described:
         """The same for a file that is to mean the same in every environment."""
+        from nncli.config import Layer
+
         return replace(self, environment=Layer({}))
 
     def with_dataset(self, name: str | None) -> Described:
@@ -236,6 +223,8 @@ class Described:
 
     def resolve(self) -> Resolved:
         """The experiment, on top of the defaults; `ExperimentError` if there are mistakes."""
+        from nncli.config import resolve
+
         return resolve(self.files, *self.layers)
 
 
@@ -256,6 +245,8 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
         files: list[Path] = typed.pop("config") or []
         settings = _set_layer(typed.pop("settings") or [])
         flags = experiment_flags({name: typed.pop(name) for name, *_ in EXPERIMENT_OPTIONS})
+        from nncli.config import Layer
+
         environment = Layer.of_environment(os.environ)
         command(context, described=Described(files, environment, (flags, settings)), **typed)
 
@@ -268,6 +259,8 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def experiment_flags(typed: Mapping[str, Any]) -> Layer:
     """The layer of what was typed as flags, by the names in `EXPERIMENT_OPTIONS`."""
+    from nncli.config import Layer
+
     settings = [
         (flag, key, str(typed[name]))
         for name, flag, key, _ in EXPERIMENT_OPTIONS
@@ -283,6 +276,8 @@ def other_dataset(name: str | None, assignments: Sequence[str]) -> DatasetSettin
         UsageError: something else is set, or nothing that it could be about is named.
         ExperimentError: a key or its value is wrong.
     """
+    from nncli.config import load_experiment
+
     settings = _set_layer(assignments)
     others = sorted(settings.values.keys() - {"dataset"})
     if others:
@@ -302,6 +297,9 @@ def other_dataset(name: str | None, assignments: Sequence[str]) -> DatasetSettin
 
 def _set_layer(assignments: Sequence[str]) -> Layer:
     """The layer of `--set KEY=VALUE`: keys with dots, values as YAML writes them."""
+    from nncli.config import Layer
+    from nncli.config.origins import shortened
+
     settings: list[tuple[str, KeyPath, str]] = []
     problems: list[Mistake] = []
     for assignment in assignments:

@@ -23,7 +23,6 @@ from nncli.cli._options import (
     screen_of,
 )
 from nncli.cli._progress import reporter_for
-from nncli.config import load_experiment
 from nncli.errors import NotFoundError, UsageError
 from nncli.files import to_json
 from nncli.reporting import counted
@@ -76,8 +75,8 @@ def list_command(
     """Show what can be used by name: input, target, size of the download, whether it is here."""
     from dataclasses import asdict
 
+    from nncli.catalogue import catalogue
     from nncli.cli._catalogue import show_catalogue
-    from nncli.data.catalogue import catalogue
 
     screen, entries = screen_of(context), catalogue(word, data_dir=data_dir)
     if json:
@@ -203,6 +202,8 @@ def prepare_command(
     debug: DebugOption = False,
 ) -> None:
     """Fetch and prepare a dataset ahead of time, from the network or from archives you have."""
+    from nncli.config import load_experiment
+
     flags = experiment_flags({"dataset": name, "data_dir": data_dir})
     settings = load_experiment([], flags).dataset
     if archives is not None and not archives.is_dir():

@@ -224,7 +224,7 @@ def _has_no_name(group: Any) -> bool:
 
 
 def _is_dataset(name: str) -> bool:
-    from nncli.data.catalogue import dataset_names
+    from nncli.catalogue import dataset_names
 
     return name in dataset_names()
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
+from nncli.catalogue import dataset_names
 from nncli.data import arrays, digits, folder, loading, python, table, tfds
 from nncli.data.arrays import ArraysDataset
-from nncli.data.catalogue import dataset_names
 from nncli.data.dataset import Dataset, Source, Split
 from nncli.data.digits import DigitsDataset
 from nncli.data.files import is_pattern

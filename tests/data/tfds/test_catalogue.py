@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import tensorflow_datasets as tfds
 
+from nncli.catalogue import Entry, catalogue
 from nncli.config import Layer, load_experiment
 from nncli.data import network
 from nncli.data import tfds as source
-from nncli.data.catalogue import Entry, catalogue
 from nncli.data.tfds.features import meaning
 from nncli.training.rehearsal import Rehearsal, rehearse
 
@@ -50,14 +50,14 @@ def test_about_a_hundred_can_be_used_and_every_other_has_its_reason() -> None:
 
 
 def test_no_place_of_a_machine_is_in_the_catalogue() -> None:
-    text = (ROOT / "src" / "nncli" / "data" / "tfds_catalogue.tsv").read_text()
+    text = (ROOT / "src" / "nncli" / "catalogue" / "tfds_catalogue.tsv").read_text()
     assert "://" not in text
     assert not any(sign in text for sign in ("/tmp", "/home", "/usr", "site-packages", "\\"))
 
 
 @pytest.mark.matrix
 def test_a_sample_of_the_catalogue_is_what_the_generator_says(generator: ModuleType) -> None:
-    table = ROOT / "src" / "nncli" / "data" / "tfds_catalogue.tsv"
+    table = ROOT / "src" / "nncli" / "catalogue" / "tfds_catalogue.tsv"
     rows = {row.partition("\t")[0]: row for row in table.read_text().splitlines()[1:]}
     # What needs a package that is not required may be constructed where it is installed.
     names = [name for name, row in rows.items() if "needs the package" not in row]

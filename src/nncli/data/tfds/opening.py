@@ -8,8 +8,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nncli.catalogue import dataset_names
 from nncli.data import network
-from nncli.data.catalogue import dataset_names
 from nncli.errors import DataError, DataUnavailableError, NotFoundError
 
 __all__ = [

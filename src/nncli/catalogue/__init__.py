@@ -1,4 +1,4 @@
-"""What can be used by name, known without importing tensorflow-datasets."""
+"""What can be used by name, known without importing tensorflow-datasets, or anything of nncli."""
 
 from __future__ import annotations
 
@@ -71,6 +71,4 @@ def _rows(folder: Path, there: set[str]) -> Iterator[Entry]:
 
 
 def _shipped(name: str) -> str:
-    from importlib.resources import files
-
-    return files("nncli.data").joinpath(name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
