@@ -54,7 +54,10 @@ class ImageInput(Settings):
         return "uint8" if self.maximum <= 255 else "uint16"
 
     def __str__(self) -> str:
-        size = " x ".join("any" if side is None else str(side) for side in self.shape)
+        size = " x ".join(map(str, self.shape))
+        if self.varies:
+            channels = self.shape[-1]
+            size = f"different sizes, {channels} channel{'s' * (channels != 1)}"
         return f"images of {size} (values 0 to {self.maximum:g})"
 
 
@@ -109,7 +112,8 @@ class ArrayInput(Settings):
     )
 
     def __str__(self) -> str:
-        return f"arrays of {' x '.join(map(str, self.shape))} numbers"
+        plural = "s" * (self.shape != (1,))
+        return f"arrays of {' x '.join(map(str, self.shape))} number{plural}"
 
 
 Input = Annotated[
@@ -149,7 +153,7 @@ class LabelsTarget(Settings):
     names: Names = Field(min_length=1, description="The names of the labels, in their order.")
 
     def __str__(self) -> str:
-        return f"any of {len(self.names)} labels"
+        return f"any of {len(self.names)} label{'s' * (len(self.names) != 1)}"
 
 
 class ValueTarget(Settings):

@@ -40,11 +40,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """`a, b, c`: the first few of some names, and how many more there are."""
-    more = len(names) - SHOWN
-    # One more takes no more room than saying so.
-    return ", ".join(names) if more <= 1 else f"{', '.join(names[:SHOWN])} and {more:,} more"
+def listed(names: Sequence[str], most: int = SHOWN) -> str:
+    """`a, b, c`: some names, all or the first `most`, and how many more there are."""
+    if len(names) <= most + 1:  # one more takes no more room than saying so
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
 
 
 class Task(Protocol):

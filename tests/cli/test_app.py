@@ -76,3 +76,15 @@ def test_a_process_with_threads_of_a_library_is_not_taken_down_bit_by_bit(
     with pytest.raises(SystemExit):  # which it goes on to, as nothing ended it
         app.run()
     assert ended == [3]
+
+
+def test_a_word_too_many_is_named(run_cli: Any) -> None:
+    result = run_cli(["data", "list", "mnist", "fashion", "more"])
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[0] == "error: Unexpected arguments: fashion more"
+
+
+def test_optional_arguments_stand_in_one_pair_of_brackets(run_cli: Any) -> None:
+    for command in (["data", "list"], ["data", "show"], ["data", "check"]):
+        usage = run_cli([*command, "--help"]).stdout
+        assert "[OPTIONS] [" in usage and "[[" not in usage

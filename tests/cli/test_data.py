@@ -194,15 +194,33 @@ def test_show_images_texts_and_sounds(run_cli: Any, photos: Path, tmp_path: Path
             (tmp_path / "texts" / name).mkdir(parents=True, exist_ok=True)
             (tmp_path / "texts" / name / f"{number}.txt").write_text(f"it sounds {name} {number}")
     shown = run_cli(["data", "show", str(tmp_path / "sounds")]).stdout
-    assert "Recordings of 0.50 to 0.50 s" in shown and "8,000 samples a second" in shown
+    assert "Recordings of 0.50 s at" in shown and "8,000 samples a second" in shown
     picture = tmp_path / "s.png"
     assert run_cli(["data", "show", str(tmp_path / "sounds"), "--picture", str(picture)])
     with Image.open(picture) as image:
         assert image.size[0] > 600
     shown = run_cli(["data", "show", str(tmp_path / "texts")]).stdout
-    assert "Texts of 4 to 4 words" in shown and "[low] it sounds low" in shown
+    assert "Texts of 4 words." in shown and "[low] it sounds low" in shown
     refused = run_cli(["data", "show", str(tmp_path / "texts"), "--picture", "a.png"])
     assert refused.exit_code == 2 and "texts are shown in the terminal alone" in refused.stderr
+
+
+def test_show_takes_texts_of_each_class_from_a_sorted_file(run_cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "sorted.csv"
+    rows = [f"text number {n},{kind}\n" for kind in ("first", "last") for n in range(3000)]
+    path.write_text("text,kind\n" + "".join(rows))
+    columns = ["--set", "dataset.columns.text=text", "--set", "dataset.target=kind"]
+    shown = run_cli(["data", "show", str(path), *columns, "--json"])
+    texts = json.loads(shown.stdout)["texts"]
+    assert [text["answer"] for text in texts] == ["first", "last"] * 3
+
+
+def test_years_are_written_as_years(run_cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "years.csv"
+    rows = [f"{1990 + n % 30},{1000 * (n % 50)},{'ab'[n % 2]}\n" for n in range(200)]
+    path.write_text("year,price,kind\n" + "".join(rows))
+    shown = run_cli(["data", "show", str(path), "--set", "dataset.target=kind"]).stdout
+    assert "1990 to 2019, mean 200" in shown and "0 to 49,000" in shown
 
 
 def test_show_draws_a_picture(run_cli: Any, photos: Path, tmp_path: Path) -> None:
@@ -265,7 +283,7 @@ def test_show_of_what_was_trained_on_reads_the_cache_alone(
         (column,) = overview.columns
         assert column.numbers and (column.rows, column.numbers.largest) == (100, 6.5)
     else:
-        said = {"sounds": "Recordings of 0.50 to 0.50 s", "texts": "Texts of 4 to 4 words"}[kind]
+        said = {"sounds": "Recordings of 0.50 s at", "texts": "Texts of 4 words."}[kind]
         assert overview.facts[0].startswith(said) and bool(overview.texts) == (kind == "texts")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -95,6 +96,22 @@ def test_more_metrics_than_there_is_room_for(run_cli: Any) -> None:
     assert all(len(line) <= 80 for line in shown.splitlines())
     for name, value in document["test"].items():
         assert f"{name} {value:.4f}" in shown
+
+
+def test_folds_end_with_every_model_and_the_way_to_one_of_all(run_cli: Any, tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("size,kind\n" + "".join(f"{n % 7}.5,{'ab'[n % 2]}\n" for n in range(60)))
+    data = ["--dataset", str(table), "--set", "dataset.target=kind"]
+    result = run_cli(["train", *data, "--folds", "3", "--epochs", "1"])
+    assert result.exit_code == 0, result.output
+    assert "  runs/1-a-mlp/fold-1/model.keras to fold-3/model.keras\n" in result.stdout
+    assert result.stderr.count("size number -> kind") == 1  # and not once for each fold
+    command = shlex.split(result.stdout.splitlines()[-1])
+    assert command[:2] == ["nncli", "train"]
+    again = run_cli([*command[1:], "--json"])
+    assert again.exit_code == 0, again.output
+    examples = json.loads(again.stdout)["dataset"]["examples"]
+    assert "test" not in examples and sum(examples.values()) == 60
 
 
 def test_an_early_end_says_why(run_cli: Any) -> None:

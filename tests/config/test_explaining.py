@@ -380,3 +380,19 @@ def test_a_variable_with_too_few_underscores(name: str) -> None:
 @pytest.mark.parametrize("content", ["trainig:\n", "zzz: ~\n", "{seed:3}\n"])
 def test_an_unknown_key_without_a_value_is_no_less_unknown(content: str) -> None:
     assert "unknown key" in said(content)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("{folds: 2, fold: 3}", "dataset.fold: 3 is more than dataset.folds, which is 2"),
+        ("{fold: 3}", "dataset.fold: 3 is one of dataset.folds, which are not set"),
+        (
+            "{group: Name, time: Datum}",
+            "dataset.time: 'Datum' and dataset.group, 'Name', exclude each other: leave one out",
+        ),
+    ],
+)
+def test_keys_that_do_not_go_together_are_both_named(settings: str, words: str) -> None:
+    text = f"dataset: {{path: a.csv, target: x, {settings[1:]}\n"
+    assert said(text).splitlines()[0].partition("  ")[2] == words

@@ -91,9 +91,10 @@ DatasetOption = Annotated[
     typer.Option(
         "--dataset",
         autocompletion=_completion.datasets,
-        metavar="NAME",
-        help="What is learned from: digits (embedded) or a tensorflow-datasets name. Default: "
-        "mnist, or digits where mnist can neither be found nor downloaded.",
+        metavar="NAME|PATH",
+        help="What is learned from: a file or folder of yours (table.csv, photos/), digits "
+        "(embedded) or a tensorflow-datasets name. Default: mnist, or digits where mnist can "
+        "neither be found nor downloaded.",
     ),
 ]
 DataDirOption = Annotated[

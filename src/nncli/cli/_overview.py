@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -116,11 +117,12 @@ def _show_counts(screen: Screen, counts: Mapping[str, Mapping[str, int]]) -> Non
 
 def _show_values(screen: Screen, name: str, summary: NumberSummary) -> None:
     """A value to be predicted, as a histogram."""
-    ends = f"from {_number(summary.smallest)} to {_number(summary.largest)}"
-    screen.out.print(Text(f"{_cut(name, 40)}: {ends}, mean {_number(summary.mean)}"))
+    written = partial(_number, year=summary.look_like_years)
+    ends = f"from {written(summary.smallest)} to {written(summary.largest)}"
+    screen.out.print(Text(f"{_cut(name, 40)}: {ends}, mean {written(summary.mean)}"))
     bins = _joined(summary.bins, BINS_SHOWN)
     step = (summary.largest - summary.smallest) / len(bins)
-    starts = [_number(summary.smallest + step * number) for number in range(len(bins))]
+    starts = [written(summary.smallest + step * number) for number in range(len(bins))]
     rooms = max(map(len, starts)), max(len(f"{count:,}") for count in bins)
     room = min(screen.out.width - sum(rooms) - 10, LONGEST_BAR)
     for start, count in zip(starts, bins, strict=True):
@@ -167,8 +169,9 @@ def _described(screen: Screen, column: ColumnSummary, room: int) -> str:
         most = max(bins) or 1
         line = "".join(LEVELS[min(7, math.ceil(8 * count / most) - 1)] if count else " "
                        for count in bins)  # fmt: skip
-        ends = f"{_number(numbers.smallest)} to {_number(numbers.largest)}"
-        told = f"{ends}, mean {_number(numbers.mean)}"
+        written = partial(_number, year=numbers.look_like_years)
+        ends = f"{written(numbers.smallest)} to {written(numbers.largest)}"
+        told = f"{ends}, mean {written(numbers.mean)}"
         told = told if len(told) + 10 <= room else ends
         return f"{line}  {told}"[:room] if _is_unicode(screen) else _cut(told, room)
     if not column.words:
@@ -180,7 +183,9 @@ def _described(screen: Screen, column: ColumnSummary, room: int) -> str:
     return _cut(f"{column.distinct:,}: {', '.join(words)}", room)
 
 
-def _number(value: float) -> str:
+def _number(value: float, *, year: bool = False) -> str:
+    if year:
+        return f"{value:.0f}"
     if value == int(value) and abs(value) < 1e9:
         return f"{value:,.0f}"
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"

@@ -48,11 +48,22 @@ class PlainReporter(QuietReporter):
         super().__init__(screen)
         self.plan: FitPlan | None = None
         self.columns: list[str] = []
+        self.said: set[str] = set()
+
+    def _is_new(self, message: str) -> bool:
+        """Whether it was not said before: each fold reads the same data, with the same to say."""
+        new = message not in self.said
+        self.said.add(message)
+        return new
 
     def notice(self, message: str) -> None:
+        if not self._is_new(message):
+            return
         self.screen.err.print(Text(message), soft_wrap=True)
 
     def warning(self, message: str) -> None:
+        if not self._is_new(message):
+            return
         self.screen.err.print(Text.assemble(("warning: ", "bold yellow"), message), soft_wrap=True)
 
     def task(
@@ -70,7 +81,8 @@ class PlainReporter(QuietReporter):
         text = f"Training on {plan.examples:,} examples: {epochs} of {steps}"
         if plan.resumed_at:
             epoch, step = plan.resumed_at
-            text += f", going on in epoch {epoch + 1} after step {step:,}"
+            done = "all of them done before" if epoch >= plan.epochs else ""
+            text += f", {done or f'going on in epoch {epoch + 1} after step {step:,}'}"
         self.screen.err.print(Text(text), soft_wrap=True)
 
     def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
@@ -130,7 +142,7 @@ class LiveReporter(PlainReporter):
             transient=True,
         )
         self.bar_task = self.bar.add_task(
-            f"epoch {plan.complete_epochs + 1}/{plan.epochs}",
+            f"epoch {min(plan.complete_epochs + 1, plan.epochs)}/{plan.epochs}",
             total=plan.epochs * plan.steps_per_epoch,
             completed=plan.complete_epochs * plan.steps_per_epoch,
             step="compiling",

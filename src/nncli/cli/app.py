@@ -35,6 +35,8 @@ COMMANDS = {
     "doctor": "Find out whether this machine is ready.",
 }
 
+# What Click says of words that no argument takes.
+EXTRA_ARGUMENTS = r"Got unexpected extra arguments?\(?s?\)? ?\((.+)\)"
 # A training that has a run folder says itself how it goes on.
 BEFORE_THE_RUN = "The training had not begun: give the same command again."
 
@@ -157,7 +159,7 @@ def _explained(error: BaseException, screen: Screen) -> int:
             path = context.command_path if context is not None else "nncli"
             message = error.format_message().replace("Value error, ", "")
             if message:
-                screen.error(_as_question(message), f"{_config_hint(message)}See: {path} --help")
+                screen.error(_in_words(message), f"{_config_hint(message)}See: {path} --help")
             return error.exit_code
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
@@ -177,8 +179,12 @@ def _explained(error: BaseException, screen: Screen) -> int:
             return 1
 
 
-def _as_question(message: str) -> str:
-    """Click's list of possible options as a question."""
+def _in_words(message: str) -> str:
+    """A message of Click: its list of possible options as a question, no optional plurals."""
+    if extra := re.fullmatch(
+        r"Got unexpected extra arguments?\(?s?\)? ?\((.+)\)", message, re.DOTALL
+    ):
+        return f"Unexpected argument{'s' * (' ' in extra[1])}: {extra[1]}"
     before, found, options = message.partition(" (Possible options: ")
     return f"{before}; did you mean {options.removesuffix(')')}?" if found else message
 

@@ -48,12 +48,12 @@ def _group() -> None:
 
 Word = Annotated[
     str,
-    typer.Argument(metavar="[WORD]", help="Part of a name, an input or a target: image, text."),
+    typer.Argument(metavar="WORD", help="Part of a name, an input or a target: image, text."),
 ]
 Examined = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME]",
+        metavar="NAME|PATH",
         autocompletion=_completion.datasets,
         help="A name, a file or a folder. Default: what the configuration says.",
     ),
@@ -239,7 +239,7 @@ def cache_clear_command(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Names of datasets. Default: all of them."),
+        typer.Argument(metavar="NAME...", help="Names of datasets. Default: all of them."),
     ] = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,

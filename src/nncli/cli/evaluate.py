@@ -24,6 +24,7 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import NotFoundError, UsageError
+from nncli.reporting import counted
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -55,9 +56,9 @@ def evaluate_command(
         typer.Option(
             "--dataset",
             autocompletion=_completion.datasets,
-            metavar="NAME",
-            help="Other data with the same inputs; classes are matched by name. Default: what the "
-            "model was trained on.",
+            metavar="NAME|PATH",
+            help="Other data with the same inputs, by name or as a file or folder; classes are "
+            "matched by name. Default: what the model was trained on.",
         ),
     ] = None,
     settings: Annotated[
@@ -161,7 +162,7 @@ def _show(screen: Screen, evaluation: Evaluation) -> None:
     # A space that is not broken keeps a name and its number on one line.
     words = [f"{name}\u00a0{shown(value)}" for name, value in evaluation.metrics.items()]
     values = textwrap.fill("  ".join(words), 80).replace("\u00a0", " ")
-    title = f"{evaluation.dataset} {evaluation.split}, {evaluation.examples:,} examples"
+    title = f"{evaluation.dataset} {evaluation.split}, {counted(evaluation.examples, 'example')}"
     screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
     if evaluation.per_class is None:
         return

@@ -172,7 +172,10 @@ def _wide(headings: Sequence[str]) -> int:
 
 
 def _show_folds(screen: Screen, result: TrainingResult) -> None:
-    """The test metrics of each fold, their mean and deviation."""
+    """The test metrics of each fold, their mean and deviation, and what can be done with them."""
+    from nncli.config import load_experiment
+    from nncli.runs import RunFolder
+
     metrics = result.metrics
     names = list(metrics.test or {})
     folds = {str(number): values for number, values in enumerate(metrics.folds or (), start=1)}
@@ -184,7 +187,17 @@ def _show_folds(screen: Screen, result: TrainingResult) -> None:
     screen.out.print(Text(summary), soft_wrap=True)
     screen.out.print(table)
     folder = shlex.quote(str(result.folder))
-    following = f"\nEverything is in {result.folder}\n  nncli evaluate {folder}/fold-1/model.keras"
+    last = len(metrics.folds or ())
+    dataset = load_experiment([RunFolder(result.folder).config]).dataset
+    flags = "--set dataset.folds=null"
+    if "test" in type(dataset).model_fields:  # of others the test split is there, and is kept
+        flags += " --set dataset.test=0"
+    following = (
+        f"\nEverything is in {result.folder}, of each fold the model that never saw it:\n"
+        f"  {folder}/fold-1/model.keras to fold-{last}/model.keras\n"
+        "The numbers above are what to expect of one that is trained on all folds:\n"
+        f"  nncli train -c {folder}/config.yaml {flags}"
+    )
     screen.out.print(Text(following), soft_wrap=True)
 
 

@@ -33,7 +33,10 @@ class Experiment(Settings):
     )
     dataset: Annotated[DatasetSettings, BeforeValidator(data.expand)] = Field(
         default=TfdsDataset(),
-        description="What is learned from; a bare name is short for {type: tfds, name: ...}.",
+        description=(
+            "What is learned from: a file or folder (table.csv, photos/), digits, or a "
+            "tensorflow-datasets name; each is short for a mapping with a type."
+        ),
     )
     model: Annotated[ModelSettings, BeforeValidator(models.expand)] = Field(
         default=MlpModel(), description="The network; a bare name is short for {type: ...}."

@@ -27,7 +27,7 @@ from nncli.descriptions import (
 )
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import ImagePreprocessing, Preprocessing
-from nncli.reporting import Reporter
+from nncli.reporting import Reporter, counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,7 +137,7 @@ def decode(
         splits[name] = DecodedSplit(len(values), _batches(described, encoded), encoded, pick=pick)
     if unknown:
         reporter.notice(
-            f"{settings.label}: {unknown:,} numbers are missing (NaN, or infinite) and count as "
+            f"{settings.label}: {counted(unknown, 'number')} missing (NaN, or infinite), taken as "
             "the mean."
         )
     return DecodedDataset(

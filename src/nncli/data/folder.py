@@ -194,14 +194,14 @@ def _kind_of_all(
     if not kinds:
         raise no_classes(folder, said)
     if len(kinds) > 1:
-        each = " and ".join(f"{count:,} of {kind}" for kind, count in kinds.most_common())
+        each = " and ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
         raise DataError(
             f"{folder} has files of several kinds: {each}.",
             hint="nncli learns from one of them: move the others elsewhere.",
         )
     kind = next(iter(kinds))
     if said:
-        reporter.warning(f"Left out of {folder.name}, for they are no {kind}: {said}")
+        reporter.warning(f"Left out of {folder.name}, for they are no {kind} files: {said}")
     return kind
 
 
@@ -211,9 +211,8 @@ def no_classes(folder: Path, others: str) -> DataError:
     what = f"; its files end in {others}" if others else ""
     if loose:
         kind, count = loose.most_common(1)[0]
-        what = (
-            f"; {counted(count, 'file')} of {kind} {'lies' if count == 1 else 'lie'} in it directly"
-        )
+        verb = "lies" if count == 1 else "lie"
+        what = f"; {counted(count, f'{kind} file')} {verb} in it directly"
     endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
     return DataError(
         f"{folder} has no sub-folders with images, sound or texts{what}.",

@@ -23,6 +23,13 @@ class NumberSummary(Settings):
     largest: float
     bins: Counts
 
+    @property
+    def look_like_years(self) -> bool:
+        """Whether they are written without separators of thousands: from 1000 to 2999, the ends
+        whole."""
+        ends = (self.smallest, self.largest)
+        return all(end == int(end) and 1000 <= end < 3000 for end in ends)
+
 
 class DateSummary(Settings):
     """Dates: the first and the last, as 2024-01-31, and how many lie in each of equal spans."""

@@ -6,17 +6,18 @@ wants its words, columns and lengths, and does not want to open the source again
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from nncli.data.choosing import answer, spread
+from nncli.data.choosing import answer
 from nncli.data.dataset import DecodedDataset, DecodedSplit
 from nncli.data.overview import ColumnSummary, TextExample
 from nncli.data.sampling import Sample
 from nncli.data.summaries import summed_up
-from nncli.descriptions import SoundInput, TableInput, TextInput
+from nncli.descriptions import ClassTarget, SoundInput, TableInput, TextInput
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Recorded", "Recorder"]
 
 TEXTS = 6
+NO_CLASS = -1
 LONGEST_TEXT = 1000
 
 
@@ -52,7 +54,7 @@ class Recorder:
 
     def _forget(self) -> None:
         self.sample = Sample()
-        self.texts: list[TextExample] = []
+        self.texts: dict[int, list[TextExample]] = {}
         self.lengths: list[int] = []
 
     def batches(self, split: DecodedSplit) -> Iterator[tuple[Any, NDArray[Any]]]:
@@ -73,12 +75,32 @@ class Recorder:
                 self.lengths += _lengths(inputs)
 
     def _keep_texts(self, inputs: NDArray[Any], targets: NDArray[Any]) -> None:
-        """The first examples, of classes one each."""
-        wanted = TEXTS - len(self.texts)
-        places = spread(self.target, targets, wanted) if wanted else ()
+        """The first examples, of each class as many as could be needed: files are often sorted by
+        class, and a batch then has one of them."""
+        wanted = TEXTS - len(self.texts.get(NO_CLASS, ()))
+        if not isinstance(self.target, ClassTarget):
+            self._keep(NO_CLASS, inputs, targets, range(min(wanted, len(targets))))
+            return
+        import numpy as np
+
+        each = -(-TEXTS // len(self.target.names))
+        for label in np.unique(targets).tolist():
+            room = each - len(self.texts.get(label, ()))
+            if room > 0:
+                self._keep(label, inputs, targets, np.flatnonzero(targets == label)[:room])
+
+    def _keep(
+        self, label: int, inputs: NDArray[Any], targets: NDArray[Any], places: Iterable[int]
+    ) -> None:
         for place in map(int, places):
             text = str(inputs[place])[:LONGEST_TEXT]
-            self.texts.append(TextExample(text=text, answer=answer(self.target, targets[place])))
+            example = TextExample(text=text, answer=answer(self.target, targets[place]))
+            self.texts.setdefault(label, []).append(example)
+
+    def _texts(self) -> tuple[TextExample, ...]:
+        """One of each class before a second one of any."""
+        turns = zip_longest(*(texts for _, texts in sorted(self.texts.items())))
+        return tuple([text for turn in turns for text in turn if text is not None][:TEXTS])
 
     def recorded(self) -> Recorded:
         """What was seen."""
@@ -91,7 +113,7 @@ class Recorder:
         if self.lengths:
             low, middle, high = np.quantile(self.lengths, (0, 0.5, 1)).tolist()
             lengths = (low, middle, high)
-        return Recorded(columns=columns, texts=tuple(self.texts), lengths=lengths)
+        return Recorded(columns=columns, texts=self._texts(), lengths=lengths)
 
 
 def _lengths(samples: NDArray[Any]) -> list[int]:

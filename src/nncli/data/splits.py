@@ -81,9 +81,9 @@ class Folds(Settings):
     def _is_one_of_the_folds(cls, fold: int | None, info: ValidationInfo) -> int | None:
         folds = info.data.get("folds", 0)
         if fold is not None and folds is None:
-            raise ValueError("says which of dataset.folds, and there are none")
+            raise ValueError("is one of dataset.folds, which are not set")
         if fold is not None and folds and fold > folds:
-            raise ValueError(f"must be at most {folds}, the number of folds, not {fold}")
+            raise ValueError(f"is more than dataset.folds, which is {folds}")
         return fold
 
     def division_of(self, validation: float, test: float, by: By | None) -> Division:
@@ -113,8 +113,9 @@ class Apart(Settings):
     @field_validator("time")
     @classmethod
     def _is_the_only_order(cls, time: str | None, info: ValidationInfo) -> str | None:
-        if time is not None and info.data.get("group") is not None:
-            raise ValueError("excludes dataset.group: divide by one of the two")
+        group = info.data.get("group")
+        if time is not None and group is not None:
+            raise ValueError(f"and dataset.group, {group!r}, exclude each other: leave one out")
         return time
 
     @property

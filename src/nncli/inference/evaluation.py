@@ -25,7 +25,7 @@ from nncli.inference.foreign import fit_inputs, fit_outputs
 from nncli.objectives import ANSWER, LABEL_THRESHOLD, classes_of, measure
 from nncli.preprocessing import Preprocessing, archive
 from nncli.preprocessing.archive import ModelDescription
-from nncli.reporting import Reporter, SilentReporter, listed
+from nncli.reporting import Reporter, SilentReporter, counted, listed
 from nncli.runs import ClassMetrics, DatasetUsed, Metrics, Timing
 
 if TYPE_CHECKING:
@@ -112,12 +112,12 @@ def evaluate(
         target = description.target
         targets = _targets_by_name(chosen.labels, examples, target)
         network = model_for_arrays(network, description)
-        with reporter.task(f"Evaluating {len(chosen):,} examples"):
+        with reporter.task(f"Evaluating {counted(len(chosen), 'example')}"):
             said = answers(network, chosen)
     else:
         target, targets = examples.target, chosen.labels
         arrays = fit_inputs(network, examples, chosen, pixel_range, reporter)
-        with reporter.task(f"Evaluating {len(chosen):,} examples"):
+        with reporter.task(f"Evaluating {counted(len(chosen), 'example')}"):
             said = fit_outputs(answers(network, arrays), len(target.names), reporter)
     training = experiment.training if experiment else TrainingSettings()
     values = measure(target, said, targets, loss=training.loss, metrics=training.metrics)

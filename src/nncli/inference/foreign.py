@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.data import Dataset, Split
 from nncli.descriptions import ClassTarget, ImageInput
 from nncli.errors import ModelFileError
-from nncli.reporting import Reporter
+from nncli.reporting import Reporter, counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +91,7 @@ def fit_outputs(
         return np.concatenate([1 - second, second], axis=1)
     if outputs.shape[1] != classes:
         raise ModelFileError(
-            f"The model says {outputs.shape[1]} numbers for each example; "
+            f"The model says {counted(outputs.shape[1], 'number')} for each example; "
             f"the dataset has {classes} classes."
         )
     reporter.notice(

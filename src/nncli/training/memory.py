@@ -9,6 +9,7 @@ from typing import Any
 from nncli import backend
 from nncli.errors import TrainingError
 from nncli.models.cost import activation_bytes
+from nncli.reporting import counted
 
 __all__ = [
     "check_batch_size",
@@ -98,5 +99,5 @@ def _too_large(network: Any, batch_size: int) -> TrainingError:
         times = batch_size // fitting
         hint += f"\nWith the same mean gradient: --set training.gradient_accumulation_steps={times}"
     return TrainingError(
-        f"There is not enough memory for batches of {batch_size:,} examples.", hint=hint
+        f"There is not enough memory for batches of {counted(batch_size, 'example')}.", hint=hint
     )

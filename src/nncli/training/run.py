@@ -19,7 +19,7 @@ from nncli.inference.evaluation import answers
 from nncli.objectives import classes_of, measure
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
-from nncli.reporting import Reporter
+from nncli.reporting import Reporter, counted
 from nncli.runs import DatasetUsed, EpochRow, Metrics, RunFolder, Timing
 from nncli.training.monitoring import Monitor
 from nncli.training.networks import Networks
@@ -67,7 +67,7 @@ class Run:
         if "test" in self.dataset.splits:
             split = self.dataset.splits["test"]
             began = time.perf_counter()
-            with reporter.task(f"Evaluating {len(split):,} test examples"):
+            with reporter.task(f"Evaluating {counted(len(split), 'test example')}"):
                 said = answers(self.networks.answering, split, self.feed)
                 settings = self.experiment.training
                 test = measure(

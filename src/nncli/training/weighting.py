@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from nncli.data import Dataset
 from nncli.descriptions import ClassTarget
 from nncli.errors import ExperimentError
+from nncli.reporting import listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,9 +49,8 @@ def class_weights(
     assert isinstance(wanted, Mapping)
     unknown = [name for name in wanted if name not in names]
     if unknown:
-        known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         raise ExperimentError(
             [f"training.class_weight: {dataset.name} has no class {unknown[0]!r}"],
-            hint=f"Its classes are {known}.",
+            hint=f"Its classes are {listed(names, 20)}.",
         )
     return np.array([wanted.get(name, 1.0) for name in names], np.float32)

@@ -30,7 +30,7 @@ from nncli.descriptions import (
 from nncli.errors import StorageError
 from nncli.files import cache_folder, remove_oldest, write_atomically
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
-from nncli.reporting import Reporter
+from nncli.reporting import Reporter, counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,14 +105,19 @@ def _about_inputs(dataset: Dataset, split: Split) -> dict[str, Any]:
         case TableInput():
             return {"columns": recorded.columns}
         case TextInput() if recorded.lengths:
-            least, middle, most = recorded.lengths
-            facts = f"Texts of {least:,.0f} to {most:,.0f} words, half of them below {middle:,.0f}."
-            return {"facts": (facts,), "texts": recorded.texts}
+            return {"facts": (_about_words(recorded.lengths),), "texts": recorded.texts}
         case SoundInput():
             about = _about_sound(dataset, dataset.inputs.sample_rate, recorded.lengths)
             return {"facts": about, "sketches": _sketches(dataset, split)}
         case _:
             return {}
+
+
+def _about_words(lengths: Sequence[float]) -> str:
+    least, middle, most = map(round, lengths)
+    if least == most:
+        return f"Texts of {counted(most, 'word')}."
+    return f"Texts of {least:,} to {most:,} words, half of them below {middle:,}."
 
 
 def _about_sound(dataset: Dataset, rate: int, lengths: Sequence[float]) -> tuple[str, ...]:
@@ -121,10 +126,11 @@ def _about_sound(dataset: Dataset, rate: int, lengths: Sequence[float]) -> tuple
     least, middle, most = (length / rate for length in lengths)
     prepared = dataset.preprocessing
     cut = prepared.samples / rate if isinstance(prepared, SoundPreprocessing) else most
-    return (
-        f"Recordings of {least:.2f} to {most:.2f} s, half of them below {middle:.2f} s, at "
-        f"{rate:,} samples a second; longer ones are cut at {cut:.2f} s.",
-    )
+    span = f"{least:.2f} to {most:.2f} s, half of them below {middle:.2f} s,"
+    if f"{least:.2f}" == f"{most:.2f}":
+        span = f"{most:.2f} s"
+    longer = f"; longer ones are cut at {cut:.2f} s" if cut < most else ""
+    return (f"Recordings of {span} at {rate:,} samples a second{longer}.",)
 
 
 def _counts(target: ClassTarget | LabelsTarget, labels: NDArray[Any]) -> dict[str, int]:

@@ -64,6 +64,8 @@ def _drawn(column: ColumnSummary) -> Drawn:
     bins: tuple[int, ...] = ()
     if column.numbers is not None:
         ends, bins = (column.numbers.smallest, column.numbers.largest), column.numbers.bins
+        if column.numbers.look_like_years:
+            labels = (f"{ends[0]:.0f}", f"{ends[1]:.0f}")
     elif column.dates is not None:
         bins = column.dates.bins
         ends, labels = (0.0, float(len(bins))), (column.dates.first, column.dates.last)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from nncli.catalogue import dataset_names
 from nncli.data import network
 from nncli.errors import DataError, DataUnavailableError, NotFoundError
+from nncli.reporting import listed
 
 __all__ = [
     "beside_you",
@@ -147,7 +148,7 @@ def _forms(name: str) -> str:
         versions = [str(builder.VERSION), *map(str, builder.SUPPORTED_VERSIONS or ())]
     except Exception:  # it may raise anything, and this is about another error
         return "Check the version and the configuration behind the name."
-    shown = ", ".join(configurations[:8]) + (", ..." if len(configurations) > 8 else "")
+    shown = listed(configurations)
     parts = [f"Its versions are {', '.join(versions)}." if versions != ["None"] else ""]
     parts += [f"Its configurations are {shown}."] if configurations else []
     return " ".join(filter(None, parts)) or "Check what stands behind the name."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.table.columns import MISSING
 from nncli.errors import DataError
+from nncli.reporting import listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,6 +152,5 @@ def strings(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def some(names: Sequence[str]) -> str:
-    """The first of many names, and how many more there are."""
-    more = len(names) - 12
-    return ", ".join(names) if more <= 1 else f"{', '.join(names[:12])} and {more:,} more"
+    """The names in a feature: all of them, where they can be read at a glance."""
+    return listed(names, 12)
