@@ -16,9 +16,11 @@ from nncli.errors import StorageError
 from nncli.files import (
     cache_folder,
     open_atomically,
+    shown_path,
     state_folder,
     storage_errors,
     to_json,
+    typed_path,
     write_atomically,
 )
 
@@ -172,3 +174,26 @@ def test_a_link_stays_a_link(own_folders: Path) -> None:
     write_atomically(own_folders / "link.json", "new")
     assert (own_folders / "link.json").is_symlink()
     assert (own_folders / "real.json").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown", "typed"),
+    [
+        ("runs/1-x", "runs/1-x", "runs/1-x"),
+        ("here/my runs", "my runs", "'my runs'"),
+        ("here", ".", "."),
+        ("home/data", "~/data", "home/data"),
+        ("elsewhere", "elsewhere", "elsewhere"),
+    ],
+)
+def test_a_path_is_told_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, shown: str, typed: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    outside = path.startswith(("home", "elsewhere"))
+    given = Path(path) if path.startswith("runs") else tmp_path / path
+    whole = f"{tmp_path}/" if outside else ""
+    assert shown_path(given) == (shown if shown.startswith("~") else f"{whole}{shown}")
+    assert typed_path(given) == f"{whole}{typed}"

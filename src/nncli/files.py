@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,34 @@ __all__ = [
     "cache_folder",
     "open_atomically",
     "remove_oldest",
+    "shown_path",
     "state_folder",
     "storage_errors",
     "to_json",
+    "typed_path",
     "write_atomically",
 ]
+
+
+def shown_path(path: Path) -> str:
+    """`path` as people are told it: relative to the current folder where it lies in that, else
+    absolute, with `~` for the home folder."""
+    place = _relative(path)
+    home = Path.home()
+    if place.is_absolute() and place.is_relative_to(home) and place != home:
+        return f"~{os.sep}{place.relative_to(home)}"
+    return str(place)
+
+
+def typed_path(path: Path) -> str:
+    """The same as a word of a shell's command line: quoted, which `~` must not be."""
+    return shlex.quote(str(_relative(path)))
+
+
+def _relative(path: Path) -> Path:
+    whole = path.expanduser().absolute()
+    here = Path.cwd()
+    return whole.relative_to(here) if whole.is_relative_to(here) else whole
 
 
 def cache_folder() -> Path:

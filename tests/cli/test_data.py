@@ -78,6 +78,7 @@ def test_list_finds_words_in_names_inputs_and_targets(run_cli: Any, tmp_path: Pa
     shown = run_cli(["data", "list", "spoken"]).stdout
     assert "spoken_digit" in shown and "sound" in shown
     assert "Nothing is called" in run_cli(["data", "list", "no such thing"]).stdout
+    assert "did you mean mnist" in run_cli(["data", "list", "minst"]).stdout
 
 
 @pytest.mark.parametrize("installed", [True, False])
@@ -93,7 +94,17 @@ def test_list_says_what_a_package_is_lacking_for(
     assert "pydub" not in run_cli(["data", "list", "fashion"]).stdout
 
 
-@pytest.mark.parametrize("width", [40, 80])
+def test_list_puts_every_size_below_its_heading(run_cli: Any) -> None:
+    heading, *rows = run_cli(["data", "list"]).stdout.splitlines()
+    end = heading.index("download") + len("download")
+    rows = rows[: rows.index("")]
+    assert len(rows) > 100
+    # A size ends where its heading does, behind the longest target too.
+    assert {row[end - 1] for row in rows} <= set("Bdey")
+    assert {row[end : end + 2] for row in rows} <= {"", "  "}
+
+
+@pytest.mark.parametrize("width", [40, 64, 80])
 def test_list_shows_what_can_be_used_and_all_on_request(
     run_cli: Any, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:

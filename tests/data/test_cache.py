@@ -286,6 +286,7 @@ def test_the_cache_is_listed_as_json(run_cli: Any, reporter: Any) -> None:
         "folder": str(cached_folder()),
         "examples": {"train": 10, "test": 4},
         "bytes": sum(path.stat().st_size for path in cached_folder().iterdir()),
+        "settings": {},
     }
 
 
@@ -299,6 +300,17 @@ def test_the_cache_is_listed_for_people(run_cli: Any, reporter: Any) -> None:
     assert [row.split()[1] for row in rows] == ["14", "14", "damaged"]
     assert (empty, place) == ("", f"in {cache_folder() / 'datasets'}")
     assert all(len(line) <= 80 for line in (heading, *rows))
+
+
+def test_what_tells_entries_of_one_name_apart_is_listed(run_cli: Any, reporter: Any) -> None:
+    for size in (8, 16):
+        settings = {"path": str(Path.cwd() / "shapes"), "image_size": [size, size]}
+        key = {**KEY, "settings": settings, "fitted_on": {"seed": 0}}
+        store(key, Source().dataset, PREPROCESSING, reporter=reporter)
+    lines = run_cli(["data", "cache", "list"]).stdout.splitlines()
+    assert sorted(line for line in lines if line.startswith("  ")) == [
+        "  image_size: [16, 16]", "  image_size: [8, 8]",
+    ]  # fmt: skip
 
 
 def test_the_cache_is_cleared_from_the_command_line(run_cli: Any, reporter: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from nncli.catalogue import dataset_names
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
@@ -24,10 +26,9 @@ def show_catalogue(
 ) -> None:
     """The names that nncli trains on as they are; others with a word or on request."""
     if not entries:
-        screen.out.print(
-            f"Nothing is called or described {word!r}. All names: nncli data list --all",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
+        near = get_close_matches(word.lower(), dataset_names(), n=3)
+        meant = f"did you mean {' or '.join(near)}?" if near else "all names: nncli data list --all"
+        screen.out.print(Text(f"Nothing is called or described {word!r}; {meant}"), soft_wrap=True)
         return
     usable = [entry for entry in entries if not entry.reason]
     # What is here already can be trained on at once.
@@ -59,15 +60,17 @@ def show_catalogue(
 def _show_usable(screen: Screen, entries: Sequence[Entry]) -> None:
     name_room = min(max(len(entry.name) for entry in entries), LONGEST_NAME)
     narrow = screen.out.width < NARROW
-    if narrow:
-        name_room = min(name_room, screen.out.width - 20)
-    columns = f"{'name':<{name_room}}  {'input':<5}"
-    columns += "" if narrow else f"  {'target':<12}"
+    inputs = max(len("input"), *(len(entry.input) for entry in entries))
+    targets = max(len("target"), *(len(entry.target) for entry in entries))
+    others = f"  {'':{inputs}}  {'download':>8}" + ("" if narrow else f"  {'':{targets}}  here")
+    name_room = min(name_room, screen.out.width - len(others))
+    columns = f"{'name':<{name_room}}  {'input':<{inputs}}"
+    columns += "" if narrow else f"  {'target':<{targets}}"
     screen.out.print(Text(f"{columns}  {'download':>8}" + ("" if narrow else "  here"), "dim"))
     for entry in entries:
         name = entry.name if len(entry.name) <= name_room else f"{entry.name[: name_room - 1]}…"
-        line = f"{name:<{name_room}}  {entry.input:<5}"
-        line += "" if narrow else f"  {entry.target:<12}"
+        line = f"{name:<{name_room}}  {entry.input:<{inputs}}"
+        line += "" if narrow else f"  {entry.target:<{targets}}"
         line += f"  {_size(entry.download_bytes):>8}"
         if not narrow:
             line += "  yes" if entry.prepared else f"  needs {entry.needs}" if entry.needs else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli import _completion
-from nncli.cli._console import plain_table
 from nncli.cli._options import (
     AsJson,
     DataDirOption,
@@ -24,11 +22,10 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import NotFoundError, UsageError
-from nncli.files import to_json
+from nncli.files import shown_path, to_json
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
-    from nncli.cli._console import Screen
     from nncli.data.cache import Cached
 
 __all__ = ["app"]
@@ -125,7 +122,7 @@ def show_command(
         picture = picture or Path(f"{settings.label}-augmented.png")
         draw_augmented(settings, picture, seed=experiment.seed, reporter=reporter)
         if not quiet:
-            screen.out.print(f"Picture: {picture}", markup=False, soft_wrap=True)
+            screen.out.print(f"Picture: {shown_path(picture)}", markup=False, soft_wrap=True)
         return
     overview = look(settings, seed=experiment.seed, reporter=reporter)
     if picture is not None:
@@ -135,7 +132,7 @@ def show_command(
     elif not quiet:
         show_overview(screen, overview)
         if picture is not None:
-            screen.out.print(f"\nPicture: {picture}", markup=False, soft_wrap=True)
+            screen.out.print(f"\nPicture: {shown_path(picture)}", markup=False, soft_wrap=True)
 
 
 @app.command("check")
@@ -214,7 +211,7 @@ def prepare_command(
 
     folder = prepare(settings, archives=archives, reporter=reporter_for(screen))
     if not quiet:
-        place = f"in {folder}" if folder else "embedded: nothing to prepare"
+        place = f"in {shown_path(folder)}" if folder else "embedded: nothing to prepare"
         screen.out.print(f"{settings.label} is ready, {place}", markup=False, soft_wrap=True)
 
 
@@ -225,13 +222,14 @@ def cache_list_command(
     debug: DebugOption = False,
 ) -> None:
     """Show what is in the cache, where it is and how large."""
+    from nncli.cli._cache import show_cache
     from nncli.data.cache import cached
 
     screen, entries = screen_of(context), cached()
     if json:
         screen.out.file.write(to_json([_plain(entry) for entry in entries]))
     else:
-        _show_cache(screen, entries)
+        show_cache(screen, entries)
 
 
 @cache_app.command("clear")
@@ -261,18 +259,6 @@ def _plain(entry: Cached) -> dict[str, Any]:
         "folder": str(entry.folder),
         "examples": entry.examples,
         "bytes": entry.bytes,
+        "settings": dict(entry.settings),
         "used": used,
     }
-
-
-def _show_cache(screen: Screen, entries: Sequence[Cached]) -> None:
-    if not entries:
-        screen.out.print("The cache is empty.", markup=False)
-        return
-    table = plain_table("dataset", "examples", "MB", "last used")
-    for entry in entries:
-        examples = f"{sum(entry.examples.values()):,}" if entry.examples else "damaged"
-        used = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d %H:%M")
-        table.add_row(entry.name, examples, f"{entry.bytes / 1e6:,.1f}", used)
-    screen.out.print(table)
-    screen.out.print(f"\nin {entries[0].folder.parent}", markup=False, soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -28,6 +27,7 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
+from nncli.files import shown_path, typed_path
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ def _show(screen: Screen, result: TrainingResult) -> None:
     screen.out.print()
     screen.out.print(table)
     more = 2 * (metrics.epochs or 1)
-    folder = shlex.quote(str(result.folder))
+    folder = typed_path(result.folder)
     following = (
-        f"\nEverything is in {result.folder}\n"
+        f"\nEverything is in {shown_path(result.folder)}\n"
         f"  nncli evaluate {folder}/model.keras\n"
         f"  nncli train -c {folder}/config.yaml --epochs {more}"
     )
@@ -186,14 +186,15 @@ def _show_folds(screen: Screen, result: TrainingResult) -> None:
     summary = f"\n{metrics.name}: {count}, each tested once, {metrics.timing.total_seconds:.1f} s\n"
     screen.out.print(Text(summary), soft_wrap=True)
     screen.out.print(table)
-    folder = shlex.quote(str(result.folder))
+    folder = typed_path(result.folder)
     last = len(metrics.folds or ())
     dataset = load_experiment([RunFolder(result.folder).config]).dataset
     flags = "--set dataset.folds=null"
     if "test" in type(dataset).model_fields:  # of others the test split is there, and is kept
         flags += " --set dataset.test=0"
+    place = shown_path(result.folder)
     following = (
-        f"\nEverything is in {result.folder}, of each fold the model that never saw it:\n"
+        f"\nEverything is in {place}, of each fold the model that never saw it:\n"
         f"  {folder}/fold-1/model.keras to fold-{last}/model.keras\n"
         "The numbers above are what to expect of one that is trained on all folds:\n"
         f"  nncli train -c {folder}/config.yaml {flags}"

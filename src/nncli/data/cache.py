@@ -16,12 +16,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Split
 from nncli.data.recording import Recorded
@@ -54,6 +54,7 @@ class CachedDescription(Settings):
     splits: tuple[str, ...]
     has_divider: bool
     found: dict[str, Any]
+    settings: dict[str, Any] = Field(default_factory=dict)  # tells those of one name apart
 
 
 def fetch(key: Mapping[str, Any]) -> Dataset | None:
@@ -70,7 +71,8 @@ def fetch(key: Mapping[str, Any]) -> Dataset | None:
 class Cached:
     """A dataset in the cache; `used` is when, in seconds since 1970; damaged ones have no examples.
 
-    `name` is what `clear` takes: that of the dataset, or that of the folder.
+    `name` is what `clear` takes: that of the dataset, or that of the folder; `settings` is what
+    was set for it, and how it was divided where something was fitted.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Cached:
     examples: Mapping[str, int]
     bytes: int
     used: float
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cached() -> list[Cached]:
@@ -100,7 +103,8 @@ def _described(folder: Path) -> Cached | None:
     dataset = _read(folder)
     examples = {name: len(split) for name, split in dataset.splits.items()} if dataset else {}
     name = dataset.name if dataset else folder.name
-    return Cached(name, folder, examples, sum(one.st_size for one in status), used)
+    settings = _description(folder).settings if dataset else {}
+    return Cached(name, folder, examples, sum(one.st_size for one in status), used, settings)
 
 
 def clear(names: Collection[str] = ()) -> list[Cached]:
@@ -137,12 +141,16 @@ def clear(names: Collection[str] = ()) -> list[Cached]:
     return removed
 
 
+def _description(folder: Path) -> CachedDescription:
+    text = (folder / DESCRIPTION).read_text(encoding="utf-8")
+    return CachedDescription.model_validate_json(text)
+
+
 def _read(folder: Path) -> Dataset | None:
     import numpy as np
 
     try:
-        text = (folder / DESCRIPTION).read_text(encoding="utf-8")
-        description = CachedDescription.model_validate_json(text)
+        description = _description(folder)
         splits = {
             name: Split(
                 np.load(folder / f"{name}.inputs.npy", mmap_mode="r"),
@@ -187,7 +195,7 @@ def store(
     instead, and `reporter` is told.
     """
     try:
-        _write(_folder(key), decoded, preprocessing, reporter)
+        _write(_folder(key), key, decoded, preprocessing, reporter)
     except StorageError as error:
         reporter.warning(f"The dataset is not cached and will be decoded again: {error.message}")
         return _in_memory(decoded, preprocessing, reporter)
@@ -211,7 +219,11 @@ def _folder(key: Mapping[str, Any]) -> Path:
 
 
 def _write(
-    folder: Path, decoded: DecodedDataset, preprocessing: Preprocessing, reporter: Reporter
+    folder: Path,
+    key: Mapping[str, Any],
+    decoded: DecodedDataset,
+    preprocessing: Preprocessing,
+    reporter: Reporter,
 ) -> None:
     description = CachedDescription(
         name=decoded.name,
@@ -221,6 +233,7 @@ def _write(
         splits=tuple(decoded.splits),
         has_divider=any(split.divider for split in decoded.splits.values()),
         found=dict(decoded.found),
+        settings=json.loads(json.dumps({**key.get("settings", {}), **key.get("fitted_on", {})})),
     )
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from nncli.errors import (
     Terminated,
     UsageError,
 )
-from nncli.files import storage_errors
+from nncli.files import shown_path, storage_errors, typed_path
 from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training import checkpoints
@@ -203,13 +202,13 @@ def resume(
         metrics = folder.read_metrics()
         if metrics is not None and metrics.is_finished and not changed:
             reporter.notice(
-                f"{folder.path} is finished ({counted(metrics.epochs or 0, 'epoch')}): "
+                f"{shown_path(folder.path)} is finished ({counted(metrics.epochs or 0, 'epoch')}): "
                 "there is nothing left to do."
             )
             return TrainingResult(folder.path, folder.model, metrics, folder.read_history())
         found = checkpoints.newest(folder.checkpoints)
         for path in found.damaged:
-            reporter.warning(f"{path} is damaged and left out.")
+            reporter.warning(f"{shown_path(path)} is damaged and left out.")
         requested = metrics.dataset.requested if metrics else experiment.dataset.label
         prepared = prepare(experiment, reporter)
         started = prepared.started(folder, requested, began)
@@ -291,7 +290,7 @@ def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter)
 
 
 def _resume_command(run: Run) -> str:
-    return f"nncli train --resume {shlex.quote(str(run.folder.path))}"
+    return f"nncli train --resume {typed_path(run.folder.path)}"
 
 
 @contextmanager

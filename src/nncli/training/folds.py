@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nncli.config import Experiment
 from nncli.errors import InterruptedRunError, NncliError, Terminated
+from nncli.files import typed_path
 from nncli.reporting import Reporter
 from nncli.runs import Metrics, Outcome, RunFolder, Timing
 
@@ -81,7 +81,7 @@ def _interrupted(
         message, exit_code = "Stopped by SIGTERM", 143
     else:
         message, exit_code = "Stopped by Ctrl-C", 130
-    command = f"nncli train --resume {shlex.quote(str(folder.path))}"
+    command = f"nncli train --resume {typed_path(folder.path)}"
     return InterruptedRunError(
         f"{message}, in fold {fold} of {count}.",
         exit_code=exit_code,

@@ -13,6 +13,7 @@ from nncli.data import Dataset, TfdsDataset
 from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
 from nncli.errors import ExperimentError, NncliError, UsageError
+from nncli.files import shown_path
 from nncli.objectives import metric_names
 from nncli.objectives.losses import fitting
 from nncli.objectives.metrics import fitting_metrics, unfit
@@ -140,7 +141,7 @@ def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Datas
         if settings.label != experiment.dataset.label:
             reporter.warning(
                 "MNIST is not on this machine and cannot be downloaded (prepared datasets are "
-                f"looked for in {place}): this run uses the "
+                f"looked for in {shown_path(place)}): this run uses the "
                 "embedded digits (1,797 images of 8 x 8 pixels) instead.\n"
                 "Its numbers are not MNIST's. With archives of MNIST at hand: "
                 "nncli data prepare mnist --from FOLDER"
