@@ -73,6 +73,26 @@ def test_a_mistake_in_the_experiment_is_found_before_anything_heavy_is_loaded() 
     assert loaded_by(code) & HEAVY == set()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (("train", "--dataset", "a.csv", "--set", "dataset.target=kinds"), 1),
+        (("train", "--dataset", "a.csv"), 1),
+        (("train", "--dataset", "a.csv", "--set", "dataset.target=kind",
+          "--set", "dataset.group=nobody"), 1),
+        (("train", "--dataset", "nowhere/"), 2),
+        (("train", "--dataset", "nowhere.npz"), 2),
+        (("data", "show", "a.csv", "--set", "dataset.target=kind", "--picture", "no/a.png"), 2),
+    ],
+)  # fmt: skip
+def test_a_mistake_about_files_is_found_before_tensorflow_is_loaded(
+    arguments: tuple[str, ...], exit_code: int
+) -> None:
+    Path("a.csv").write_text("size,kind\n" + "1,a\n2,b\n" * 20)
+    code = f"from nncli.cli import main\nassert main({list(arguments)!r}) == {exit_code}"
+    assert loaded_by(code) & {"tensorflow", "keras", "jax", "tensorflow_datasets"} == set()
+
+
 def test_a_module_that_is_loaded_is_seen() -> None:
     assert loaded_by("import numpy") & HEAVY == {"numpy"}
 

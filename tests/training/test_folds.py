@@ -11,6 +11,7 @@ import pytest
 
 import nncli
 from nncli.errors import InterruptedRunError
+from nncli.files import typed_path
 from nncli.reporting import SilentReporter
 from nncli.runs import RunFolder
 from nncli.training import TrainingResult
@@ -92,7 +93,7 @@ def test_an_interrupted_cross_validation_ends_with_the_numbers_of_an_undisturbed
     with pytest.raises(InterruptedRunError) as caught:
         nncli.train(DESCRIBED, run_dir=folder, reporter=StopsInFold(fold))
     assert f"fold {fold} of 3" in caught.value.message and caught.value.exit_code == 130
-    assert f"--resume {folder}" in (caught.value.hint or "")
+    assert f"--resume {typed_path(folder)}" in (caught.value.hint or "")
     metrics = RunFolder(folder).read_metrics()
     assert metrics is not None and metrics.outcome == "interrupted"
     assert len(metrics.folds or ()) == fold - 1

@@ -24,6 +24,7 @@ import nncli
 from nncli import runs
 from nncli.config import Layer
 from nncli.errors import InterruptedRunError, NotFoundError, StorageError, UsageError
+from nncli.files import shown_path, typed_path
 from nncli.reporting import SilentReporter, Task
 from nncli.runs import RunFolder
 from nncli.training import TrainingResult, checkpoints
@@ -271,7 +272,7 @@ def test_when_every_checkpoint_is_damaged_new_ones_are_kept_all_the_same(
     reporter = Stopping(epochs=1)
     with pytest.raises(InterruptedRunError):
         nncli.resume(folder, reporter=reporter)
-    assert reporter.warnings == [f"{path} is damaged and left out." for path in damaged]
+    assert reporter.warnings == [f"{shown_path(path)} is damaged and left out." for path in damaged]
     assert "No checkpoint is whole: the run begins anew." in reporter.notices
     found = checkpoints.newest(folder / "checkpoints").checkpoint
     assert found is not None and (found.epoch, found.step) == (1, 0)
@@ -284,7 +285,7 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, number: int, code:
     with pytest.raises(InterruptedRunError) as error:
         nncli.train(EXPERIMENT, run_dir=folder, reporter=Stopping(epochs=2, number=number))
     assert error.value.exit_code == code
-    assert error.value.hint == f"Go on with: nncli train --resume {folder}"
+    assert error.value.hint == f"Go on with: nncli train --resume {typed_path(folder)}"
     document = json.loads((folder / "metrics.json").read_text())
     assert (document["outcome"], document["epochs"]) == ("interrupted", 2)
     assert not (folder / "lock").exists()
@@ -455,7 +456,7 @@ def test_a_full_disk_ends_a_run_that_can_go_on_once_there_is_space(
         with pytest.raises(StorageError, match="No space left on device") as raised:
             nncli.train(often, run_dir=folder)
     assert raised.value.hint is not None
-    assert f"go on with: nncli train --resume {folder}" in raised.value.hint
+    assert f"go on with: nncli train --resume {typed_path(folder)}" in raised.value.hint
     document = json.loads((folder / "metrics.json").read_text())
     assert document["outcome"] == "failed" and "No space left" in document["error"]
     found = checkpoints.newest(folder / "checkpoints").checkpoint

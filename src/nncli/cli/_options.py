@@ -15,7 +15,7 @@ from nncli.backend import Backend, Device
 from nncli.cli import _completion
 from nncli.cli._console import Screen
 from nncli.cli._descriptions import described
-from nncli.errors import Mistake, UsageError
+from nncli.errors import Mistake, NotFoundError, StorageError, UsageError
 
 if TYPE_CHECKING:  # whoever only reads the help does not wait for these
     from nncli.config import Layer, Resolved
@@ -34,6 +34,7 @@ __all__ = [
     "QuietOption",
     "RunDirOption",
     "RunsDirOption",
+    "check_output",
     "experiment_flags",
     "experiment_options",
     "other_dataset",
@@ -46,6 +47,26 @@ def screen_of(context: typer.Context) -> Screen:
     screen = context.find_root().obj
     assert isinstance(screen, Screen)
     return screen
+
+
+def check_output(option: str, path: Path) -> None:
+    """Refuse a place that no file can be written to, before the work whose result it is.
+
+    Raises:
+        NotFoundError: its folder does not exist.
+        UsageError: it is a folder.
+        StorageError: nothing may be written there.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise NotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
+    if path.is_dir():
+        raise UsageError(f"{option}: {path} is a folder.", hint="Name a file in it.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise StorageError(
+            f"{option}: {path} cannot be written: there is no permission.",
+            hint="Name another place.",
+        )
 
 
 def _be_quiet(context: typer.Context, value: bool) -> bool:

@@ -16,6 +16,7 @@ from nncli.cli._options import (
     Described,
     OfflineOption,
     QuietOption,
+    check_output,
     experiment_flags,
     experiment_options,
     screen_of,
@@ -109,6 +110,8 @@ def show_command(
     experiment = described.with_dataset(dataset_name).resolve().experiment
     if picture is not None and picture.suffix.lower() != ".png":
         raise UsageError("--picture: the file must end in .png.")
+    if picture is not None:
+        check_output("--picture", picture)
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.cli._overview import show_overview

@@ -19,11 +19,12 @@ from nncli.cli._options import (
     JsonOption,
     OfflineOption,
     QuietOption,
+    check_output,
     other_dataset,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
-from nncli.errors import NotFoundError, UsageError
+from nncli.errors import UsageError
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
@@ -136,10 +137,7 @@ def evaluate_command(
 
 def _check_output(output: Path, model: Path) -> None:
     """Refuse a place for the metrics that is no place, or that is the model itself."""
-    if not output.absolute().parent.is_dir():
-        raise NotFoundError(f"There is no folder {output.parent} to write {output.name} into.")
-    if output.is_dir():
-        raise UsageError(f"--output: {output} is a folder.", hint="Name a file in it.")
+    check_output("--output", output)
     if output.exists() and model.exists() and output.samefile(model):
         raise UsageError(f"--output: {output} is the model itself.", hint="Name another file.")
 

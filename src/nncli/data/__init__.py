@@ -35,7 +35,7 @@ __all__ = [
     "Split",
     "TableDataset",
     "TfdsDataset",
-    "check_offline",
+    "check_source",
     "expand",
     "load",
     "load_default",
@@ -190,14 +190,29 @@ def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:
             return python.source(settings)
 
 
-def check_offline(settings: DatasetSettings) -> None:
-    """Offline, refuse at once what is not on this machine, before TensorFlow is imported.
+def check_source(settings: DatasetSettings, *, given: Preprocessing | None = None) -> None:
+    """Refuse at once what is found out in no time, before TensorFlow is imported for seconds.
+
+    Args:
+        settings: which dataset.
+        given: the preprocessing of a model that is to read it.
 
     Raises:
-        DataUnavailableError: it is not.
+        NotFoundError: there is no such file or folder.
+        DataError: the first file has no such columns, or nothing says which is predicted.
+        DataUnavailableError: this is offline, and the dataset is not on this machine.
     """
-    if isinstance(settings, TfdsDataset):
-        check_there(settings.name, tfds.data_folder(settings))
+    match settings:
+        case TfdsDataset():
+            check_there(settings.name, tfds.data_folder(settings))
+        case TableDataset():
+            table.check(settings, given)
+        case FolderDataset():
+            folder.check(settings)
+        case ArraysDataset():
+            arrays.source(settings)
+        case DigitsDataset() | PythonDataset():
+            pass
 
 
 def load_default(

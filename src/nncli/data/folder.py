@@ -31,6 +31,7 @@ __all__ = [
     "SPLIT_NAMES",
     "FolderDataset",
     "by_class",
+    "check",
     "folders_in",
     "kind_of",
     "no_classes",
@@ -107,10 +108,16 @@ def source(settings: FolderDataset, *, reporter: Reporter) -> Source:
     return Source(key, read, partial(read, None))
 
 
-def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
-    import numpy as np
+def check(settings: FolderDataset) -> None:
+    """Refuse what is no folder, without listing it.
 
+    Raises:
+        NotFoundError: there is no such folder, or no file like a pattern.
+    """
     folder = settings.path
+    if is_pattern(folder):
+        like(folder)
+        return
     if not folder.exists():
         raise NotFoundError(f"There is no folder {folder}.")
     if not folder.is_dir():
@@ -119,6 +126,13 @@ def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
             hint="Tables end in .csv, .tsv, .parquet or .jsonl, arrays in .npz or .npy; images, "
             "sound and texts lie in a folder with a sub-folder for each class.",
         )
+
+
+def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
+    import numpy as np
+
+    check(settings)
+    folder = settings.path
     splits = _splits(folder, reporter)
     files = {split: by_class(place) for split, place in splits.items()}
     kind = _kind_of_all(folder, files, reporter)

@@ -91,12 +91,13 @@ def evaluate(
     settings, seed = dataset_settings(path, experiment, description, dataset, data_dir)
     if description is not None and pixel_range is not None:
         raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
+    own = dataset is None or settings is (experiment and experiment.dataset)
+    given = description.preprocessing if description is not None and not own else None
+    data.check_source(settings, given=given)
     preferred = experiment.training.backend if experiment else "tensorflow"
     keras_backend.prepare(backend=keras_backend.chosen(backend, preferred), device=device)
     with reporter.task("Opening the model"):
         network = archive.open_model(path)
-    own = dataset is None or settings is (experiment and experiment.dataset)
-    given = description.preprocessing if description is not None and not own else None
     examples = _loaded(settings, seed, given, reporter, own=own)
     original = original_of(settings, experiment) if experiment is not None and not own else None
     if original is not None:

@@ -68,7 +68,7 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
             "training.tensorboard out.",
         )
     if experiment.names_dataset:
-        data.check_offline(experiment.dataset)
+        data.check_source(experiment.dataset)
     name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
     with reporter.task(f"Starting {name}"):
         backend.prepare(

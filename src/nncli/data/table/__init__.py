@@ -14,7 +14,7 @@ from nncli.data.skipping import Skipped
 from nncli.data.table.batches import TypedBatches
 from nncli.data.table.columns import Kind
 from nncli.data.table.dividers import divider_of
-from nncli.data.table.looking import LookedThrough, kinds_of, looked_through
+from nncli.data.table.looking import LookedThrough, check_layouts, kinds_of, looked_through
 from nncli.data.table.settings import TABLE_ENDINGS, TableDataset
 from nncli.data.table.targets import lacking, target_of
 from nncli.descriptions import Column, Input, TableInput, TextInput
@@ -41,6 +41,20 @@ def source(settings: TableDataset) -> Source:
         return _decode(settings, files, given, reporter)
 
     return Source(key, read, partial(read, None))
+
+
+def check(settings: TableDataset, given: Preprocessing | None) -> None:
+    """Read the beginning of the first file of each split, to refuse other columns than it has.
+
+    Args:
+        settings: of the table.
+        given: the preprocessing of a model that is to read it.
+
+    Raises:
+        As `source` and reading it.
+    """
+    files = {split: paths[:1] for split, paths in files_of(settings).items()}
+    check_layouts(settings, files, Skipped(settings.on_error), _needed(settings, given))
 
 
 def files_of(settings: TableDataset) -> dict[str, list[Path]]:

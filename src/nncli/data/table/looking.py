@@ -134,6 +134,20 @@ def looked_through(
     return table
 
 
+def check_layouts(
+    settings: TableDataset,
+    files: Mapping[str, Sequence[Path]],
+    skipped: Skipped,
+    needed: Sequence[str] | None,
+) -> None:
+    """Refuse files without the columns that the settings name; only their beginnings are read.
+
+    Raises:
+        DataError: a file cannot be read, or lacks a column.
+    """
+    _layouts(settings, files, skipped, needed)
+
+
 def _layouts(
     settings: TableDataset,
     files: Mapping[str, Sequence[Path]],
