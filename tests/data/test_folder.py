@@ -191,7 +191,7 @@ def test_folders_that_are_none(tmp_path: Path, photos: Path, reporter: Any) -> N
     with pytest.raises(DataError, match="no sub-folders with images"):
         read(photos / "blue sky" / "deep", reporter)
     (photos / "blue sky" / "a.txt").write_text("x")
-    with pytest.raises(DataError, match="files of several kinds: 20 of image and 1 of text"):
+    with pytest.raises(DataError, match="files of several kinds: 20 image and 1 text"):
         read(photos, reporter)
 
 
@@ -322,7 +322,7 @@ def test_a_class_may_be_called_train(photos: Path, reporter: Any) -> None:
 
 
 def test_folders_without_classes_say_what_is_there(photos: Path, reporter: Any) -> None:
-    with pytest.raises(DataError, match="files of image lie in it directly"):
+    with pytest.raises(DataError, match="image files lie in it directly"):
         read(photos / "blue sky" / "deep", reporter)
     for path in list(photos.rglob("*.*")):
         path.rename(path.with_suffix(".heic"))
