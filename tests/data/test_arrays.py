@@ -146,7 +146,7 @@ def test_numbers_that_are_none_count_as_the_mean(tmp_path: Path, reporter: Any, 
     np.savez(tmp_path / "a.npz", x=x, y=CLASSES)
     train = read(tmp_path / "a.npz", reporter, validation=0, test=0).splits["train"].examples
     assert np.isfinite(train).all() and train[3, 1] == 0
-    assert "1 numbers are missing" in reporter.notices[0]
+    assert "1 number is missing (NaN, or infinite)" in reporter.notices[0]
 
 
 def test_inputs_without_targets_are_said_to_be_left_out(tmp_path: Path, reporter: Any) -> None:

@@ -137,8 +137,8 @@ def decode(
         splits[name] = DecodedSplit(len(values), _batches(described, encoded), encoded, pick=pick)
     if unknown:
         reporter.notice(
-            f"{settings.label}: {counted(unknown, 'number')} missing (NaN, or infinite), taken as "
-            "the mean."
+            f"{settings.label}: {counted(unknown, 'number')} {'is' if unknown == 1 else 'are'} "
+            "missing (NaN, or infinite), taken as the mean."
         )
     return DecodedDataset(
         name=settings.label,
