@@ -14,9 +14,11 @@ from nncli.settings import Settings
 
 __all__ = [
     "ArrayInput",
+    "Block",
     "ClassTarget",
     "Column",
     "ColumnKind",
+    "FeatureKind",
     "Features",
     "ImageInput",
     "Input",
@@ -32,6 +34,7 @@ Size = Annotated[int, Field(ge=1)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Numbers = Annotated[tuple[float, ...], Field(strict=False)]
 ColumnKind = Literal["number", "category", "text", "date"]
+FeatureKind = Literal["image", "spectrogram", "vector", "sequence", "tokens"]
 
 
 class ImageInput(Settings):
@@ -121,17 +124,28 @@ Input = Annotated[
 ]
 
 
+class Block(Settings):
+    """Neighbours in a vector that stand for one column: a 1 for its category, or for each of its
+    words, and 0 elsewhere."""
+
+    start: int = Field(ge=0, description="Place of the first.")
+    width: int = Field(ge=1, description="How many they are.")
+
+
 class Features(Settings):
     """What a network sees: the preprocessed input of one example.
 
-    `image`: float32 (height, width, channels), a spectrogram included; `vector`: float32 (n,);
+    `image`: float32 (height, width, channels); `spectrogram`: float32 (frequencies, frames, 1), a
+    picture whose second axis is time; `vector`: float32 (n,), or more axes without a meaning;
     `sequence`: float32 (steps, channels); `tokens`: int32 (length,), 0 for padding, below
-    `vocabulary`.
+    `vocabulary`. Of a vector, `categories` says where the categories and words of a table are, in
+    their order; all else are numbers.
     """
 
-    kind: Literal["image", "vector", "sequence", "tokens"]
+    kind: FeatureKind
     shape: Annotated[tuple[Size, ...], Field(strict=False)]
     vocabulary: int | None = None
+    categories: tuple[Block, ...] = ()
 
 
 class ClassTarget(Settings):

@@ -46,8 +46,8 @@ def shortest(sample_rate: int) -> int:
 
 
 def features(settings: SoundPreprocessing) -> Features:
-    """A picture: float32 (mel bins, frames, 1)."""
-    return Features(kind="image", shape=(settings.mel_bins, settings.frames, 1))
+    """A picture of frequencies over time: float32 (mel bins, frames, 1)."""
+    return Features(kind="spectrogram", shape=(settings.mel_bins, settings.frames, 1))
 
 
 def cached_input(settings: SoundPreprocessing) -> Any:

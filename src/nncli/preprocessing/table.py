@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from nncli.descriptions import Features, TableInput
+from nncli.descriptions import Block, Features, TableInput
 from nncli.preprocessing.moments import Moments, standardized
 from nncli.preprocessing.text import Vocabulary
 from nncli.settings import Settings
@@ -105,13 +105,19 @@ def _categories(counts: Counter[str]) -> CategoryColumn:
 
 
 def features(settings: TablePreprocessing) -> Features:
-    """One vector."""
+    """One vector: numbers first, and behind them a block for each column of strings."""
     dates = len(_named(settings.inputs, "date"))
     numbers = len(settings.means) - dates
     width = numbers + dates * DATE_PARTS + sum(settings.missing)
-    width += sum(len(_kept(column)) for column in settings.categories.values())
-    width += sum(len(words) + 1 for words in settings.words.values())
-    return Features(kind="vector", shape=(width,))
+    blocks = []
+    for size in (
+        *(len(_kept(column)) for column in settings.categories.values()),
+        *(len(words) + 1 for words in settings.words.values()),
+    ):
+        if size:
+            blocks.append(Block(start=width, width=size))
+        width += size
+    return Features(kind="vector", shape=(width,), categories=tuple(blocks))
 
 
 def cached_input(settings: TablePreprocessing) -> Any:
