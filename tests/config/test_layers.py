@@ -174,6 +174,19 @@ def test_a_list_may_be_typed_without_brackets() -> None:
         assert model.hidden_units == (256, 128)
 
 
+@pytest.mark.parametrize(
+    ("model", "key", "text", "value"),
+    [
+        ("text_cnn", "KERNEL_SIZES", "2,3", (2, 3)),
+        ("cnn", "FILTERS", "8", (8,)),
+        ("cnn", "FILTERS", "null", None),
+    ],
+)
+def test_lists_of_other_models_may_be_too(model: str, key: str, text: str, value: Any) -> None:
+    layer = Layer.of_environment({"NNCLI_MODEL": model, f"NNCLI_MODEL__{key}": text})
+    assert getattr(resolve([], layer).experiment.model, key.lower()) == value
+
+
 def test_a_hidden_mistake_is_said_whatever_type_may_follow() -> None:
     base = written("base.yaml", "optimizer: {learning_rate: -1}\ndataset: a b\n")
     later = written("later.yaml", "optimizer: {type: sgd, learning_rate: 1}\ndataset: digits\n")

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from nncli.descriptions import ClassTarget, ImageInput
+from nncli.descriptions import ClassTarget, Features
 from nncli.models.cnn import CnnModel, build
 
 TARGET = ClassTarget(names=("a", "b", "c"))
 
 
 def built(shape: tuple[int, int, int] = (8, 8, 1), **settings: Any) -> Any:
-    return build(CnnModel(**settings), ImageInput(shape=shape), TARGET)
+    return build(CnnModel(**settings), Features(kind="image", shape=shape), TARGET)
 
 
 def kinds(network: Any) -> list[str]:
@@ -59,6 +59,49 @@ def test_the_default_has_two_stages_and_a_hidden_layer() -> None:
     network = built((28, 28, 1))
     weights = (9 * 32 + 32) + (9 * 32 * 64 + 64) + (7 * 7 * 64 * 128 + 128) + (128 * 3 + 3)
     assert network.count_params() == weights
+
+
+@pytest.mark.parametrize(
+    ("shape", "filters"),
+    [
+        ((28, 28, 1), [32, 64]),
+        ((32, 32, 3), [32, 64]),
+        ((64, 64, 3), [32, 64]),
+        ((96, 96, 3), [32, 64, 128]),
+        ((224, 224, 3), [32, 64, 128, 256]),
+        ((1024, 1024, 3), [32, 64, 128, 256, 256, 256]),
+    ],
+)
+def test_large_images_get_more_stages_so_that_the_dense_layer_stays_small(
+    shape: tuple[int, int, int], filters: list[int]
+) -> None:
+    network = built(shape)
+    found = [layer.filters for layer in network.layers if hasattr(layer, "filters")]
+    assert found == filters
+    assert network.count_params() < 1e7
+    given = built(shape, filters=(4,))
+    assert [layer.filters for layer in given.layers if hasattr(layer, "filters")] == [4]
+
+
+@pytest.mark.parametrize(
+    ("normalization", "layer"), [("batch", "BatchNormalization"), ("layer", "LayerNormalization")]
+)
+def test_a_normalization_stands_between_a_convolution_and_its_activation(
+    normalization: str, layer: str
+) -> None:
+    network = built(filters=(4,), normalization=normalization)
+    assert kinds(network)[1:5] == ["Conv2D", layer, "Activation", "MaxPooling2D"]
+    convolution = network.get_layer("convolution_1")
+    assert convolution.activation is keras.activations.linear
+    assert convolution.use_bias == (normalization == "layer")
+
+
+def test_penalties_are_of_all_weights_and_no_bias() -> None:
+    network = built(filters=(2,), hidden_units=(3,), l1=0.5, l2=0.25)
+    kernels = [np.asarray(weight) for weight in network.weights if weight.name == "kernel"]
+    wanted = sum(0.5 * np.abs(array).sum() + 0.25 * (array**2).sum() for array in kernels)
+    assert len(kernels) == 3
+    assert float(sum(network.losses)) == pytest.approx(float(wanted), rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,9 @@ def test_texts(tmp_path: Path, family: str) -> None:
 def test_a_cnn_for_a_table_is_refused_with_what_fits(tmp_path: Path) -> None:
     path = table(tmp_path, lambda size, sort: sort)
     dataset = {"type": "table", "path": str(path), "target": "answer"}
-    with pytest.raises(UsageError, match="have none") as caught:
+    with pytest.raises(UsageError, match="columns of a table") as caught:
         trained(tmp_path, dataset, model="cnn")
-    assert caught.value.hint == "Take model: mlp."
+    assert caught.value.hint == "Families that fit: linear, mlp, tabular."
 
 
 ON_JAX = """

@@ -128,7 +128,7 @@ ModelOption = Annotated[
         "--model",
         autocompletion=_completion.model_types,
         metavar="TYPE",
-        help="The network: mlp or cnn.",
+        help="The network: linear, mlp, cnn, resnet, rnn, text_cnn, transformer or tabular.",
     ),
 ]
 HiddenUnitsOption = Annotated[

@@ -48,6 +48,7 @@ FUNCTION_KEYS = (("dataset", "load"), ("model", "build"))
 LIST_KEYS = (
     ("model", "hidden_units"),
     ("model", "filters"),
+    ("model", "kernel_sizes"),
     ("dataset", "image_size"),
     ("training", "metrics"),
 )
@@ -268,7 +269,7 @@ def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:
     if plain:
         return text
     begins = text.lstrip()[:1]
-    if key in LIST_KEYS and begins not in ("[", "{"):
+    if key in LIST_KEYS and begins not in ("[", "{") and text.strip() != "null":
         text, begins = f"[{text}]", "["
     try:
         return parse_value(text)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import math
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from nncli.descriptions import Features, Target
-from nncli.errors import UsageError
-from nncli.models.mlp import Activation, Units
+from nncli.descriptions import FeatureKind, Features, Target
+from nncli.models.blocks import normalized, regularizer
+from nncli.models.fields import L1, L2, Activation, Dropout, EmbeddingUnits, Normalization, Units
 from nncli.models.tokens import embedded, token_input
 from nncli.objectives import add_head
 from nncli.settings import Settings
@@ -16,19 +17,27 @@ from nncli.settings import Settings
 __all__ = ["CnnModel", "build"]
 
 Filters = Annotated[int, Field(ge=1, le=65_536)]
+STAGES = (32, 64)
+# Places that may be left of a picture, so that the dense layer behind them stays small.
+MOST_PLACES = 400
+MOST_FILTERS = 256
 
 
 class CnnModel(Settings):
     """Convolutions and max pooling, then dense layers: finds patterns wherever they are."""
 
+    kinds: ClassVar[tuple[FeatureKind, ...]] = ("image", "spectrogram", "sequence", "tokens")
+    looks: ClassVar[str] = "looks for patterns among neighbours"
+
     type: Literal["cnn"] = Field(default="cnn", description="A convolutional network.")
-    filters: Annotated[tuple[Filters, ...], Field(strict=False)] = Field(
-        default=(32, 64),
-        min_length=1,
-        max_length=12,
+    filters: (
+        Annotated[tuple[Filters, ...], Field(strict=False, min_length=1, max_length=12)] | None
+    ) = Field(
+        default=None,
         description=(
             "Filters of each stage; after each the image is half as high and wide. More stages "
-            "see larger patterns."
+            "see larger patterns. null: [32, 64], and for larger images 128, 256, 256 and so on, "
+            f"until at most {MOST_PLACES} pixels are left."
         ),
     )
     kernel_size: int = Field(
@@ -37,23 +46,20 @@ class CnnModel(Settings):
         le=31,
         description="Height and width of every filter, in pixels; along a text in tokens.",
     )
+    normalization: Normalization = "none"
     hidden_units: Annotated[tuple[Units, ...], Field(strict=False)] = Field(
         default=(128,),
         max_length=1000,
         description="Units of each dense layer between the convolutions and the output.",
     )
-    activation: Activation = Field(
-        default="relu", description="Function behind every hidden layer, by its Keras name."
-    )
-    dropout: float = Field(
+    activation: Activation = "relu"
+    dropout: Dropout = Field(
         default=0.25,
-        ge=0,
-        lt=1,
         description="Share of units silenced before every dense layer while training.",
     )
-    embedding_units: int = Field(
-        default=64, ge=1, le=100_000, description="Numbers that stand for each token of a text."
-    )
+    l1: L1 = 0.0
+    l2: L2 = 0.0
+    embedding_units: EmbeddingUnits = 64
 
 
 def build(settings: CnnModel, inputs: Features, target: Target) -> Any:
@@ -64,31 +70,16 @@ def build(settings: CnnModel, inputs: Features, target: Target) -> Any:
     """
     import keras
 
-    match inputs.kind:
-        case "vector":
-            raise UsageError(
-                "model: cnn looks for patterns among neighbours, and the columns of a table or "
-                "vector have none.",
-                hint="Take model: mlp.",
-            )
-        case "tokens":
-            start = token_input(inputs)
-            features = embedded(start, inputs, settings.embedding_units)
-        case _:
-            start = keras.Input(inputs.shape, name="input")
-            features = start
-    flat = inputs.kind == "image"
-    convolution = keras.layers.Conv2D if flat else keras.layers.Conv1D
-    pooling = keras.layers.MaxPooling2D if flat else keras.layers.MaxPooling1D
-    for number, filters in enumerate(settings.filters, start=1):
-        features = convolution(
-            filters,
-            settings.kernel_size,
-            padding="same",
-            activation=settings.activation,
-            name=f"convolution_{number}",
-        )(features)
-        features = pooling(2, padding="same", name=f"pooling_{number}")(features)
+    if inputs.kind == "tokens":
+        start = token_input(inputs)
+        features = embedded(start, inputs, settings.embedding_units)
+    else:
+        start = keras.Input(inputs.shape, name="input")
+        features = start
+    flat = len(features.shape) == 4
+    penalty = regularizer(settings.l1, settings.l2)
+    for number, filters in enumerate(settings.filters or _stages(features.shape[1:-1]), start=1):
+        features = _stage(settings, features, filters, number, penalty)
     if flat:
         features = keras.layers.Flatten(name="flatten")(features)
     else:
@@ -96,8 +87,47 @@ def build(settings: CnnModel, inputs: Features, target: Target) -> Any:
     for number, units in enumerate(settings.hidden_units, start=1):
         if settings.dropout:
             features = keras.layers.Dropout(settings.dropout, name=f"dropout_{number}")(features)
-        dense = keras.layers.Dense(units, activation=settings.activation, name=f"hidden_{number}")
+        dense = keras.layers.Dense(
+            units,
+            activation=settings.activation,
+            kernel_regularizer=penalty,
+            name=f"hidden_{number}",
+        )
         features = dense(features)
     if settings.dropout:
         features = keras.layers.Dropout(settings.dropout, name="dropout_output")(features)
-    return keras.Model(start, add_head(features, target), name="network")
+    return keras.Model(start, add_head(features, target, penalty=penalty), name="network")
+
+
+def _stages(sides: tuple[int, ...]) -> tuple[int, ...]:
+    """The filters of each stage where none are given, for inputs of these sides."""
+    filters = list(STAGES)
+    if len(sides) == 2:
+        while math.prod(-(-side // 2 ** len(filters)) for side in sides) > MOST_PLACES:
+            filters.append(min(2 * filters[-1], MOST_FILTERS))
+    return tuple(filters)
+
+
+def _stage(settings: CnnModel, features: Any, filters: int, number: int, penalty: Any) -> Any:
+    """A convolution, and the largest of each two or two by two neighbours."""
+    import keras
+
+    flat = len(features.shape) == 4
+    convolution = keras.layers.Conv2D if flat else keras.layers.Conv1D
+    pooling = keras.layers.MaxPooling2D if flat else keras.layers.MaxPooling1D
+    plain = settings.normalization == "none"
+    features = convolution(
+        filters,
+        settings.kernel_size,
+        padding="same",
+        activation=settings.activation if plain else None,
+        use_bias=settings.normalization != "batch",
+        kernel_regularizer=penalty,
+        name=f"convolution_{number}",
+    )(features)
+    if not plain:
+        features = normalized(features, settings.normalization, f"normalization_{number}")
+        features = keras.layers.Activation(settings.activation, name=f"activation_{number}")(
+            features
+        )
+    return pooling(2, padding="same", name=f"pooling_{number}")(features)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from nncli.descriptions import Features, Target
+from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import UsageError
 from nncli.models.heads import with_output
 from nncli.models.layer_list import CONFIGURABLE, NESTED, LayerInList, named
@@ -18,6 +18,9 @@ __all__ = ["LayersModel", "build"]
 
 class LayersModel(Settings):
     """Any layers of Keras, one after the other."""
+
+    kinds: ClassVar[tuple[FeatureKind, ...]] = get_args(FeatureKind)
+    looks: ClassVar[str] = "is whatever its layers are"
 
     type: Literal["layers"] = Field(default="layers", description="A list of Keras layers.")
     layers: Annotated[tuple[LayerInList, ...], Field(strict=False)] = Field(

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from nncli.descriptions import Features, Target
+from nncli.descriptions import FeatureKind, Features, Target
+from nncli.models.blocks import dense_block, regularizer
+from nncli.models.fields import L1, L2, Activation, Dropout, EmbeddingUnits, Normalization, Units
 from nncli.models.tokens import embedded, mean_of_known, token_input
 from nncli.objectives import add_head
 from nncli.settings import Settings
 
-__all__ = ["Activation", "MlpModel", "build"]
-
-Units = Annotated[int, Field(ge=1, le=1_000_000)]
-Activation = Literal["relu", "gelu", "silu", "tanh", "sigmoid", "elu", "selu", "leaky_relu"]
+__all__ = ["MlpModel", "build"]
 
 
 class MlpModel(Settings):
     """Dense layers one after the other: the plainest network, fast on small inputs."""
+
+    kinds: ClassVar[tuple[FeatureKind, ...]] = (
+        "vector", "image", "spectrogram", "sequence", "tokens",
+    )  # fmt: skip
+    looks: ClassVar[str] = "mixes all numbers"
 
     type: Literal["mlp"] = Field(default="mlp", description="A multilayer perceptron.")
     hidden_units: Annotated[tuple[Units, ...], Field(strict=False)] = Field(
@@ -29,30 +34,38 @@ class MlpModel(Settings):
             "More fit more and train slower."
         ),
     )
-    activation: Activation = Field(
-        default="relu", description="Function behind every hidden layer, by its Keras name."
-    )
-    dropout: float = Field(
-        default=0.0,
-        ge=0,
-        lt=1,
+    activation: Activation = "relu"
+    normalization: Normalization = "none"
+    dropout: Dropout = 0.0
+    residual: bool = Field(
+        default=False,
         description=(
-            "Share of hidden units silenced in each training step; more overfits less and "
-            "learns slower."
+            "Add what goes into each hidden layer to what comes out of it, where both have as many "
+            "units: many layers learn better so."
         ),
     )
-    embedding_units: int = Field(
+    l1: L1 = 0.0
+    l2: L2 = 0.0
+    embedding_units: EmbeddingUnits = Field(
         default=64,
-        ge=1,
-        le=100_000,
         description="Numbers that stand for each token of a text; their mean is what is seen.",
     )
+
+    @model_validator(mode="after")
+    def _residual_is_possible(self) -> Self:
+        if self.residual and not any(one == other for one, other in pairwise(self.hidden_units)):
+            raise ValueError(
+                "residual needs two hidden layers in a row with as many units, such as "
+                "hidden_units: [128, 128]"
+            )
+        return self
 
 
 def build(settings: MlpModel, inputs: Features, target: Target) -> Any:
     """Build the network; see `nncli.models.build`. Of a text it sees the mean of its words."""
     import keras
 
+    penalty = regularizer(settings.l1, settings.l2)
     if inputs.kind == "tokens":
         start = token_input(inputs)
         features = embedded(start, inputs, settings.embedding_units)
@@ -61,8 +74,14 @@ def build(settings: MlpModel, inputs: Features, target: Target) -> Any:
         start = keras.Input(inputs.shape, name="input")
         features = keras.layers.Flatten(name="flatten")(start)
     for number, units in enumerate(settings.hidden_units, start=1):
-        dense = keras.layers.Dense(units, activation=settings.activation, name=f"hidden_{number}")
-        features = dense(features)
-        if settings.dropout:
-            features = keras.layers.Dropout(settings.dropout, name=f"dropout_{number}")(features)
-    return keras.Model(start, add_head(features, target), name="network")
+        features = dense_block(
+            features,
+            units,
+            number,
+            activation=settings.activation,
+            normalization=settings.normalization,
+            dropout=settings.dropout,
+            residual=settings.residual and number > 1,
+            penalty=penalty,
+        )
+    return keras.Model(start, add_head(features, target, penalty=penalty), name="network")

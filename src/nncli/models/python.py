@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
-from nncli.descriptions import Features, Target
+from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import NncliError
 from nncli.functions import Function, mistakes_in
 from nncli.models.heads import with_output
@@ -19,6 +19,9 @@ class PythonModel(Settings):
     """What a Python function builds; the keys beside it are its arguments."""
 
     model_config = ConfigDict(extra="allow")
+
+    kinds: ClassVar[tuple[FeatureKind, ...]] = get_args(FeatureKind)
+    looks: ClassVar[str] = "is whatever its function builds"
 
     type: Literal["python"] = Field(default="python", description="A function of your own.")
     build: str = Field(

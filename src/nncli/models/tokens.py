@@ -6,7 +6,7 @@ from typing import Any
 
 from nncli.descriptions import Features
 
-__all__ = ["embedded", "mean_of_known", "token_input"]
+__all__ = ["embedded", "is_known", "mean_of_known", "only_known", "token_input"]
 
 # Keras's own 0.05 leaves the mean of a text so small that the first epochs learn next to nothing.
 INITIAL_RANGE = 0.1
@@ -19,27 +19,44 @@ def token_input(inputs: Features) -> Any:
     return keras.Input(inputs.shape, dtype="int32", name="input")
 
 
-def embedded(tokens: Any, inputs: Features, units: int) -> Any:
+def embedded(tokens: Any, inputs: Features, units: int, penalty: Any = None) -> Any:
     """Vectors of tokens, (batch, length, units); those of padding are zero."""
     import keras
 
     initial = keras.initializers.RandomUniform(-INITIAL_RANGE, INITIAL_RANGE)
     layer = keras.layers.Embedding(
-        inputs.vocabulary, units, embeddings_initializer=initial, name="embedding"
+        inputs.vocabulary,
+        units,
+        embeddings_initializer=initial,
+        embeddings_regularizer=penalty,
+        name="embedding",
     )
-    return layer(tokens) * _known(tokens)
+    return only_known(layer(tokens), tokens)
 
 
 def mean_of_known(vectors: Any, tokens: Any) -> Any:
-    """The mean over the tokens that are no padding, (batch, units); 0 for an empty text."""
+    """The mean over the tokens that are no padding, (batch, units); 0 for an empty text. The
+    vectors of padding are zero."""
     from keras import ops
 
-    count = ops.maximum(ops.sum(_known(tokens), axis=1), 1.0)
+    count = ops.maximum(ops.sum(_ones(tokens), axis=1), 1.0)
     return ops.sum(vectors, axis=1) / count
 
 
-def _known(tokens: Any) -> Any:
+def only_known(vectors: Any, tokens: Any) -> Any:
+    """`vectors`, (batch, length, units), with zeros for those of padding."""
+    return vectors * _ones(tokens)
+
+
+def is_known(tokens: Any) -> Any:
+    """Which tokens are no padding, bool (batch, length): the mask of Keras's layers."""
+    from keras import ops
+
+    return ops.not_equal(tokens, 0)
+
+
+def _ones(tokens: Any) -> Any:
     """1 for tokens and 0 for padding, (batch, length, 1)."""
     from keras import ops
 
-    return ops.expand_dims(ops.cast(ops.not_equal(tokens, 0), "float32"), -1)
+    return ops.expand_dims(ops.cast(is_known(tokens), "float32"), -1)

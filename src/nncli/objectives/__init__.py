@@ -34,13 +34,15 @@ ANSWER = "answer"  # the name of the layer between the network and what the save
 HEADS = ("logits", "values")  # the names that the last layer of the trained network has
 
 
-def add_head(features: Any, target: Target) -> Any:
+def add_head(features: Any, target: Target, *, penalty: Any = None) -> Any:
     """Add the last layer of the trained network, shape (batch, classes, labels or values):
-    one logit for each class or label, or each value standardized."""
+    one logit for each class or label, or each value standardized. `penalty` is a Keras regularizer
+    of its weights."""
     import keras
 
     name = HEADS[isinstance(target, ValueTarget)]
-    return keras.layers.Dense(len(target.names), name=name)(features)
+    layer = keras.layers.Dense(len(target.names), kernel_regularizer=penalty, name=name)
+    return layer(features)
 
 
 def add_answer(outputs: Any, target: Target) -> Any:
