@@ -47,7 +47,7 @@ def draw_augmented(
     dataset = data.load(settings, seed=seed, reporter=reporter)
     features = preprocessing.features(dataset.preprocessing)
     settings.augment.check(dataset.name, dataset.inputs, features)
-    if features.kind != "image":
+    if features.kind not in ("image", "spectrogram"):
         raise UsageError(f"--augment draws images and sound; {dataset.name} has {dataset.inputs}.")
     split = dataset.splits["train"]
     places = spread(dataset.target, split.labels, EXAMPLES)
