@@ -1,0 +1,130 @@
+"""What families of networks there are, and their settings, known without TensorFlow."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from nncli.errors import NotFoundError
+from nncli.functions import plug_ins
+from nncli.models import PLUG_INS, ModelSettings, layer_table
+from nncli.settings import Settings, in_words
+
+__all__ = ["Family", "FamilySetting", "catalogue", "family"]
+
+# What a network sees of data, as people call the data.
+INPUTS = {
+    "image": "images",
+    "spectrogram": "sound",
+    "vector": "tables",
+    "sequence": "sequences",
+    "tokens": "texts",
+}
+ALL = tuple(INPUTS)
+# Families that do not say themselves what they take, and do not take everything.
+TAKEN = {"cnn": ("image", "spectrogram", "sequence", "tokens")}
+
+
+@dataclass(frozen=True)
+class FamilySetting:
+    """A key of a family.
+
+    Attributes:
+        name: the key.
+        value: what it may hold, in words.
+        default: as YAML has it; None also where there is none.
+        needed: whether there is no default.
+        description: what it does.
+    """
+
+    name: str
+    value: str
+    default: Any
+    needed: bool
+    description: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """A type of network.
+
+    Attributes:
+        type: its name in an experiment.
+        takes: what data it is for; empty where nncli cannot know, as of a plug-in.
+        description: what it is, in a line.
+        settings: its keys.
+        layers: of a list of layers, those that can stand in it.
+        function: of a plug-in, what is called.
+    """
+
+    type: str
+    takes: Sequence[str]
+    description: str
+    settings: Sequence[FamilySetting] = ()
+    layers: Sequence[str] = ()
+    function: str | None = None
+
+
+def catalogue() -> list[Family]:
+    """Every family of nncli, then what installed packages offer, which are not imported."""
+    own = [_family(member) for member in _members()]
+    names = {one.type for one in own}
+    added = [
+        Family(name, (), "A function of an installed package.", function=function)
+        for name, function in sorted(plug_ins(PLUG_INS).items())
+        if name not in names
+    ]
+    return [*own, *added]
+
+
+def family(name: str) -> Family:
+    """The family called `name`.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    known = {one.type: one for one in catalogue()}
+    if name not in known:
+        close = difflib.get_close_matches(name.lower(), known, n=1)
+        meant = f"; did you mean {close[0]}?" if close else "."
+        raise NotFoundError(
+            f"There is no type of model {name!r}{meant}", hint=f"There are {', '.join(known)}."
+        )
+    return known[name]
+
+
+def _members() -> Sequence[type[Settings]]:
+    members: Sequence[type[Settings]] = get_args(get_args(ModelSettings)[0])
+    return members
+
+
+def _family(member: type[Settings]) -> Family:
+    name = str(member.model_fields["type"].default)
+    description = inspect.cleandoc(member.__doc__ or "").splitlines()[0]
+    layers = layer_table.layer_names() if name == "layers" else ()
+    takes = [INPUTS[kind] for kind in _kinds(name, member)]
+    return Family(name, takes, description, _settings(member), layers)
+
+
+def _kinds(name: str, member: type[Settings]) -> Sequence[str]:
+    """The kinds of features that a family takes; see `nncli.descriptions.Features`."""
+    kinds: Sequence[str] = getattr(member, "kinds", TAKEN.get(name, ALL))
+    return kinds
+
+
+def _settings(member: type[Settings]) -> list[FamilySetting]:
+    schema: Mapping[str, Any] = member.model_json_schema()
+    return [
+        FamilySetting(
+            name=key,
+            value=in_words(schema["properties"][key]),
+            default=schema["properties"][key].get("default"),
+            needed=field.is_required(),
+            description=field.description or "",
+        )
+        for key, field in member.model_fields.items()
+        if key != "type"
+    ]
