@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Protocol, get_args
 
 from pydantic import Field
 
@@ -31,6 +31,7 @@ __all__ = [
     "DatasetSettings",
     "DigitsDataset",
     "FolderDataset",
+    "Loading",
     "PythonDataset",
     "Split",
     "TableDataset",
@@ -39,6 +40,7 @@ __all__ = [
     "expand",
     "load",
     "load_default",
+    "load_to_describe",
     "load_to_look_at",
     "located",
     "prepare",
@@ -50,6 +52,13 @@ DatasetSettings = Annotated[
     TfdsDataset | DigitsDataset | TableDataset | FolderDataset | ArraysDataset | PythonDataset,
     Field(discriminator="type"),
 ]
+
+
+class Loading(Protocol):
+    """`load`, or `load_to_describe`, which reads less."""
+
+    def __call__(self, settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset: ...
+
 
 TYPES = tuple(
     str(member.model_fields["type"].default) for member in get_args(get_args(DatasetSettings)[0])
@@ -168,6 +177,24 @@ def load_to_look_at(settings: DatasetSettings, *, seed: int, reporter: Reporter)
     return loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)
 
 
+def load_to_describe(settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset:
+    """The dataset of `load` for whoever needs none of its inputs, only what is known about them:
+    images that are not in the cache are not decoded where that can be told without.
+
+    Raises:
+        As `load`.
+    """
+    source, division = source_of(settings, reporter=reporter), settings.division
+    dataset = loading.load_cached(source, division, seed=seed, reporter=reporter)
+    if dataset is None and source.skim is not None:
+        decoded = source.skim(reporter)
+        if decoded is not None and decoded.preprocessing is not None:
+            dataset = survey(decoded, division, seed=seed, reporter=reporter)
+    if dataset is not None:
+        return dataset
+    return loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)
+
+
 def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:
     """What could be read of a dataset, unprocessed.
 
@@ -216,9 +243,10 @@ def check_source(settings: DatasetSettings, *, given: Preprocessing | None = Non
 
 
 def load_default(
-    settings: TfdsDataset, *, seed: int, reporter: Reporter
+    settings: TfdsDataset, *, seed: int, reporter: Reporter, load: Loading = load
 ) -> tuple[Dataset, DatasetSettings]:
-    """Load MNIST for an experiment that names no dataset, or the embedded digits without it.
+    """Load MNIST for an experiment that names no dataset, or the embedded digits without it; with
+    `load` or another function like it.
 
     Returns:
         The dataset and the settings that name it; digits, divided and augmented alike, where

@@ -70,7 +70,13 @@ class DiskRows:
 
 
 class PickedRows:
-    """Images that are read from their source when somebody asks for them."""
+    """Images that are read from their source when somebody asks for them.
+
+    Attributes:
+        nbytes: what they take in memory: nothing, until they are asked for.
+    """
+
+    nbytes = 0
 
     def __init__(self, pick: Callable[[Sequence[int]], Sequence[NDArray[Any]]]) -> None:
         self.pick = pick

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["activation_bytes", "flops"]
+__all__ = ["activation_bytes", "flops", "variable_bytes"]
 
 
 def flops(model: Any) -> int:
@@ -34,7 +34,7 @@ def _products(layer: Any) -> int:
 
     if isinstance(layer, keras.layers.Embedding):
         return 0
-    kernels = [w for w in layer.trainable_weights if len(w.shape) > 1 and w.name != "bias"]
+    kernels = [w for w in layer.weights if len(w.shape) > 1 and w.name != "bias"]
     weights = sum(int(math.prod(w.shape)) for w in kernels)
     if _is_recurrent(layer):
         return _steps(layer) * weights
@@ -88,9 +88,18 @@ def _size(shape: tuple[int | None, ...]) -> int:
 
 
 def _layers(model: Any) -> Iterator[Any]:
-    """Layers that compute something, those of models inside included."""
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
+    """Layers that compute something, those of models inside included; of a layer, itself."""
+    if hasattr(model, "layers"):
+        for layer in model.layers:
             yield from _layers(layer)
-        elif hasattr(layer, "output"):
-            yield layer
+    elif hasattr(model, "output"):
+        yield model
+
+
+def variable_bytes(variable: Any) -> int:
+    """The size of a Keras variable."""
+    import numpy as np
+
+    size: int = math.prod(variable.shape)
+    each: int = np.dtype(variable.dtype).itemsize
+    return size * each

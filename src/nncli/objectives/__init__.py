@@ -9,6 +9,7 @@ from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives.losses import LossSettings, default_loss
 from nncli.objectives.measuring import LABEL_THRESHOLD, measure
 from nncli.objectives.metrics import metric_names
+from nncli.reporting import listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "classes_of",
     "compile_for_answers",
     "compile_for_training",
+    "describe_answer",
     "encoded",
     "fitted",
     "measure",
@@ -61,6 +63,18 @@ def add_answer(outputs: Any, target: Target) -> Any:
                 mean=list(target.means), variance=variances, invert=True, name=ANSWER
             )
             return layer(outputs)
+
+
+def describe_answer(target: Target) -> str:
+    """What `add_answer` does, in words."""
+    match target:
+        case ClassTarget():
+            return f"softmax: a probability for each of {len(target.names):,} classes"
+        case LabelsTarget():
+            return f"sigmoid: a probability for each of {len(target.names):,} labels"
+        case ValueTarget():
+            unit = "its unit" if len(target.names) == 1 else "their units"
+            return f"brought back to {unit}: {listed(target.names)}"
 
 
 def compile_for_training(

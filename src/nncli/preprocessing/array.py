@@ -26,6 +26,9 @@ class ArrayPreprocessing(Settings):
     means: tuple[float, ...]
     deviations: tuple[float, ...]
 
+    def __str__(self) -> str:
+        return "standardized, missing ones at the mean"
+
 
 def fit(inputs: ArrayInput, batches: Iterator[NDArray[Any]]) -> ArrayPreprocessing:
     """Mean and standard deviation along the last axis; NaN does not count."""

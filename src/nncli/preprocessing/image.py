@@ -25,6 +25,13 @@ class ImagePreprocessing(Settings):
     )
     resize: ResizeMode = "stretch"
 
+    def __str__(self) -> str:
+        scaled = "scaled to 0 ... 1"
+        if self.size is None:
+            return scaled
+        how = {"stretch": "stretched", "crop": "cropped", "pad": "padded"}[self.resize]
+        return f"{how} to {self.size[0]} x {self.size[1]}, {scaled}"
+
 
 def resize_layer(settings: ImagePreprocessing) -> Any:
     """A layer that brings images of any size to `settings.size`; None where they have it.

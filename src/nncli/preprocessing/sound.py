@@ -35,6 +35,11 @@ class SoundPreprocessing(Settings):
         """Windows of one sound."""
         return 1 + self.samples // self.step
 
+    def __str__(self) -> str:
+        seconds = self.samples / self.inputs.sample_rate
+        picture = f"{self.mel_bins} mel bands in {self.frames:,} windows"
+        return f"brought to {seconds:.2g} s, logarithm of {picture}"
+
 
 def _window(sample_rate: int) -> int:
     return max(2, round(sample_rate * WINDOW_SECONDS))

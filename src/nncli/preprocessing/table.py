@@ -51,6 +51,21 @@ class TablePreprocessing(Settings):
     categories: dict[str, CategoryColumn]
     words: dict[str, tuple[str, ...]]
 
+    def __str__(self) -> str:
+        done = {
+            "number": "standardized",
+            "date": "as waves of year and week",
+            "category": "one-hot",
+            "text": "as known words",
+        }
+        counts = Counter[str](column.kind for column in self.inputs.columns)
+        plural = {"number": "numbers", "date": "dates", "category": "categories", "text": "texts"}
+        return ", ".join(
+            f"{counts[kind]:,} {plural[kind] if counts[kind] > 1 else kind} {how}"
+            for kind, how in done.items()
+            if counts[kind]
+        )
+
 
 def keys(inputs: TableInput) -> dict[str, str]:
     """The name of the Keras input of each column: the column's own, where Keras allows it."""

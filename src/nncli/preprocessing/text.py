@@ -37,6 +37,10 @@ class TextPreprocessing(Settings):
     length: int = Field(ge=1, description="Tokens of a text; longer ones are cut, others padded.")
     vocabulary: tuple[str, ...] = Field(description="Known tokens, the most frequent first.")
 
+    def __str__(self) -> str:
+        known = f"{len(self.vocabulary):,} known ones numbered"
+        return f"{self.length:,} {self.tokens} of each, {known}"
+
 
 def fit(
     batches: Callable[[], Iterator[NDArray[Any]]],

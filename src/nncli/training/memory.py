@@ -8,7 +8,7 @@ from typing import Any
 
 from nncli import backend
 from nncli.errors import TrainingError
-from nncli.models.cost import activation_bytes
+from nncli.models.cost import activation_bytes, variable_bytes
 from nncli.reporting import counted
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "explained_size",
     "fitting_batch_size",
     "step_bytes",
+    "weight_bytes",
 ]
 
 # What one training step holds at its peak, in multiples of what it must hold (`activation_bytes`).
@@ -27,6 +28,15 @@ PEAK = {"tensorflow": 3, "jax": 8}
 def step_bytes(network: Any, batch_size: int) -> int:
     """What a step needs at its peak beside the weights, roughly."""
     return PEAK[backend.chosen(None)] * activation_bytes(network) * batch_size
+
+
+def weight_bytes(network: Any) -> int:
+    """What the weights of a compiled network need, with their gradients and what the optimizer
+    keeps of each."""
+    weights = sum(variable_bytes(weight) for weight in network.trainable_variables)
+    kept = sum(variable_bytes(weight) for weight in network.non_trainable_variables)
+    slots = sum(variable_bytes(variable) for variable in network.optimizer.variables)
+    return 2 * weights + kept + slots
 
 
 def fitting_batch_size(network: Any, memory: int, batch_size: int) -> int:

@@ -23,11 +23,13 @@ class Networks:
             with augmentation, which only training does.
         answering: cached inputs -> answers.
         saved: recorded inputs -> answers; what goes into `model.keras`.
+        family: preprocessed inputs -> what the network says; what the family of models built.
     """
 
     trained: Any
     answering: Any
     saved: Any
+    family: Any
 
 
 def build(settings: ModelSettings, dataset: Dataset, augment: Augmentation | None) -> Networks:
@@ -55,4 +57,4 @@ def build(settings: ModelSettings, dataset: Dataset, augment: Augmentation | Non
         seen = preprocessing.unpacked(prepared, cached)
         saved = keras.Model(recorded, answering.get_layer(ANSWER)(network(seen)))
     compile_for_answers(saved, target)
-    return Networks(trained, answering, saved)
+    return Networks(trained, answering, saved, network)

@@ -57,9 +57,11 @@ class Prepared:
         )
 
 
-def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
+def prepare(
+    experiment: Experiment, reporter: Reporter, *, load: data.Loading = data.load
+) -> Prepared:
     """Start Keras, load the data and build the networks of `experiment`, and decide what is left
-    to `auto` in it."""
+    to `auto` in it. `load` may read less of the data, for whoever does not train on it."""
     settings = experiment.training
     if settings.tensorboard and not backend.is_installed("tensorboard"):
         raise NncliError(
@@ -79,7 +81,7 @@ def prepare(experiment: Experiment, reporter: Reporter) -> Prepared:
         )
     seeding.seed_everything(experiment.seed)
     began = time.perf_counter()
-    experiment, dataset = _load(experiment, reporter)
+    experiment, dataset = _load(experiment, reporter, load)
     data_seconds = time.perf_counter() - began
     dataset = fit_memory(dataset, settings.memory_bytes or backend.memory_bytes() // 4)
     _check_loss(settings, dataset)
@@ -130,14 +132,18 @@ def _check_accumulation(settings: TrainingSettings, steps_per_epoch: int) -> Non
         )
 
 
-def _load(experiment: Experiment, reporter: Reporter) -> tuple[Experiment, Dataset]:
+def _load(
+    experiment: Experiment, reporter: Reporter, load: data.Loading
+) -> tuple[Experiment, Dataset]:
     """The dataset, and the experiment with it and its place written out."""
     settings = experiment.dataset
     if experiment.names_dataset or not isinstance(settings, TfdsDataset):
-        dataset = data.load(settings, seed=experiment.seed, reporter=reporter)
+        dataset = load(settings, seed=experiment.seed, reporter=reporter)
     else:
         place = data_folder(settings)
-        dataset, settings = data.load_default(settings, seed=experiment.seed, reporter=reporter)
+        dataset, settings = data.load_default(
+            settings, seed=experiment.seed, reporter=reporter, load=load
+        )
         if settings.label != experiment.dataset.label:
             reporter.warning(
                 "MNIST is not on this machine and cannot be downloaded (prepared datasets are "

@@ -17,10 +17,14 @@ from nncli.data.rows import DiskRows
 from nncli.inference.evaluation import answers
 from nncli.models.cost import flops
 from nncli.reporting import Reporter, SilentReporter
-from nncli.training import state
 from nncli.training.fitting import VALIDATION_BATCH_SIZE, compile_network
 from nncli.training.folds import experiment_of_fold, is_cross_validation
-from nncli.training.memory import check_batch_size, explained_exhaustion, step_bytes
+from nncli.training.memory import (
+    check_batch_size,
+    explained_exhaustion,
+    step_bytes,
+    weight_bytes,
+)
 from nncli.training.preparing import Prepared, prepare
 
 __all__ = ["Rehearsal", "rehearse"]
@@ -80,8 +84,6 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
     network = prepared.networks.trained
     splits = prepared.dataset.splits
     arrays = {id(split.inputs): split.inputs for split in splits.values()}.values()
-    weights = sum(array.nbytes for array in state.values(network.trainable_variables))
-    slots = sum(array.nbytes for array in state.values(network.optimizer.variables))
     return Rehearsal(
         experiment=prepared.experiment,
         examples={name: len(split) for name, split in splits.items()},
@@ -90,7 +92,7 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
         flops=flops(network),
         data_bytes=sum(array.nbytes for array in arrays),
         data_in_memory=not any(isinstance(array, DiskRows) for array in arrays),
-        weight_bytes=2 * weights + slots,
+        weight_bytes=weight_bytes(network),
         step_bytes=step_bytes(network, min(settings.batch_size, len(splits["train"]))),
         step_seconds=seconds,
         model_bytes=size,
