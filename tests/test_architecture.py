@@ -46,6 +46,10 @@ def command(*arguments: str) -> str:
         ("data", "--help"),
         ("data", "prepare", "--help"),
         ("doctor", "--help"),
+        ("model", "--help"),
+        ("model", "list"),
+        ("model", "list", "cnn", "--json"),
+        ("model", "show", "--help"),
     ],
     ids=" ".join,
 )

@@ -37,7 +37,9 @@ def test_unknown_command_suggests_the_nearest(run_cli: Any) -> None:
     assert "Did you mean 'train'?" in result.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["data", "prepare"], ["doctor"]])
+@pytest.mark.parametrize(
+    "command", [[], ["train"], ["evaluate"], ["data", "prepare"], ["model", "show"], ["doctor"]]
+)
 def test_every_command_has_help_at_80_columns(
     run_cli: Any, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
