@@ -41,6 +41,7 @@ PATH_KEYS = (
     ("dataset", "validation_path"),
     ("dataset", "test_path"),
     ("dataset", "target_path"),
+    ("model", "path"),
 )
 # Values that name a function, of a module or of a file.
 FUNCTION_KEYS = (("dataset", "load"), ("model", "build"))

@@ -57,7 +57,14 @@ DatasetSettings = Annotated[
 class Loading(Protocol):
     """`load`, or `load_to_describe`, which reads less."""
 
-    def __call__(self, settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset: ...
+    def __call__(
+        self,
+        settings: DatasetSettings,
+        *,
+        seed: int,
+        reporter: Reporter,
+        given: Preprocessing | None = None,
+    ) -> Dataset: ...
 
 
 TYPES = tuple(
@@ -177,13 +184,21 @@ def load_to_look_at(settings: DatasetSettings, *, seed: int, reporter: Reporter)
     return loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)
 
 
-def load_to_describe(settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset:
+def load_to_describe(
+    settings: DatasetSettings,
+    *,
+    seed: int,
+    reporter: Reporter,
+    given: Preprocessing | None = None,
+) -> Dataset:
     """The dataset of `load` for whoever needs none of its inputs, only what is known about them:
     images that are not in the cache are not decoded where that can be told without.
 
     Raises:
         As `load`.
     """
+    if given is not None:
+        return load(settings, seed=seed, reporter=reporter, given=given)
     source, division = source_of(settings, reporter=reporter), settings.division
     dataset = loading.load_cached(source, division, seed=seed, reporter=reporter)
     if dataset is None and source.skim is not None:
@@ -243,7 +258,12 @@ def check_source(settings: DatasetSettings, *, given: Preprocessing | None = Non
 
 
 def load_default(
-    settings: TfdsDataset, *, seed: int, reporter: Reporter, load: Loading = load
+    settings: TfdsDataset,
+    *,
+    seed: int,
+    reporter: Reporter,
+    load: Loading = load,
+    given: Preprocessing | None = None,
 ) -> tuple[Dataset, DatasetSettings]:
     """Load MNIST for an experiment that names no dataset, or the embedded digits without it; with
     `load` or another function like it.
@@ -256,13 +276,13 @@ def load_default(
         DataUnavailableError: it is MNIST whose slices were named, which digits do not have.
     """
     try:
-        return load(settings, seed=seed, reporter=reporter), settings
+        return load(settings, seed=seed, reporter=reporter, given=given), settings
     except DataUnavailableError:
         if settings.names_splits:
             raise
         kept = {key: getattr(settings, key) for key in ("augment", "folds", "fold")}
         embedded = DigitsDataset(validation=settings.division.validation, **kept)
-        return load(embedded, seed=seed, reporter=reporter), embedded
+        return load(embedded, seed=seed, reporter=reporter, given=given), embedded
 
 
 def located(settings: DatasetSettings) -> DatasetSettings:

@@ -120,7 +120,7 @@ def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:
             columns = f" ({listed([column.name for column in wanted.columns])})"
         raise ModelFileError(
             f"The model takes {wanted}{columns}; {decoded.name} has {mine}.",
-            hint="Evaluate on a dataset with the same inputs, or train a model on this one.",
+            hint="Take a dataset with the same inputs, or train a new model on this one.",
         )
 
 

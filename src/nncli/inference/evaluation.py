@@ -22,6 +22,7 @@ from nncli.descriptions import ClassTarget, Target, ValueTarget
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.inference.choosing import dataset_settings, original_of
 from nncli.inference.foreign import fit_inputs, fit_outputs
+from nncli.models import KerasModel
 from nncli.objectives import ANSWER, LABEL_THRESHOLD, classes_of, measure
 from nncli.preprocessing import Preprocessing, archive
 from nncli.preprocessing.archive import ModelDescription
@@ -92,7 +93,9 @@ def evaluate(
     if description is not None and pixel_range is not None:
         raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
     own = dataset is None or settings is (experiment and experiment.dataset)
-    given = description.preprocessing if description is not None and not own else None
+    # A model that went on from a file has the preprocessing of that file's dataset.
+    fitted_on_own = own and not isinstance(experiment and experiment.model, KerasModel)
+    given = None if description is None or fitted_on_own else description.preprocessing
     data.check_source(settings, given=given)
     preferred = experiment.training.backend if experiment else "tensorflow"
     keras_backend.prepare(backend=keras_backend.chosen(backend, preferred), device=device)

@@ -11,6 +11,7 @@ from nncli.errors import UsageError
 from nncli.functions import plug_in
 from nncli.models import (
     cnn,
+    keras_file,
     layers,
     linear,
     mlp,
@@ -22,6 +23,7 @@ from nncli.models import (
     transformer,
 )
 from nncli.models.cnn import CnnModel
+from nncli.models.keras_file import KerasModel
 from nncli.models.layers import LayersModel
 from nncli.models.linear import LinearModel
 from nncli.models.mlp import MlpModel
@@ -31,9 +33,12 @@ from nncli.models.rnn import RnnModel
 from nncli.models.tabular import TabularModel
 from nncli.models.text_cnn import TextCnnModel
 from nncli.models.transformer import TransformerModel
+from nncli.preprocessing import Preprocessing
+from nncli.reporting import Reporter, SilentReporter
 
 __all__ = [
     "CnnModel",
+    "KerasModel",
     "LayersModel",
     "LinearModel",
     "MlpModel",
@@ -48,6 +53,8 @@ __all__ = [
     "expand",
     "families",
     "families_for",
+    "given_preprocessing",
+    "kept_target",
 ]
 
 # The registry: a new family is a file in this folder and one name here.
@@ -61,7 +68,8 @@ ModelSettings = Annotated[
     | TransformerModel
     | TabularModel
     | LayersModel
-    | PythonModel,
+    | PythonModel
+    | KerasModel,
     Field(discriminator="type"),
 ]
 
@@ -89,7 +97,10 @@ def families_for(kind: FeatureKind) -> list[str]:
 
 
 def expand(value: Any) -> Any:
-    """Write the short form of a model (`mlp`) in full; the name of a plug-in as its function."""
+    """Write the short form of a model (`mlp`, `old.keras`) in full; the name of a plug-in as its
+    function."""
+    if isinstance(value, str) and value.endswith(".keras"):
+        return {"type": "keras", "path": value}
     full = {"type": value} if isinstance(value, str) else value
     if isinstance(full, dict) and full.get("type") not in families():
         function = plug_in(PLUG_INS, full.get("type"))
@@ -98,19 +109,38 @@ def expand(value: Any) -> Any:
     return full
 
 
-def build(settings: ModelSettings, inputs: Features, target: Target) -> Any:
+def given_preprocessing(settings: ModelSettings) -> Preprocessing | None:
+    """The preprocessing that a model brings with it; None if it is fitted to the dataset.
+
+    Raises:
+        NotFoundError: a file that the model is made from does not exist.
+        ModelFileError: it cannot be read.
+    """
+    return keras_file.given_preprocessing(settings) if isinstance(settings, KerasModel) else None
+
+
+def kept_target(settings: ModelSettings, target: Target) -> Target:
+    """`target`, with the scale of values that an output which is trained already has."""
+    return keras_file.kept_target(settings, target) if isinstance(settings, KerasModel) else target
+
+
+def build(
+    settings: ModelSettings, inputs: Features, target: Target, reporter: Reporter | None = None
+) -> Any:
     """Build the network of `settings` from preprocessed inputs to what `add_head` ends in.
 
     Args:
         settings: which family, and its settings.
         inputs: the preprocessed input.
         target: what the network must say.
+        reporter: told what should be known about the network; default: nobody.
 
     Returns:
         An uncompiled `keras.Model`, (batch, *inputs.shape) -> (batch, classes, labels or values).
 
     Raises:
         UsageError: the family cannot see such inputs, or not with these settings.
+        ModelFileError: a file that the network is made from does not fit the data.
     """
     if inputs.kind not in settings.kinds:
         raise UsageError(
@@ -138,3 +168,5 @@ def build(settings: ModelSettings, inputs: Features, target: Target) -> Any:
             return transformer.build(settings, inputs, target)
         case TabularModel():
             return tabular.build(settings, inputs, target)
+        case KerasModel():
+            return keras_file.build(settings, inputs, target, reporter or SilentReporter())

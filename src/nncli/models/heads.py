@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from nncli.descriptions import ClassTarget, Target
 from nncli.errors import UsageError
 from nncli.objectives import add_head
 
-__all__ = ["with_output"]
+__all__ = ["Output", "fits", "output_of", "with_output"]
 
 # Which activation the answer of each kind of target has, which nncli adds to the saved model.
 ANSWERS = {"class": "softmax", "labels": "sigmoid", "value": "linear"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output that a network ends with.
+
+    Attributes:
+        dense: its last layer with weights, a Dense.
+        activation: the name of the activation of what it says, in it or behind it.
+        before: what goes into `dense`.
+    """
+
+    dense: Any
+    activation: str
+    before: Any
 
 
 def with_output(start: Any, features: Any, target: Target, *, named: str) -> Any:
@@ -41,33 +57,58 @@ def with_output(start: Any, features: Any, target: Target, *, named: str) -> Any
             f"{named} ends in ({sides}) for each example, and the output needs a list of numbers.",
             hint=f"Put Flatten{pooling} at its end.",
         )
-    own = _own_output(features, target)
-    return keras.Model(start, add_head(features, target) if own is None else own, name="network")
+    own = output_of(features)
+    if own is None or not fits(own, target):
+        return keras.Model(start, add_head(features, target), name="network")
+    single = _is_single(own) and isinstance(target, ClassTarget)
+    return keras.Model(start, _said(own, features, single=single), name="network")
 
 
-def _own_output(features: Any, target: Target) -> Any:
-    """What stands in front of the answer of a network that ends with its own; None without one."""
+def output_of(features: Any) -> Output | None:
+    """The output that `features`, a Keras tensor, are; None where they come of no Dense."""
     import keras
-    from keras import ops
 
-    last, before = features._keras_history.operation, features
+    last = features._keras_history.operation
     activation: str | None = None
     if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
         is_softmax = isinstance(last, keras.layers.Softmax)
         activation = "softmax" if is_softmax else last.activation.__name__
-        before = last.input
-        last = before._keras_history.operation
+        features = _into(features)
+        last = features._keras_history.operation
     if not isinstance(last, keras.layers.Dense):
         return None
     if activation is None:
         activation = last.activation.__name__
     elif last.activation.__name__ != "linear":
         return None
-    answer = ANSWERS[target.kind]
-    two = isinstance(target, ClassTarget) and len(target.names) == 2
-    single = two and last.units == 1 and activation == "sigmoid"
-    if not single and (last.units != len(target.names) or activation not in (answer, "linear")):
-        return None
-    if last.activation.__name__ != "linear":
-        last.activation = keras.activations.linear
+    return Output(last, activation, _into(features))
+
+
+def fits(output: Output, target: Target) -> bool:
+    """Whether an output says what `target` asks for."""
+    units, activation = output.dense.units, output.activation
+    if _is_single(output) and isinstance(target, ClassTarget) and len(target.names) == 2:
+        return True
+    return units == len(target.names) and activation in (ANSWERS[target.kind], "linear")
+
+
+def _is_single(output: Output) -> bool:
+    """Whether it is one probability, that of the second of two classes."""
+    return output.dense.units == 1 and output.activation == "sigmoid"
+
+
+def _into(tensor: Any) -> Any:
+    """What goes into the layer that a Keras tensor comes out of, in this use of it."""
+    operation, node, _ = tensor._keras_history
+    return operation._inbound_nodes[node].input_tensors[0]
+
+
+def _said(output: Output, features: Any, *, single: bool) -> Any:
+    """What stands in front of the activation of an output; two logits of a `single` one."""
+    import keras
+    from keras import ops
+
+    before = features if features._keras_history.operation is output.dense else _into(features)
+    if output.dense.activation.__name__ != "linear":
+        output.dense.activation = keras.activations.linear
     return ops.concatenate([ops.zeros_like(before), before], axis=-1) if single else before

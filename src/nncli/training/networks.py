@@ -10,6 +10,7 @@ from nncli.data import Dataset
 from nncli.models import ModelSettings
 from nncli.objectives import ANSWER, add_answer, compile_for_answers
 from nncli.preprocessing.augmentation import Augmentation, augmented
+from nncli.reporting import Reporter
 
 __all__ = ["Networks", "build"]
 
@@ -32,11 +33,17 @@ class Networks:
     family: Any
 
 
-def build(settings: ModelSettings, dataset: Dataset, augment: Augmentation | None) -> Networks:
+def build(
+    settings: ModelSettings,
+    dataset: Dataset,
+    augment: Augmentation | None,
+    reporter: Reporter | None = None,
+) -> Networks:
     """Build the network of `settings` for `dataset`, its preprocessing in front.
 
     Raises:
         UsageError: the family cannot see such inputs.
+        ModelFileError: the file that it goes on from does not fit them.
         DataError: they cannot be augmented so.
     """
     import keras
@@ -45,7 +52,7 @@ def build(settings: ModelSettings, dataset: Dataset, augment: Augmentation | Non
     features = preprocessing.features(prepared)
     if augment is not None:
         augment.check(dataset.name, dataset.inputs, features)
-    network = models.build(settings, features, target)
+    network = models.build(settings, features, target, reporter)
     start = preprocessing.cached_input(prepared)
     seen = preprocessing.unpacked(prepared, start)
     answers = add_answer(network(seen), target)

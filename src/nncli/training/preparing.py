@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from nncli import backend, data
+from nncli import backend, data, models
 from nncli.config import Experiment
 from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, TfdsDataset
@@ -17,6 +17,7 @@ from nncli.files import shown_path
 from nncli.objectives import metric_names
 from nncli.objectives.losses import fitting
 from nncli.objectives.metrics import fitting_metrics, unfit
+from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter, counted
 from nncli.runs import RunFolder
 from nncli.training import execution, networks, seeding
@@ -69,6 +70,7 @@ def prepare(
             hint="Install it with: pip install 'nncli[tensorboard]', or leave "
             "training.tensorboard out.",
         )
+    given = models.given_preprocessing(experiment.model)
     if experiment.names_dataset:
         data.check_source(experiment.dataset)
     name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
@@ -81,7 +83,8 @@ def prepare(
         )
     seeding.seed_everything(experiment.seed)
     began = time.perf_counter()
-    experiment, dataset = _load(experiment, reporter, load)
+    experiment, dataset = _load(experiment, given, reporter, load)
+    dataset = dataset.with_target(models.kept_target(experiment.model, dataset.target))
     data_seconds = time.perf_counter() - began
     dataset = fit_memory(dataset, settings.memory_bytes or backend.memory_bytes() // 4)
     _check_loss(settings, dataset)
@@ -89,7 +92,7 @@ def prepare(
     monitor = _monitor(experiment, dataset)
     weights = class_weights(dataset, settings.class_weight)
     with explained_size():
-        built = networks.build(experiment.model, dataset, experiment.dataset.augment)
+        built = networks.build(experiment.model, dataset, experiment.dataset.augment, reporter)
     count = steps(len(dataset.splits["train"]), settings.batch_size)
     _check_accumulation(settings, count)
     decided = execution.decided(settings, built.trained, count)
@@ -133,16 +136,17 @@ def _check_accumulation(settings: TrainingSettings, steps_per_epoch: int) -> Non
 
 
 def _load(
-    experiment: Experiment, reporter: Reporter, load: data.Loading
+    experiment: Experiment, given: Preprocessing | None, reporter: Reporter, load: data.Loading
 ) -> tuple[Experiment, Dataset]:
-    """The dataset, and the experiment with it and its place written out."""
-    settings = experiment.dataset
+    """The dataset, preprocessed as `given` if the model brings that with it, and the experiment
+    with it and its place written out."""
+    settings, seed = experiment.dataset, experiment.seed
     if experiment.names_dataset or not isinstance(settings, TfdsDataset):
-        dataset = load(settings, seed=experiment.seed, reporter=reporter)
+        dataset = load(settings, seed=seed, reporter=reporter, given=given)
     else:
         place = data_folder(settings)
         dataset, settings = data.load_default(
-            settings, seed=experiment.seed, reporter=reporter, load=load
+            settings, seed=seed, reporter=reporter, load=load, given=given
         )
         if settings.label != experiment.dataset.label:
             reporter.warning(
