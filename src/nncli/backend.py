@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ __all__ = [
     "Backend",
     "Device",
     "Precision",
+    "accelerator_memory_bytes",
     "chosen",
     "devices",
     "has_accelerator",
@@ -217,6 +219,29 @@ def memory_bytes() -> int:
         if text.isdigit():
             total = min(total, int(text))
     return total
+
+
+def accelerator_memory_bytes() -> int | None:
+    """The memory of the smallest GPU that Keras computes on; None if it does not say.
+
+    Keras must be prepared.
+    """
+    import keras
+
+    if keras.config.backend() == "jax":
+        import jax
+
+        stats = [device.memory_stats() or {} for device in jax.local_devices()]
+        limits = [int(found["bytes_limit"]) for found in stats if "bytes_limit" in found]
+        return min(limits, default=None)
+    # TensorFlow says what is in use, but not what there is.
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    mebibytes = [int(line) for line in said.stdout.split("\n") if line.strip().isdigit()]
+    return min(mebibytes) * 2**20 if mebibytes else None
 
 
 def usable_cores() -> int:

@@ -172,7 +172,7 @@ def test_a_merged_value_is_blamed_where_it_stands() -> None:
         "e.yaml:2:8  training.epochs: must be at least 1, not 0\n"
         "      <<: {epochs: 0}\n"
         "           ^\n"
-        "e.yaml:3:3  training.batch_size: must be at least 1, not 0\n"
+        "e.yaml:3:3  training.batch_size: must be auto or at least 1, not 0\n"
         "      batch_size: 0\n"
         "      ^"
     )
@@ -260,7 +260,7 @@ def test_a_flag_over_a_file_is_blamed_and_not_the_file() -> None:
     first_lines = {problem.splitlines()[0] for problem in caught.value.problems}
     assert first_lines == {
         "--epochs  training.epochs: must be at least 1, not 0",
-        "e.yaml:3:3  training.batch_size: must be at least 1, not 0",
+        "e.yaml:3:3  training.batch_size: must be auto or at least 1, not 0",
     }
 
 

@@ -139,7 +139,8 @@ EpochsOption = Annotated[
     str | None, typer.Option("--epochs", metavar="N", help=described("training.epochs"))
 ]
 BatchSizeOption = Annotated[
-    str | None, typer.Option("--batch-size", metavar="N", help=described("training.batch_size"))
+    str | None,
+    typer.Option("--batch-size", metavar="N|auto", help=described("training.batch_size")),
 ]
 # All but the last, and the last.
 OPTIMIZERS = ", ".join(_completion.optimizers("")).rsplit(", ", 1)

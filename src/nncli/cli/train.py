@@ -219,7 +219,7 @@ def _show_rehearsal(screen: Screen, rehearsal: Rehearsal, *, json: bool) -> None
         return
     examples = ", ".join(f"{count:,} {split}" for split, count in rehearsal.examples.items())
     where = "in memory" if rehearsal.data_in_memory else "read from disk as needed"
-    steps = f"{counted(rehearsal.steps_per_epoch, 'step')} of {settings.batch_size:,}"
+    steps = f"{counted(rehearsal.steps_per_epoch, 'step')} of {settings.examples_per_step:,}"
     rows = {
         "run": f"{rehearsal.experiment.run_name}: {counted(settings.epochs, 'epoch')} of {steps}",
         "on": f"{settings.backend}, {counted(int(settings.steps_per_execution), 'step')} a call",

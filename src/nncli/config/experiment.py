@@ -58,6 +58,11 @@ class Experiment(Settings):
         """`name`, or what it defaults to."""
         return self.name or f"{self.dataset.label}-{self.model.type}"
 
+    def with_batch_size(self, batch_size: int) -> Experiment:
+        """This experiment with `training.batch_size` as a number."""
+        training = self.training.model_copy(update={"batch_size": batch_size})
+        return self.model_copy(update={"training": training})
+
     def resolved(self, dataset: DatasetSettings) -> Experiment:
         """This experiment with `dataset` and every name written out: repeats the run as it was."""
         changes: dict[str, Any] = {"dataset": dataset}

@@ -55,11 +55,16 @@ class TrainingSettings(Settings):
         le=1_000_000,
         description="Times that every training example is seen; more fit more, then overfit.",
     )
-    batch_size: int = Field(
+    batch_size: Annotated[
+        Auto | Annotated[int, Field(ge=1, le=10_000_000), Tag("<value>")],
+        Discriminator(_auto_or_value),
+    ] = Field(
         default=128,
-        ge=1,
-        le=10_000_000,
-        description="Examples a step; larger runs faster an epoch and takes fewer steps.",
+        description=(
+            "Examples a step; larger runs faster an epoch and takes fewer steps. auto: the largest "
+            "power of two from 16 to 1024 that fits into memory and leaves 50 steps an epoch; the "
+            "learning rate stays as it is."
+        ),
     )
     loss: Annotated[losses.LossSettings, BeforeValidator(losses.expand)] | None = Field(
         default=None,
@@ -208,6 +213,12 @@ class TrainingSettings(Settings):
         if self.backend == "jax" and self.jit_compile is False:
             raise ValueError("jit_compile: false does not go with backend: jax, which compiles")
         return self
+
+    @property
+    def examples_per_step(self) -> int:
+        """`batch_size` once it is a number: what `auto` means depends on data and model."""
+        assert self.batch_size != "auto", "prepare() decides it"
+        return self.batch_size
 
     @property
     def memory_bytes(self) -> int | None:

@@ -96,7 +96,9 @@ def train(
     if is_cross_validation(experiment):
         first = prepare(experiment_of_fold(experiment, 1), reporter)
         dataset = first.experiment.dataset.model_copy(update={"fold": None})
-        resolved = experiment.resolved(dataset)
+        resolved = experiment.resolved(dataset).with_batch_size(
+            first.experiment.training.examples_per_step  # the same for folds of different sizes
+        )
         folder = runs.create(place[0], resolved.run_name, run_dir=place[1])
 
         def train_fold(fold: int, own: RunFolder) -> TrainingResult:

@@ -41,7 +41,7 @@ def decided(settings: TrainingSettings, network: Any, steps_per_epoch: int) -> T
     if settings.device != "cpu" and has_accelerator():
         speed = OPERATIONS_AN_ACCELERATOR
     # A training step is a forward pass and a backward pass of twice its size.
-    step_seconds = OVERHEAD_SECONDS + 3 * flops(network) * settings.batch_size / speed
+    step_seconds = OVERHEAD_SECONDS + 3 * flops(network) * settings.examples_per_step / speed
     changes: dict[str, Any] = {}
     if settings.steps_per_execution == "auto":
         fitting = min(SECONDS_A_CALL / step_seconds, MAXIMUM_STEPS, steps_per_epoch)

@@ -30,7 +30,7 @@ def position_of(run: Run, checkpoint: Checkpoint | None) -> Position:
     """Where the training of `run` begins."""
     from nncli.training.callbacks import Position
 
-    count = steps(len(run.dataset.splits["train"]), run.experiment.training.batch_size)
+    count = steps(len(run.dataset.splits["train"]), run.experiment.training.examples_per_step)
     if checkpoint is None:
         return Position(count)
     return Position(
@@ -63,7 +63,7 @@ def fit(
 
     settings = run.experiment.training
     model = run.networks.trained
-    batch_size = min(settings.batch_size, len(run.dataset.splits["train"]))
+    batch_size = min(settings.examples_per_step, len(run.dataset.splits["train"]))
     check_batch_size(model, batch_size)
     compile_network(model, run.experiment, position.steps, run.dataset.target, run.mixing)
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
@@ -73,7 +73,7 @@ def fit(
         FitPlan(
             settings.epochs,
             position.steps,
-            settings.batch_size,
+            settings.examples_per_step,
             len(run.dataset.splits["train"]),
             resumed_at=(position.epoch, position.step) if checkpoint else None,
             monitor=run.monitor.column,
@@ -197,7 +197,7 @@ def _callbacks(
 def _train_batches(run: Run, order: EpochOrder, first_step: int) -> Any:
     return run.feed.shuffled(
         run.encoded.splits["train"],
-        run.experiment.training.batch_size,
+        run.experiment.training.examples_per_step,
         order,
         first_step=first_step,
         class_weights=run.class_weights,

@@ -78,7 +78,7 @@ def look(experiment: Experiment, *, reporter: Reporter | None = None) -> ModelOv
     experiment, dataset = prepared.experiment, prepared.dataset
     augment = experiment.dataset.augment
     network, trained = prepared.networks.family, prepared.networks.trained
-    batch_size = min(experiment.training.batch_size, len(dataset.splits["train"]))
+    batch_size = min(experiment.training.examples_per_step, len(dataset.splits["train"]))
     mixing = mixing_of(augment, experiment.seed, dataset.target)
     compile_network(
         trained, experiment, steps(len(dataset.splits["train"]), batch_size), dataset.target, mixing

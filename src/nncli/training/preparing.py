@@ -20,7 +20,7 @@ from nncli.objectives.metrics import fitting_metrics, unfit
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter, counted
 from nncli.runs import RunFolder
-from nncli.training import execution, networks, seeding
+from nncli.training import batching, execution, networks, seeding
 from nncli.training.memory import explained_size
 from nncli.training.monitoring import Monitor
 from nncli.training.run import Run
@@ -93,7 +93,9 @@ def prepare(
     weights = class_weights(dataset, settings.class_weight)
     with explained_size():
         built = networks.build(experiment.model, dataset, experiment.dataset.augment, reporter)
-    count = steps(len(dataset.splits["train"]), settings.batch_size)
+    examples = len(dataset.splits["train"])
+    settings = batching.decided(settings, built.trained, examples, reporter)
+    count = steps(examples, settings.examples_per_step)
     _check_accumulation(settings, count)
     decided = execution.decided(settings, built.trained, count)
     experiment = experiment.model_copy(update={"training": decided})

@@ -87,13 +87,13 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
     return Rehearsal(
         experiment=prepared.experiment,
         examples={name: len(split) for name, split in splits.items()},
-        steps_per_epoch=steps(len(splits["train"]), settings.batch_size),
+        steps_per_epoch=steps(len(splits["train"]), settings.examples_per_step),
         parameters=int(prepared.networks.saved.count_params()),
         flops=flops(network),
         data_bytes=sum(array.nbytes for array in arrays),
         data_in_memory=not any(isinstance(array, DiskRows) for array in arrays),
         weight_bytes=weight_bytes(network),
-        step_bytes=step_bytes(network, min(settings.batch_size, len(splits["train"]))),
+        step_bytes=step_bytes(network, min(settings.examples_per_step, len(splits["train"]))),
         step_seconds=seconds,
         model_bytes=size,
     )
@@ -105,24 +105,24 @@ def _one_step(prepared: Prepared) -> float:
 
     settings = prepared.experiment.training
     model, splits = prepared.networks.trained, prepared.dataset.encoded().splits
-    check_batch_size(model, min(settings.batch_size, len(splits["train"])))
+    check_batch_size(model, min(settings.examples_per_step, len(splits["train"])))
     alone = settings.model_copy(update={"steps_per_execution": 1})
     experiment = prepared.experiment.model_copy(update={"training": alone})
     target = prepared.dataset.target
     mixing = mixing_of(experiment.dataset.augment, experiment.seed, target)
-    count = steps(len(splits["train"]), settings.batch_size)
+    count = steps(len(splits["train"]), settings.examples_per_step)
     compile_network(model, experiment, count, target, mixing)
     feed = Feed()
-    train = _first(splits["train"], settings.batch_size)
+    train = _first(splits["train"], settings.examples_per_step)
     batches = feed.shuffled(
         train,
-        settings.batch_size,
+        settings.examples_per_step,
         EpochOrder(len(train), experiment.seed),
         class_weights=prepared.weights,
         mixing=mixing,
     )
     averaging = [ValidateAverages()] if experiment.optimizer.use_ema else []
-    with explained_exhaustion(model, settings.batch_size):
+    with explained_exhaustion(model, settings.examples_per_step):
         model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
         began = time.perf_counter()
         model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
@@ -134,7 +134,7 @@ def _one_step(prepared: Prepared) -> float:
             classes = mixed_classes(mixing)
             batches = feed.ordered(validation, VALIDATION_BATCH_SIZE, classes=classes)
             model.evaluate(batches, verbose=0)
-        answers(prepared.networks.answering, _first(train, settings.batch_size), feed)
+        answers(prepared.networks.answering, _first(train, settings.examples_per_step), feed)
     return seconds
 
 
