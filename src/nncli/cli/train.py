@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 WIDTH = 80
+# Where a range test draws.
+PICTURE = Path("learning-rate.png")
 
 app = typer.Typer(add_completion=False)
 
@@ -68,6 +70,22 @@ def train_command(
             help="Do one step of everything, say what the run would do and need, leave nothing.",
         ),
     ] = False,
+    find_rate: Annotated[
+        bool,
+        typer.Option(
+            "--find-learning-rate",
+            help="Try learning rates from 1e-7 to 10 in up to 200 steps, draw the loss over them "
+            "and suggest one; leave no run folder.",
+        ),
+    ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture",
+            metavar="FILE",
+            help="Where --find-learning-rate draws, a PNG. \\[default: learning-rate.png]",
+        ),
+    ] = None,
     json: JsonOption = False,
     offline: OfflineOption = False,
     quiet: QuietOption = False,
@@ -82,6 +100,7 @@ def train_command(
     if run_dir is not None and (runs_dir or resume) is not None:
         other = "--runs-dir" if resume is None else "--resume"
         raise UsageError(f"--run-dir names the folder itself: {other} does not apply.")
+    _check_range_test(find_rate, picture, run_dir or runs_dir, resume, dry_run=dry_run)
     from nncli import runs, training
     from nncli.training.rehearsal import rehearse
 
@@ -95,6 +114,9 @@ def train_command(
         screen.capture_libraries()
         rehearsal = rehearse(experiment, reporter=reporter_for(screen))
         _show_rehearsal(screen, rehearsal, json=json)
+        return
+    if find_rate:
+        _find_learning_rate(screen, described, picture or PICTURE, command, json=json)
         return
     if resume is None:
         experiment = described.resolve().experiment
@@ -120,6 +142,43 @@ def train_command(
         screen.out.file.write(result.metrics.to_json())
     elif not quiet:
         _show(screen, result)
+
+
+def _check_range_test(
+    wanted: bool, picture: Path | None, place: Path | None, resume: str | None, *, dry_run: bool
+) -> None:
+    """Refuse what does not go with `--find-learning-rate`, or not without it."""
+    if not wanted:
+        if picture is not None:
+            raise UsageError("--picture says where --find-learning-rate draws, which is missing.")
+        return
+    if resume is not None:
+        raise UsageError("--find-learning-rate tries a new training: --resume does not apply.")
+    if dry_run:
+        raise UsageError("--find-learning-rate and --dry-run are two things: give one of them.")
+    if place is not None:
+        raise UsageError(
+            "--find-learning-rate leaves no run folder: --run-dir and --runs-dir do not apply.",
+            hint="--picture FILE says where the curve is drawn.",
+        )
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise UsageError("--picture: the file must end in .png.")
+
+
+def _find_learning_rate(
+    screen: Screen, described: Described, picture: Path, command: Sequence[str], *, json: bool
+) -> None:
+    from nncli.cli._range_test import document_of, show_range_test
+    from nncli.files import to_json
+    from nncli.training.range_test import find_learning_rate
+
+    experiment = described.resolve().experiment
+    screen.capture_libraries()
+    found = find_learning_rate(experiment, picture=picture, reporter=reporter_for(screen))
+    if json:
+        screen.out.file.write(to_json(document_of(found, command, picture)))
+    elif not screen.quiet:
+        show_range_test(screen, found, command, picture)
 
 
 def _show(screen: Screen, result: TrainingResult) -> None:
