@@ -278,6 +278,7 @@ def test_generated_pages_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 LIBRARY = (
     "nncli.training.train",
+    "nncli.training.overview.look",
     "nncli.inference.evaluate",
     "nncli.data.prepare",
     "nncli.data.looking.augmenting.draw_augmented",
@@ -338,7 +339,8 @@ def test_commands_are_accepted(
             for path in (own_folders.glob(word) if "*" in word else [word])
         ]
     )
-    light = arguments[0] == "config" or "--version" in arguments or "--help" in arguments
+    light = arguments[0] == "config" or arguments[:2] == ["model", "list"]
+    light = light or "--version" in arguments or "--help" in arguments
     wanted = 0 if light else 99
     assert result.exit_code == wanted, result.stderr
 

@@ -107,8 +107,8 @@ def test_show_says_where_a_branch_comes_from(run_cli: Any, monkeypatch: Any) -> 
     monkeypatch.setenv("COLUMNS", "80")
     Path("joined.py").write_text(JOINED)
     shown = lines(run_cli([*DIGITS, "--set", "model={type: python, build: joined.py:build}"]), 80)
-    [joined] = [line for line in shown if " < " in line]
-    assert " < flatten_w" in joined and " Add " in joined
+    [joined] = [line for line in shown if " + " in line]
+    assert " + flatten_w" in joined and " Add " in joined
 
 
 @pytest.mark.usefixtures("shared_cache")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import textwrap
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
@@ -22,7 +23,6 @@ __all__ = ["document", "show_network"]
 NARROW = 60
 SHORTEST_NAME = 12
 LABEL = 12
-TAKES_FROM = " < "
 
 
 def document(overview: ModelOverview) -> dict[str, Any]:
@@ -68,7 +68,6 @@ def _totals(overview: ModelOverview) -> dict[str, str]:
 
 def _show_fact(screen: Screen, name: str, text: str) -> None:
     """A line with its name in front; what is too long goes on below itself."""
-    import textwrap
 
     room = max(screen.out.width - LABEL, 20)
     lines = textwrap.wrap(visible(text), room) or [""]
@@ -79,10 +78,11 @@ def _show_fact(screen: Screen, name: str, text: str) -> None:
 
 def _show_layers(screen: Screen, overview: ModelOverview) -> None:
     """A layer a line. What takes from another than the one above says so."""
+    names = [_Name.of(overview, place) for place in range(len(overview.layers))]
     rows = [
-        (_marked(overview, place), _kind(layer), shown(layer.shape), _count(layer.parameters),
+        (str(name), _kind(layer), shown(layer.shape), _count(layer.parameters),
          _share(layer, overview.flops))
-        for place, layer in enumerate(overview.layers)
+        for name, layer in zip(names, overview.layers, strict=True)
     ]  # fmt: skip
     headings = ("layer", "kind", "output", "parameters", "FLOPs")
     rooms = [max(cell_len(row[column]) for row in (headings, *rows)) for column in range(5)]
@@ -91,33 +91,43 @@ def _show_layers(screen: Screen, overview: ModelOverview) -> None:
         rooms[1] = 0
     others = sum(room + 2 for room in rooms[1:] if room)
     rooms[0] = min(rooms[0], max(screen.out.width - others, SHORTEST_NAME))
-    for number, row in enumerate((headings, *rows)):
-        cells = [_fitted(row[0], rooms[0])]
-        cells += [] if narrow else [_cut(row[1], rooms[1])]
+    firsts = [_cut(headings[0], rooms[0]), *(name.in_room(rooms[0]) for name in names)]
+    for number, (first, row) in enumerate(zip(firsts, (headings, *rows), strict=True)):
+        cells = [first] if narrow else [first, _cut(row[1], rooms[1])]
         cells += [_cut(row[2], rooms[2])]
         cells += [f"{cell:>{room}}" for cell, room in zip(row[3:], rooms[3:], strict=True)]
         screen.out.print(Text("  ".join(cells).rstrip(), "" if number else "dim"), soft_wrap=True)
 
 
-def _marked(overview: ModelOverview, place: int) -> str:
-    """The name of a layer, and where it takes from if that is not the line above."""
-    layer = overview.layers[place]
-    others = [overview.layers[source].name for source in layer.sources if source != place - 1]
-    return f"{layer.name}{TAKES_FROM}{', '.join(others)}" if others else layer.name
+@dataclass(frozen=True)
+class _Name:
+    """A layer, and which it takes from: `+` beside the line above, `<` instead of it."""
+
+    name: str
+    mark: str
+    others: str
+
+    @classmethod
+    def of(cls, overview: ModelOverview, place: int) -> _Name:
+        layer = overview.layers[place]
+        others = [overview.layers[source].name for source in layer.sources if source != place - 1]
+        mark = " + " if len(others) < len(layer.sources) else " < "
+        return cls(visible(layer.name), mark if others else "", visible(", ".join(others)))
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.mark}{self.others}"
+
+    def in_room(self, room: int) -> str:
+        """In exactly `room` cells of the terminal, something left of both."""
+        if not self.mark or cell_len(str(self)) <= room:
+            return _cut(str(self), room)
+        rest = room - len(self.mark)
+        own = min(cell_len(self.name), max(rest - cell_len(self.others), rest // 2))
+        return f"{_cut(self.name, own)}{self.mark}{_cut(self.others, rest - own)}"
 
 
 def _kind(layer: Layer) -> str:
     return f"{layer.kind}, frozen" if layer.is_frozen else layer.kind
-
-
-def _fitted(marked: str, room: int) -> str:
-    """A name and where it takes from in `room` cells, something left of both."""
-    name, mark, others = marked.partition(TAKES_FROM)
-    if not mark or cell_len(visible(marked)) <= room:
-        return _cut(marked, room)
-    rest = room - len(mark)
-    own = min(cell_len(visible(name)), max(rest - cell_len(visible(others)), rest // 2))
-    return f"{_cut(name, own)}{mark}{_cut(others, rest - own)}"
 
 
 def _cut(text: str, room: int) -> str:
