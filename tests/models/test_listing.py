@@ -11,7 +11,7 @@ import pytest
 from nncli import models
 from nncli.descriptions import ClassTarget, Features
 from nncli.errors import NotFoundError, UsageError
-from nncli.models import CnnModel, MlpModel, ModelSettings, layer_table
+from nncli.models import CnnModel, MlpModel, ModelSettings, TabularModel, TextCnnModel, layer_table
 from nncli.models.listing import INPUTS, catalogue, family
 
 MEMBERS = get_args(get_args(ModelSettings)[0])
@@ -46,7 +46,9 @@ def test_what_a_key_may_hold_is_said_in_words() -> None:
     assert values["activation"].startswith("relu, gelu, ")
 
 
-@pytest.mark.parametrize("settings", [MlpModel(), CnnModel()], ids=["mlp", "cnn"])
+@pytest.mark.parametrize(
+    "settings", [MlpModel(), CnnModel(), TextCnnModel(), TabularModel()], ids=lambda one: one.type
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_family_takes_what_it_says_and_refuses_all_else(settings: Any, kind: Any) -> None:
     words = 20 if kind == "tokens" else None

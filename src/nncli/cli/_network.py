@@ -134,8 +134,8 @@ def _cut(text: str, room: int) -> str:
     """`text` in exactly `room` cells of the terminal, its middle left out."""
     plain = visible(text)
     if cell_len(plain) > room:
-        half = (room - 1) // 2
-        plain = f"{set_cell_size(plain, room - 1 - half)}…{plain[-half:]}"
+        end = (room - 1) // 4  # numbers of blocks come first, and a word that the kind repeats last
+        plain = f"{set_cell_size(plain, room - 1 - end)}…{plain[len(plain) - end :]}"
     return set_cell_size(plain, room)
 
 

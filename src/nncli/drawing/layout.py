@@ -92,7 +92,7 @@ def _starts(sources: Sequence[tuple[int, ...]], rows: Sequence[int]) -> list[int
             for row in range(rows[source] + 1, rows[number] + 1):
                 crossing[row] += 1
     starts = [0]
-    while total - starts[-1] > wanted + LATER:
+    while total - starts[-1] > wanted + EARLIER:  # the last column may be the longest
         best = starts[-1] + wanted
         near = range(best - EARLIER, best + LATER + 1)
         starts.append(min(near, key=lambda row: (crossing[row], abs(row - best))))

@@ -8,24 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from nncli.descriptions import FeatureKind
 from nncli.errors import NotFoundError
 from nncli.functions import plug_ins
-from nncli.models import PLUG_INS, ModelSettings, layer_table
+from nncli.models import PLUG_INS, ModelSettings, families, layer_table
 from nncli.settings import Settings, in_words
 
 __all__ = ["Family", "FamilySetting", "catalogue", "family"]
 
 # What a network sees of data, as people call the data.
-INPUTS = {
+INPUTS: dict[FeatureKind, str] = {
     "image": "images",
     "spectrogram": "sound",
     "vector": "tables",
     "sequence": "sequences",
     "tokens": "texts",
 }
-ALL = tuple(INPUTS)
-# Families that do not say themselves what they take, and do not take everything.
-TAKEN = {"cnn": ("image", "spectrogram", "sequence", "tokens")}
 
 
 @dataclass(frozen=True)
@@ -105,14 +103,8 @@ def _family(member: type[Settings]) -> Family:
     name = str(member.model_fields["type"].default)
     description = inspect.cleandoc(member.__doc__ or "").splitlines()[0]
     layers = layer_table.layer_names() if name == "layers" else ()
-    takes = [INPUTS[kind] for kind in _kinds(name, member)]
+    takes = [words for kind, words in INPUTS.items() if kind in families()[name]]
     return Family(name, takes, description, _settings(member), layers)
-
-
-def _kinds(name: str, member: type[Settings]) -> Sequence[str]:
-    """The kinds of features that a family takes; see `nncli.descriptions.Features`."""
-    kinds: Sequence[str] = getattr(member, "kinds", TAKEN.get(name, ALL))
-    return kinds
 
 
 def _settings(member: type[Settings]) -> list[FamilySetting]:
