@@ -279,6 +279,7 @@ def test_generated_pages_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 LIBRARY = (
     "nncli.training.train",
     "nncli.training.overview.look",
+    "nncli.training.range_test.find_learning_rate",
     "nncli.inference.evaluate",
     "nncli.data.prepare",
     "nncli.data.looking.augmenting.draw_augmented",

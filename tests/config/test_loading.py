@@ -199,7 +199,7 @@ EXPERIMENTS = st.builds(
     training=st.builds(
         TrainingSettings,
         epochs=st.integers(1, 1_000_000),
-        batch_size=st.integers(1, 10_000_000),
+        batch_size=st.integers(1, 10_000_000) | st.just("auto"),
         monitor=st.sampled_from(["validation_loss", "train_accuracy"]),
         deterministic=st.booleans(),
         device=st.sampled_from(["auto", "cpu", "gpu"]),
