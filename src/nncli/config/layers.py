@@ -42,7 +42,10 @@ PATH_KEYS = (
     ("dataset", "test_path"),
     ("dataset", "target_path"),
     ("model", "path"),
+    ("model", "weights"),
 )
+# What is no path where a path may stand.
+WORDS = {("model", "weights"): ("imagenet", "none")}
 # Values that name a function, of a module or of a file.
 FUNCTION_KEYS = (("dataset", "load"), ("model", "build"))
 # Values that are lists, and may be typed without brackets.
@@ -51,6 +54,7 @@ LIST_KEYS = (
     ("model", "filters"),
     ("model", "kernel_sizes"),
     ("dataset", "image_size"),
+    ("model", "image_size"),
     ("training", "metrics"),
 )
 # The groups whose `type` may be left out, and the type that is meant without one.
@@ -231,6 +235,8 @@ def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]
         mapping = result.get(group)
         if isinstance(mapping, Mapping) and isinstance(mapping.get(key), str):
             if (group, key) in FUNCTION_KEYS and ".py:" not in mapping[key]:
+                continue
+            if mapping[key] in WORDS.get((group, key), ()):
                 continue
             path = at_home(mapping[key])
             # A `~` that is still there names nobody's home folder: the check of the value says so.

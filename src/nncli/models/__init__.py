@@ -10,11 +10,13 @@ from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import UsageError
 from nncli.functions import plug_in
 from nncli.models import (
+    application_table,
     cnn,
     keras_file,
     layers,
     linear,
     mlp,
+    pretrained,
     python,
     resnet,
     rnn,
@@ -22,11 +24,14 @@ from nncli.models import (
     text_cnn,
     transformer,
 )
+from nncli.models.application_table import Weights
 from nncli.models.cnn import CnnModel
+from nncli.models.freezing import FineTuning, freeze, unfreeze
 from nncli.models.keras_file import KerasModel
 from nncli.models.layers import LayersModel
 from nncli.models.linear import LinearModel
 from nncli.models.mlp import MlpModel
+from nncli.models.pretrained import PretrainedModel
 from nncli.models.python import PythonModel
 from nncli.models.resnet import ResnetModel
 from nncli.models.rnn import RnnModel
@@ -43,6 +48,7 @@ __all__ = [
     "LinearModel",
     "MlpModel",
     "ModelSettings",
+    "PretrainedModel",
     "PythonModel",
     "ResnetModel",
     "RnnModel",
@@ -50,11 +56,15 @@ __all__ = [
     "TextCnnModel",
     "TransformerModel",
     "build",
+    "check",
     "expand",
     "families",
     "families_for",
+    "fine_tuning",
     "given_preprocessing",
     "kept_target",
+    "let_base_learn",
+    "wanted_weights",
 ]
 
 # The registry: a new family is a file in this folder and one name here.
@@ -69,7 +79,8 @@ ModelSettings = Annotated[
     | TabularModel
     | LayersModel
     | PythonModel
-    | KerasModel,
+    | KerasModel
+    | PretrainedModel,
     Field(discriminator="type"),
 ]
 
@@ -97,8 +108,8 @@ def families_for(kind: FeatureKind) -> list[str]:
 
 
 def expand(value: Any) -> Any:
-    """Write the short form of a model (`mlp`, `old.keras`) in full; the name of a plug-in as its
-    function."""
+    """Write the short form of a model (`mlp`, `old.keras`, `mobilenet_v2`) in full; the name of a
+    plug-in as its function."""
     if isinstance(value, str) and value.endswith(".keras"):
         return {"type": "keras", "path": value}
     full = {"type": value} if isinstance(value, str) else value
@@ -106,7 +117,27 @@ def expand(value: Any) -> Any:
         function = plug_in(PLUG_INS, full.get("type"))
         if function is not None:
             return {**full, "type": "python", "build": function}
+    if isinstance(value, str) and value not in families() and application_table.found(value):
+        return {"type": "pretrained", "name": value}
     return full
+
+
+def check(settings: ModelSettings) -> None:
+    """Look, without Keras, whether the files that a model is made from are there.
+
+    Raises:
+        NotFoundError: one is not.
+    """
+    if isinstance(settings, PretrainedModel):
+        pretrained.check(settings)
+
+
+def wanted_weights(settings: ModelSettings, inputs: Features | None = None) -> list[Weights]:
+    """The weights of others that a model needs for such inputs, or without `inputs` may need: each
+    has a place where Keras keeps it, and an address."""
+    if isinstance(settings, PretrainedModel):
+        return pretrained.wanted_weights(settings, inputs)
+    return []
 
 
 def given_preprocessing(settings: ModelSettings) -> Preprocessing | None:
@@ -122,6 +153,23 @@ def given_preprocessing(settings: ModelSettings) -> Preprocessing | None:
 def kept_target(settings: ModelSettings, target: Target) -> Target:
     """`target`, with the scale of values that an output which is trained already has."""
     return keras_file.kept_target(settings, target) if isinstance(settings, KerasModel) else target
+
+
+def fine_tuning(settings: ModelSettings) -> FineTuning | None:
+    """When the pretrained part of a network begins to learn; None if that never changes."""
+    if isinstance(settings, PretrainedModel) and settings.unfreeze_at is not None:
+        return FineTuning(settings.unfreeze_at, settings.fine_tuning_rate)
+    return None
+
+
+def let_base_learn(network: Any, learns: bool) -> None:
+    """Let the pretrained part of what `build` returned be trained or not, which its compilation
+    has to follow."""
+    base = network.get_layer(pretrained.BASE)
+    if learns:
+        unfreeze(base)
+    else:
+        freeze(base)
 
 
 def build(
@@ -170,3 +218,5 @@ def build(
             return tabular.build(settings, inputs, target)
         case KerasModel():
             return keras_file.build(settings, inputs, target, reporter or SilentReporter())
+        case PretrainedModel():
+            return pretrained.build(settings, inputs, target, reporter or SilentReporter())

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nncli.descriptions import FeatureKind, Features, Target, ValueTarget
 from nncli.errors import ModelFileError, UsageError
-from nncli.models.freezing import set_trainable
+from nncli.models.freezing import freeze, layers_of, unfreeze
 from nncli.models.heads import fits, output_of, with_output
 from nncli.objectives import add_head
 from nncli.preprocessing import Preprocessing, archive
@@ -35,7 +35,7 @@ class KerasModel(Settings):
         default=False,
         description=(
             "Train only the output and leave all else as it is in the file: fast, and for little "
-            "data. Otherwise all weights are trained, frozen ones too."
+            "data. Otherwise all is trained, but for batch normalization that is frozen in it."
         ),
     )
     new_head: Literal["auto", "always", "never"] = Field(
@@ -89,7 +89,7 @@ def build(settings: KerasModel, inputs: Features, target: Target, reporter: Repo
     """
     description = archive.describe(settings.path)
     model = archive.open_model(settings.path)
-    set_trainable(model, True)  # also what was frozen when the file was made
+    unfreeze(model)  # also what was frozen when the file was made
     if description is None:
         return _of_others(settings, model, inputs, target, reporter)
     if settings.pixel_range is not None:
@@ -117,7 +117,7 @@ def _is_kept(settings: KerasModel, before: Target, target: Target) -> bool:
 def _freeze(settings: KerasModel, layers: Any) -> None:
     for layer in layers:
         if settings.frozen:
-            set_trainable(layer, False)
+            freeze(layer)
 
 
 def _last_dense(said: Any) -> Any:
@@ -229,7 +229,7 @@ def _fitting(
     if inputs.kind == "image":
         low, high = settings.pixel_range or (0.0, 1.0)
         if settings.pixel_range is None and any(
-            type(layer).__name__ in SCALING_LAYERS for layer in _layers(model)
+            type(layer).__name__ in SCALING_LAYERS for layer in layers_of(model)
         ):
             high = 255.0
             reporter.notice(f"{settings.path} scales its pixels itself: it gets them as 0 to 255.")
@@ -245,9 +245,3 @@ def _product(sides: tuple[int, ...]) -> int:
     for side in sides:
         result *= side
     return result
-
-
-def _layers(model: Any) -> list[Any]:
-    """All layers, those of models inside included."""
-    inside = (_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers)
-    return [layer for layers in inside for layer in layers]

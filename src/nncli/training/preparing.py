@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from nncli import backend, data, models
+from nncli import backend, data, models, preprocessing
 from nncli.config import Experiment
 from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, TfdsDataset
@@ -21,6 +21,7 @@ from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter, counted
 from nncli.runs import RunFolder
 from nncli.training import batching, execution, networks, seeding
+from nncli.training.fetching import check_weights, fetch_weights
 from nncli.training.memory import explained_size
 from nncli.training.monitoring import Monitor
 from nncli.training.run import Run
@@ -71,6 +72,7 @@ def prepare(
             "training.tensorboard out.",
         )
     given = models.given_preprocessing(experiment.model)
+    check_weights(experiment.model)
     if experiment.names_dataset:
         data.check_source(experiment.dataset)
     name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
@@ -91,12 +93,20 @@ def prepare(
     _check_metrics(settings, dataset)
     monitor = _monitor(experiment, dataset)
     weights = class_weights(dataset, settings.class_weight)
+    features = preprocessing.features(dataset.preprocessing)
+    fetch_weights(experiment.model, features, reporter)
     with explained_size():
         built = networks.build(experiment.model, dataset, experiment.dataset.augment, reporter)
     examples = len(dataset.splits["train"])
     settings = batching.decided(settings, built.trained, examples, reporter)
     count = steps(examples, settings.examples_per_step)
     _check_accumulation(settings, count)
+    tuning = models.fine_tuning(experiment.model)
+    if tuning is not None and tuning.begin >= settings.epochs:
+        reporter.warning(
+            f"model.unfreeze_at: {tuning.begin} is not before the end of training "
+            f"({counted(settings.epochs, 'epoch')}): only the output is trained."
+        )
     decided = execution.decided(settings, built.trained, count)
     experiment = experiment.model_copy(update={"training": decided})
     return Prepared(experiment, dataset, built, monitor, weights, data_seconds)
