@@ -60,6 +60,10 @@ class ValidateAverages(keras.callbacks.Callback):
             self._remember()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.end_fit()
+
+    def end_fit(self) -> None:
+        """Put the weights of the last step back after a `fit` that another follows."""
         if self.weights:
             self._put_back()
 

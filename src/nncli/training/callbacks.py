@@ -17,7 +17,6 @@ from typing import Any
 
 import keras
 
-from nncli.config.training import EarlyStopping
 from nncli.data.pipelines import EpochOrder
 from nncli.errors import TrainingError
 from nncli.optimizers.schedules import ReduceOnPlateau, initial_rate, rate_of_step
@@ -217,16 +216,14 @@ class KeepBestWeights(keras.callbacks.Callback):
 
 
 class StopEarly(keras.callbacks.Callback):
-    """Ends the training when the monitored metric has stalled."""
+    """Ends the training when the monitored metric has stalled, as `has_stalled` says it has."""
 
-    def __init__(self, position: Position, monitor: Monitor, settings: EarlyStopping) -> None:
+    def __init__(self, has_stalled: Callable[[], bool]) -> None:
         super().__init__()
-        self.position = position
-        self.monitor = monitor
-        self.settings = settings
+        self.has_stalled = has_stalled
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        if self.monitor.has_stalled(self.position.rows, self.settings):
+        if self.has_stalled():
             self.model.stop_training = True
 
 

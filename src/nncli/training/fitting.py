@@ -15,11 +15,12 @@ from nncli.reporting import FitPlan, Reporter
 from nncli.training import checkpoints, state
 from nncli.training.checkpoints import Checkpoint
 from nncli.training.memory import check_batch_size, explained_exhaustion
+from nncli.training.phases import Phase, phases_of
 from nncli.training.run import Run
 from nncli.training.stopping import StopRequest
 
 if TYPE_CHECKING:
-    from nncli.training.callbacks import Position
+    from nncli.training.callbacks import Position, SaveCheckpoints
 
 __all__ = ["compile_network", "fit", "position_of"]
 
@@ -58,16 +59,16 @@ def fit(
     epochs behind it. One `fit` with a shorter first epoch is not the same on TensorFlow.
     """
     from nncli.training.averaging import take_averages
-    from nncli.training.callbacks import TimeIsUp
-    from nncli.training.tracing import TraceSteps
+    from nncli.training.callbacks import SaveCheckpoints, TimeIsUp
 
     settings = run.experiment.training
     model = run.networks.trained
     batch_size = min(settings.examples_per_step, len(run.dataset.splits["train"]))
-    check_batch_size(model, batch_size)
-    compile_network(model, run.experiment, position.steps, run.dataset.target, run.mixing)
+    phases = phases_of(run.experiment)
+    for phase in reversed(phases):
+        phase.prepare(model)
+        check_batch_size(model, batch_size)
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
-    callbacks = _callbacks(run, position, order, checkpoint, request, reporter)
     ended_by: str | None = None
     reporter.fit_started(
         FitPlan(
@@ -79,29 +80,31 @@ def fit(
             monitor=run.monitor.column,
         )
     )
+    saving = SaveCheckpoints(
+        position,
+        lambda moment: checkpoints.save(run.folder.checkpoints, moment),
+        settings.checkpoint_minutes,
+    )
     try:
-        while position.epoch < settings.epochs:
-            if run.monitor.has_stalled(position.rows, settings.early_stopping):
+        for phase in phases:
+            if phase.end <= position.epoch:
+                continue
+            phase.prepare(model)
+            compile_network(model, phase.experiment, position.steps, run.dataset.target, run.mixing)
+            if phase.begin and phase.begin == position.epoch and not position.step:
+                rate = phase.experiment.optimizer.learning_rate
+                reporter.notice(f"Fine-tuning: all layers learn now, at a rate of {rate:g}.")
+            callbacks = _callbacks(
+                run, phase, position, order, checkpoint, saving, request, reporter
+            )
+            checkpoint = None  # put back once
+            if _fit_phase(run, phase, position, order, callbacks, batch_size):
                 ended_by = f"training.early_stopping: {run.monitor.column} improves no more"
                 break
-            until = position.epoch + 1 if position.first_step else settings.epochs
-            with explained_exhaustion(model, batch_size), run.feed.reading():
-                model.fit(
-                    _train_batches(run, order, position.first_step),
-                    validation_data=_validation_batches(run),
-                    initial_epoch=position.epoch,
-                    epochs=until,
-                    shuffle=False,  # the batches are shuffled already
-                    verbose=0,
-                    callbacks=callbacks,
-                )
         request.follow()
     except TimeIsUp:
         ended_by = "training.max_minutes: the time is up"
     finally:
-        for callback in callbacks:
-            if isinstance(callback, TraceSteps):  # an interruption may have cut it off
-                callback.stop()
         reporter.fit_ended()
         run.fit_seconds = position.fit_seconds
     if position.best_weights:
@@ -112,6 +115,52 @@ def fit(
         return "completed"
     reporter.notice(f"Ended by {ended_by}.")
     return "stopped_early"
+
+
+def _fit_phase(
+    run: Run,
+    phase: Phase,
+    position: Position,
+    order: EpochOrder,
+    callbacks: list[Any],
+    batch_size: int,
+) -> bool:
+    """Train the epochs of `phase` that are left; whether it was ended by `early_stopping`."""
+    from nncli.training.averaging import ValidateAverages
+    from nncli.training.tracing import TraceSteps
+
+    model = run.networks.trained
+    try:
+        while position.epoch < phase.end:
+            if _has_stalled(run, phase, position):
+                return True
+            until = position.epoch + 1 if position.first_step else phase.end
+            with explained_exhaustion(model, batch_size), run.feed.reading():
+                model.fit(
+                    _train_batches(run, order, position.first_step),
+                    validation_data=_validation_batches(run),
+                    initial_epoch=position.epoch,
+                    epochs=until,
+                    shuffle=False,  # the batches are shuffled already
+                    verbose=0,
+                    callbacks=callbacks,
+                )
+    finally:
+        for callback in callbacks:
+            if isinstance(callback, TraceSteps):  # an interruption may have cut it off
+                callback.stop()
+    for callback in callbacks:
+        if isinstance(callback, ValidateAverages) and not phase.is_last:
+            callback.end_fit()
+    return False
+
+
+def _has_stalled(run: Run, phase: Phase, position: Position) -> bool:
+    """Whether `early_stopping` ends the training: it watches the last phase alone, for what was
+    learned first is meant to be surpassed."""
+    settings = run.experiment.training.early_stopping
+    rows = phase.rows_of(position.rows)
+    return phase.is_last and run.monitor.has_stalled(rows, settings)
 
 
 def compile_network(
@@ -149,9 +198,11 @@ def compile_network(
 
 def _callbacks(
     run: Run,
+    phase: Phase,
     position: Position,
     order: EpochOrder,
     checkpoint: Checkpoint | None,
+    saving: SaveCheckpoints,
     request: StopRequest,
     reporter: Reporter,
 ) -> list[Any]:
@@ -160,16 +211,12 @@ def _callbacks(
     from nncli.training.averaging import ValidateAverages
 
     settings = run.experiment.training
-    rate = run.experiment.optimizer.learning_rate
+    rate = phase.experiment.optimizer.learning_rate
     default = optimizers.default_rate(run.experiment.optimizer)
-    saving = ours.SaveCheckpoints(
-        position,
-        lambda moment: checkpoints.save(run.folder.checkpoints, moment),
-        settings.checkpoint_minutes,
-    )
     found: list[Any] = [ours.FollowPosition(position, order)]
     if checkpoint is not None:
-        found.append(ours.RestoreState(checkpoint.arrays))
+        epoch, step = checkpoint.epoch, checkpoint.step
+        found.append(ours.RestoreState(phase.arrays_of(checkpoint.arrays, epoch=epoch, step=step)))
     measured = metric_names(run.dataset.target, settings.metrics)
     averages = run.experiment.optimizer.use_ema
     if averages:
@@ -180,12 +227,12 @@ def _callbacks(
         ours.KeepBestWeights(position, run.monitor, averages=averages),
     ]
     if settings.early_stopping is not None:
-        found.append(ours.StopEarly(position, run.monitor, settings.early_stopping))
+        found.append(ours.StopEarly(lambda: _has_stalled(run, phase, position)))
     if isinstance(rate, ReduceOnPlateau):
         found.append(ours.LowerOnPlateau(position, run.monitor, rate, default))
     if settings.tensorboard:
         found.append(tracing.WriteTensorBoard(position, run.folder.tensorboard))
-    if settings.profile:
+    if settings.profile and (checkpoint is not None or not phase.begin):  # the first steps
         found.append(tracing.TraceSteps(run.folder.profile))
     found += [ours.ReportProgress(position, metric_names(run.dataset.target), reporter), saving]
     if settings.max_minutes is not None:

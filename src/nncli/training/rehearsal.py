@@ -25,6 +25,7 @@ from nncli.training.memory import (
     step_bytes,
     weight_bytes,
 )
+from nncli.training.phases import phases_of
 from nncli.training.preparing import Prepared, prepare
 
 __all__ = ["Rehearsal", "rehearse"]
@@ -44,7 +45,8 @@ class Rehearsal:
         data_in_memory: whether they fit the memory budget, or are read from disk.
         weight_bytes: weights, their gradients and the optimizer's variables.
         step_bytes: what a step needs beside them, roughly.
-        step_seconds: one step, measured, the first one's compilation left out.
+        step_seconds: one step, measured, the first one's compilation left out; of a training in
+            phases the mean over all epochs.
         model_bytes: size of the .keras file.
     """
 
@@ -100,18 +102,17 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
 
 
 def _one_step(prepared: Prepared) -> float:
-    """Train two steps, the second of them timed; validate and answer one batch."""
+    """Train two steps of each phase, the second of them timed; validate and answer one batch."""
     from nncli.training.averaging import ValidateAverages, take_averages
 
     settings = prepared.experiment.training
     model, splits = prepared.networks.trained, prepared.dataset.encoded().splits
-    check_batch_size(model, min(settings.examples_per_step, len(splits["train"])))
+    batch_size = min(settings.examples_per_step, len(splits["train"]))
     alone = settings.model_copy(update={"steps_per_execution": 1})
     experiment = prepared.experiment.model_copy(update={"training": alone})
     target = prepared.dataset.target
     mixing = mixing_of(experiment.dataset.augment, experiment.seed, target)
     count = steps(len(splits["train"]), settings.examples_per_step)
-    compile_network(model, experiment, count, target, mixing)
     feed = Feed()
     train = _first(splits["train"], settings.examples_per_step)
     batches = feed.shuffled(
@@ -122,13 +123,20 @@ def _one_step(prepared: Prepared) -> float:
         mixing=mixing,
     )
     averaging = [ValidateAverages()] if experiment.optimizer.use_ema else []
-    with explained_exhaustion(model, settings.examples_per_step):
-        model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
-        began = time.perf_counter()
-        model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
-        seconds = time.perf_counter() - began
+    seconds = 0.0
+    for phase in phases_of(experiment):
+        phase.prepare(model)
+        check_batch_size(model, batch_size)
+        compile_network(model, phase.experiment, count, target, mixing)
+        with explained_exhaustion(model, settings.examples_per_step):
+            model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
+            began = time.perf_counter()
+            model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
+        seconds += (time.perf_counter() - began) * (phase.end - phase.begin) / settings.epochs
         if averaging:
             take_averages(model)
+            averaging = [ValidateAverages()]
+    with explained_exhaustion(model, settings.examples_per_step):
         if "validation" in splits:
             validation = _first(splits["validation"], VALIDATION_BATCH_SIZE)
             classes = mixed_classes(mixing)
