@@ -109,7 +109,7 @@ def test_the_schema_is_one_and_fits_the_examples(run_cli: Any) -> None:
         "{extends: cnn.yaml, optimizer: {learning_rate: {alpha: 0.01}}}": True,
         "optimizer: {learning_rate: {alpha: 0.01}}": False,
         "dataset: {type: tfds, name: mnist}": True,
-        "model: transformer": False,
+        "model: transfomer": False,
         "model: {type: mlp, filters: [3]}": False,
         "training: {epochs: 0}": False,
         "training: {epoch: 1}": False,
@@ -189,9 +189,10 @@ def test_set_wants_a_key_and_a_value(run_cli: Any) -> None:
         result = run_cli(["config", "show", "--set", text])
         assert result.exit_code == 2
         assert f"must be KEY=VALUE such as training.epochs=6, not '{text}'" in result.stderr
-    result = run_cli(["config", "show", "--set", "model.units=3"])
+    result = run_cli(["config", "show", "--set", "model.hiden_units=3"])
     assert (
-        "--set model.units  model.units: unknown key; did you mean hidden_units?" in result.stderr
+        "--set model.hiden_units  model.hiden_units: unknown key; did you mean hidden_units?"
+        in result.stderr
     )
 
 
@@ -321,13 +322,15 @@ def test_diff_of_types_shows_what_one_side_lacks(run_cli: Any) -> None:
     assert run_cli(arguments).stdout.splitlines() == [
         "                   ...t-that-does-not-fit-1.yaml  ...t-that-does-not-fit-2.yaml",
         'model.type         "cnn"                          "mlp"',
-        "model.filters      [32, 64]                       -",
+        "model.filters      null                           -",
         "model.kernel_size  3                              -",
+        "model.residual     -                              false",
     ]
     assert json.loads(run_cli([*arguments, "--json"]).stdout) == {
         "model.type": {"a": "cnn", "b": "mlp"},
-        "model.filters": {"a": [32, 64]},
+        "model.filters": {"a": None},
         "model.kernel_size": {"a": 3},
+        "model.residual": {"b": False},
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from nncli.config.keys import key_paths, type_of, types_with, valid_keys
+from nncli.config.keys import group_types, key_paths, type_of, types_with, valid_keys
 from nncli.config.origins import Origin, dotted, shortened
 from nncli.config.yaml import KeyPath
 
@@ -26,6 +26,8 @@ def unknown_key(key: KeyPath, value: Any, values: Mapping[str, Any], origin: Ori
     in_file = origin is not None and origin.column > 0
     if "." in word and word.split(".")[0] in own and in_file:
         return f"unknown key; write {_nested(word.split('.'), value)}"
+    if OTHER_WORDS.get(word) == "type" and value in list(group_types(tuple(map(str, group)))):
+        return f"unknown key; did you mean {dotted((*group, 'type'))}?"
     if others := _of_other_types(key, values):
         return f"unknown key; {others}"
     typed = origin is not None and origin.name.startswith(ENVIRONMENT)

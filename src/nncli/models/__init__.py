@@ -103,8 +103,15 @@ def families() -> dict[str, tuple[FeatureKind, ...]]:
 
 
 def families_for(kind: FeatureKind) -> list[str]:
-    """The types of models that take features of `kind`."""
-    return [name for name, kinds in families().items() if kind in kinds]
+    """The types of models that take features of `kind` as they are, without a setting that must be
+    given: those that are advised where another does not fit."""
+    members = get_args(get_args(ModelSettings)[0])
+    return [
+        member.model_fields["type"].default
+        for member in members
+        if kind in member.kinds
+        and not any(field.is_required() for field in member.model_fields.values())
+    ]
 
 
 def expand(value: Any) -> Any:
@@ -113,11 +120,11 @@ def expand(value: Any) -> Any:
     if isinstance(value, str) and value.endswith(".keras"):
         return {"type": "keras", "path": value}
     full = {"type": value} if isinstance(value, str) else value
-    if isinstance(full, dict) and full.get("type") not in families():
+    if isinstance(full, dict) and full.get("type") not in list(families()):
         function = plug_in(PLUG_INS, full.get("type"))
         if function is not None:
             return {**full, "type": "python", "build": function}
-    if isinstance(value, str) and value not in families() and application_table.found(value):
+    if isinstance(value, str) and value not in list(families()) and application_table.found(value):
         return {"type": "pretrained", "name": value}
     return full
 
