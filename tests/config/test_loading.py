@@ -194,7 +194,7 @@ EXPERIMENTS = st.builds(
     | st.builds(CnnModel, hidden_units=UNITS, kernel_size=st.integers(1, 31)),
     optimizer=st.builds(Adam, learning_rate=RATES, beta_1=SHARES)
     | st.builds(AdamW, weight_decay=st.floats(0, 1e300))
-    | st.builds(Sgd, momentum=SHARES, nesterov=st.booleans())
+    | st.builds(Sgd, momentum=SHARES.filter(bool), nesterov=st.booleans())
     | st.builds(RmsProp, rho=SHARES),
     training=st.builds(
         TrainingSettings,

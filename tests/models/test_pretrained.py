@@ -114,10 +114,14 @@ def test_grey_and_small_images_are_brought_to_what_the_network_takes(reporter: A
 
 
 @pytest.mark.parametrize(
-    "inputs", [Features(kind="vector", shape=(5,)), Features(kind="image", shape=(40, 40, 4))]
+    ("inputs", "message"),
+    [
+        (Features(kind="vector", shape=(5,)), "looks at pictures and cannot take the columns"),
+        (Features(kind="image", shape=(40, 40, 4)), "grey or of three colours"),
+    ],
 )
-def test_what_is_no_picture_is_refused(inputs: Features) -> None:
-    with pytest.raises(UsageError, match="grey or of three colours"):
+def test_what_is_no_picture_is_refused(inputs: Features, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         build(PretrainedModel(name="mobilenet", weights="none"), inputs, TEN)
 
 

@@ -233,7 +233,7 @@ def _write(
         splits=tuple(decoded.splits),
         has_divider=any(split.divider for split in decoded.splits.values()),
         found=dict(decoded.found),
-        settings=json.loads(json.dumps({**key.get("settings", {}), **key.get("fitted_on", {})})),
+        settings=_plain({**key.get("settings", {}), **key.get("fitted_on", {})}),
     )
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -257,6 +257,13 @@ def _write(
                 raise  # otherwise another process was faster, and its files are the same
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them, a name of a file that is no UTF-8 with `?` in it."""
+    text = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
+    plain: dict[str, Any] = json.loads(text)
+    return plain
 
 
 def _write_split(

@@ -42,7 +42,7 @@ def _weights(text: str) -> str:
 class PretrainedModel(Settings):
     """A network of `keras.applications`, for images: what it has learned, and a new output."""
 
-    kinds: ClassVar[tuple[FeatureKind, ...]] = ("image", "spectrogram")
+    kinds: ClassVar[tuple[FeatureKind, ...]] = ("image",)
     looks: ClassVar[str] = "looks at pictures"
 
     type: Literal["pretrained"] = Field(default="pretrained", description="Learned on ImageNet.")
@@ -142,10 +142,10 @@ def build(settings: PretrainedModel, inputs: Features, target: Target, reporter:
     """
     import keras
 
-    if inputs.kind != "image" or inputs.shape[2] not in (1, 3):
+    if inputs.shape[2] not in (1, 3):
         raise UsageError(
-            f"model: {settings.name} sees images, grey or of three colours, and the input is of "
-            f"kind {inputs.kind} and shape {inputs.shape}.",
+            f"model: {settings.name} sees images, grey or of three colours; these are of shape "
+            f"{inputs.shape}.",
             hint="Take another model, or python with a network of your own.",
         )
     application, size = settings.application, _size(settings, inputs)
