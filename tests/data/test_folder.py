@@ -415,7 +415,8 @@ def test_texts_are_known_by_their_mark(tmp_path: Path, reporter: Any, encoding: 
         (tmp_path / f"l.{name}").write_text(f"sch\u00f6n {name}\n" * 5, encoding=encoding)
     for path in (tmp_path / "t", tmp_path / "l.*"):
         dataset = read(path, reporter, validation=0, test=0)
-        assert set(dataset.preprocessing.vocabulary) == {"sch\u00f6n", "bad", "good"}  # type: ignore[union-attr]
+        assert isinstance(dataset.preprocessing, TextPreprocessing)
+        assert set(dataset.preprocessing.vocabulary) == {"sch\u00f6n", "bad", "good"}
 
 
 def test_only_line_ends_part_lines(tmp_path: Path, reporter: Any) -> None:

@@ -274,8 +274,7 @@ def experiment_options(command: Callable[..., None]) -> Callable[..., None]:
         command(context, described=Described(files, environment, (flags, settings)), **typed)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
-    # Typer reads it; mypy does not know that a function may have one.
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__dict__["__signature__"] = inspect.Signature(parameters)  # which Typer reads
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -32,9 +32,16 @@ from nncli.reporting import Reporter, counted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ArraysDataset", "source"]
+__all__ = ["ArraySettings", "ArraysDataset", "Names", "decode", "source"]
 
 BATCH_SIZE = 4096
+
+
+class Names(NamedTuple):
+    """How arrays are called: `label` in runs and reports, `place` in messages about them."""
+
+    label: str
+    place: str
 
 
 class ArraySettings(InputSettings, HeldOutShares):
@@ -47,11 +54,6 @@ class ArraySettings(InputSettings, HeldOutShares):
             "rows of 0 and 1, values for all else."
         ),
     )
-
-    @property
-    def label(self) -> str:
-        """The name that runs and reports give to this dataset."""
-        raise NotImplementedError
 
 
 class ArraysDataset(ArraySettings):
@@ -95,7 +97,8 @@ def source(settings: ArraysDataset) -> Source:
         arrays, found = read_arrays(
             settings.path, settings.target_path, settings.inputs, settings.target, reporter
         )
-        return decode(settings, arrays, found, str(settings.path), given, reporter)
+        names = Names(settings.label, str(settings.path))
+        return decode(settings, arrays, found, names, given, reporter)
 
     return Source(key, read, partial(read, None))
 
@@ -104,7 +107,7 @@ def decode(
     settings: ArraySettings,
     arrays: Mapping[str, tuple[NDArray[Any], NDArray[Any]]],
     found: Mapping[str, Any],
-    place: str,
+    names: Names,
     given: Preprocessing | None,
     reporter: Reporter,
 ) -> DecodedDataset:
@@ -114,22 +117,22 @@ def decode(
         settings: what was said about them.
         arrays: inputs and targets of each split, shape (n, ...), train among them.
         found: settings that were found out where they were read.
-        place: where they come from, for messages.
+        names: of the dataset, and of where they come from.
         given: the preprocessing of a model; default: found out, or fitted later.
         reporter: told what is not as one would expect.
 
     Raises:
         DataError: they are nothing that a network could be trained on.
     """
-    inputs, preprocessing = _inputs(settings, place, arrays["train"][0], given)
-    settings.check_kind(settings.label, inputs.kind)
+    inputs, preprocessing = _inputs(settings, names.place, arrays["train"][0], given)
+    settings.check_kind(names.label, inputs.kind)
     for name, (values, targets) in arrays.items():
-        _check_alike(place, name, values, targets, arrays["train"][0], inputs)
-    target = _target(settings, place, arrays["train"][1])
+        _check_alike(names.place, name, values, targets, arrays["train"][0], inputs)
+    target = _target(settings, names.place, arrays["train"][1])
     splits = {}
     unknown = 0
     for name, (values, targets) in arrays.items():
-        encoded = _encoded(place, targets, target, name)
+        encoded = _encoded(names.place, targets, target, name)
         described = _as_described(values, inputs)
         if isinstance(inputs, ArrayInput):
             unknown += _missing(described)
@@ -137,11 +140,11 @@ def decode(
         splits[name] = DecodedSplit(len(values), _batches(described, encoded), encoded, pick=pick)
     if unknown:
         reporter.notice(
-            f"{settings.label}: {counted(unknown, 'number')} {'is' if unknown == 1 else 'are'} "
+            f"{names.label}: {counted(unknown, 'number')} {'is' if unknown == 1 else 'are'} "
             "missing (NaN, or infinite), taken as the mean."
         )
     return DecodedDataset(
-        name=settings.label,
+        name=names.label,
         inputs=inputs,
         target=target,
         splits=splits,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from nncli.data.arrays import ArraySettings, decode
+from nncli.data.arrays import ArraySettings, Names, decode
 from nncli.data.dataset import DecodedDataset, Source
 from nncli.data.files import stamp
 from nncli.errors import DataError
@@ -65,7 +65,8 @@ def source(settings: PythonDataset) -> Source:
         with reporter.task(f"Calling {settings.load}"):
             returned = function.call(**(settings.model_extra or {}))
         arrays = _splits(settings.load, returned)
-        return decode(settings, arrays, {}, settings.load, given, reporter)
+        names = Names(settings.label, settings.load)
+        return decode(settings, arrays, {}, names, given, reporter)
 
     return Source(key, read, partial(read, None))
 

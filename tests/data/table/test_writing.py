@@ -17,6 +17,7 @@ from nncli.data.table.cells import day_first_of, decimal_of, is_number
 from nncli.data.table.columns import Seen, days, numbers
 from nncli.descriptions import ClassTarget, LabelsTarget, TableInput, ValueTarget
 from nncli.errors import DataError
+from nncli.preprocessing import TablePreprocessing
 
 SIZES = [f"{1 + number * 7 % 41}.{number:02d}" for number in range(40)]
 
@@ -109,7 +110,8 @@ def test_other_encodings_are_said(tmp_path: Path, reporter: Any, encoding: str) 
     word = {"shift_jis": "\u8d64\u3044", "koi8-r": "\u0441\u0438\u043d"}.get(encoding, "r\u00f6t")
     (tmp_path / "t.csv").write_text(text().replace("red", word), encoding=encoding)
     dataset = read(tmp_path / "t.csv", reporter, target="kind", encoding=encoding)
-    assert word in dataset.preprocessing.categories["colour"].vocabulary  # type: ignore[union-attr]
+    assert isinstance(dataset.preprocessing, TablePreprocessing)
+    assert word in dataset.preprocessing.categories["colour"].vocabulary
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,8 @@ def test_numbers_for_missing(tmp_path: Path, reporter: Any) -> None:
     settings = TableDataset.model_validate({"path": "t.csv", "missing": [-999]})
     assert settings.missing == ("-999",)
     dataset = read(tmp_path / "t.csv", reporter, target="kind", missing=settings.missing)
-    assert dataset.preprocessing.missing == (True, False)  # type: ignore[union-attr]
+    assert isinstance(dataset.preprocessing, TablePreprocessing)
+    assert dataset.preprocessing.missing == (True, False)
 
 
 ANSWERS: dict[str, tuple[Callable[[int], str], Any]] = {

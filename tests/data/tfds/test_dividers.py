@@ -11,6 +11,7 @@ import tensorflow_datasets as tfds
 
 from nncli import data
 from nncli.data import TfdsDataset
+from nncli.descriptions import TableInput
 from nncli.errors import DataError
 from nncli.reporting import SilentReporter
 
@@ -70,7 +71,8 @@ def test_a_group_inside_a_dictionary_stays_together_and_is_no_input(folder: Path
     dataset = loaded(folder, group="about/patient", validation=0.2, test=0.2)
     groups = [set(split.dividers.tolist()) for split in dataset.splits.values()]
     assert len(groups) == 3 and sum(map(len, groups)) == 18
-    columns = [column.name for column in dataset.inputs.columns]  # type: ignore[union-attr]
+    assert isinstance(dataset.inputs, TableInput)
+    columns = [column.name for column in dataset.inputs.columns]
     assert "patient" not in columns and "dose" in columns
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit
 from nncli.data.images import DEFAULT_IMAGE_SIZE
@@ -19,7 +19,9 @@ from nncli.data.tfds.features import (
     image_input,
     input_values,
 )
+from nncli.data.tfds.records import RecordReader
 from nncli.data.tfds.splits import divided_as
+from nncli.data.tfds.streaming import StreamReader
 from nncli.data.tfds.targets import decided, encoded, has_target
 from nncli.data.tfds.types import some
 from nncli.descriptions import ImageInput, Input, SoundInput, TableInput
@@ -32,36 +34,10 @@ if TYPE_CHECKING:
 
     from nncli.data.tfds import TfdsDataset
 
-__all__ = ["Reader", "decode"]
+__all__ = ["decode"]
 
 
-class Reader(Protocol):
-    """Reads the splits of a prepared dataset; a split is an expression such as `train[:80%]`.
-
-    Attributes:
-        apart: whether targets are read without the inputs, and some images without the others.
-    """
-
-    apart: bool
-
-    def first_targets(self, split: str) -> Mapping[str, Any]:
-        """The targets of the first example, by name."""
-
-    def targets(self, split: str) -> Iterator[Mapping[str, NDArray[Any]]]:
-        """The targets of all examples in batches, by name."""
-
-    def lengths(self, split: str) -> Iterator[int]:
-        """How many samples the sound of each example has."""
-
-    def batches(
-        self, split: str, preprocessing: Preprocessing | None
-    ) -> Iterator[tuple[Mapping[str, NDArray[Any]], Mapping[str, NDArray[Any]]]]:
-        """Inputs and targets by their names, brought to the size or length of `preprocessing`."""
-
-    def pick(
-        self, split: str, places: Sequence[int], preprocessing: Preprocessing | None
-    ) -> list[NDArray[Any]]:
-        """The images of some examples, brought to the size of `preprocessing`."""
+Reader = StreamReader | RecordReader
 
 
 def decode(
@@ -111,6 +87,7 @@ def decode(
                 preprocessing = given
         case "sound":
             preprocessing = given if given is not None and given.kind == "sound" else None
+            assert isinstance(reader, StreamReader), "records of sound are not read alone"
             preprocessing = preprocessing or _sound(settings, reader, feature, first, reporter)
             inputs = preprocessing.inputs
             if feature.sample_rate not in (None, inputs.sample_rate):
@@ -122,7 +99,8 @@ def decode(
             inputs = described(found, kinds, partial(reader.batches, first, None))
             if given is not None and given.kind == "table":
                 inputs = _those_of_model(settings.name, inputs, found, given.inputs)
-    apart = reader.apart and found.kind == "image"
+    # Whoever reads with TensorFlow reads everything.
+    apart = reader if isinstance(reader, RecordReader) and found.kind == "image" else None
     return DecodedDataset(
         name=settings.label,
         inputs=inputs,
@@ -133,7 +111,7 @@ def decode(
                 _Decoded(reader, found, split, preprocessing, inputs),
                 targets=_targets(reader, found, split) if apart else None,
                 divider=partial(divider_of, settings, builder, split) if settings.by else None,
-                pick=partial(reader.pick, split, preprocessing=preprocessing) if apart else None,
+                pick=partial(apart.pick, split, preprocessing=preprocessing) if apart else None,
             )
             for name, (split, size) in parts.items()
         },
@@ -207,7 +185,7 @@ def _labelled(
 
 
 def _sound(
-    settings: TfdsDataset, reader: Reader, feature: Any, split: str, reporter: Reporter
+    settings: TfdsDataset, reader: StreamReader, feature: Any, split: str, reporter: Reporter
 ) -> SoundPreprocessing:
     """How long the sound is, which only listening to all of it tells."""
     rate = feature.sample_rate or settings.sample_rate

@@ -61,12 +61,11 @@ def _is_plain(feature: Any) -> bool:
 
 
 class RecordReader:
-    """Reads a builder of tensorflow-datasets; see `nncli.data.tfds.reading.Reader`.
+    """Reads the splits of a builder, sound excepted: targets without the inputs, and some images
+    without the others. A split is an expression such as `train[:80%]`.
 
     Where a split lies in several files, the examples come in the order of the files.
     """
-
-    apart = True
 
     def __init__(self, builder: Any, found: Meaning) -> None:
         self.builder, self.found = builder, found
@@ -79,10 +78,6 @@ class RecordReader:
     def targets(self, split: str) -> Iterator[Mapping[str, NDArray[Any]]]:
         """The targets of all examples in batches, by name."""
         return self._columns(split, self.found.targets)
-
-    def lengths(self, split: str) -> Iterator[int]:
-        """Nothing: sound is not read here."""
-        raise NotImplementedError("sound is read with TensorFlow")
 
     def batches(
         self, split: str, preprocessing: Preprocessing | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,7 @@ BATCH_SIZE = 1024
 
 
 class StreamReader:
-    """Reads a builder of tensorflow-datasets; see `nncli.data.tfds.reading.Reader`."""
-
-    apart = False
+    """Reads the splits of a builder; a split is an expression such as `train[:80%]`."""
 
     def __init__(self, builder: Any, found: Meaning) -> None:
         self.builder, self.found = builder, found
@@ -77,12 +75,6 @@ class StreamReader:
                     deterministic=True,
                 )
             yield from examples.batch(BATCH_SIZE).prefetch(2).as_numpy_iterator()
-
-    def pick(
-        self, split: str, places: Sequence[int], preprocessing: Preprocessing | None
-    ) -> list[NDArray[Any]]:
-        """Nothing: whoever reads with TensorFlow reads everything."""
-        raise NotImplementedError("examples are not read alone with TensorFlow")
 
     def _examples(self, split: str) -> Any:
         import tensorflow_datasets as tfds
