@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Protocol, get_args
 
@@ -11,7 +12,7 @@ from pydantic import Field
 from nncli.catalogue import dataset_names
 from nncli.data import arrays, digits, folder, loading, python, table, tfds
 from nncli.data.arrays import ArraysDataset
-from nncli.data.dataset import Dataset, Source, Split
+from nncli.data.dataset import Dataset, DecodedDataset, Source, Split
 from nncli.data.digits import DigitsDataset
 from nncli.data.files import is_pattern
 from nncli.data.folder import FolderDataset
@@ -172,16 +173,7 @@ def load_to_look_at(settings: DatasetSettings, *, seed: int, reporter: Reporter)
     Raises:
         As `load`.
     """
-    source, division = source_of(settings, reporter=reporter), settings.division
-    dataset = loading.load_cached(source, division, seed=seed, reporter=reporter)
-    if dataset is not None:
-        return dataset
-    decoded = source.skim(reporter) if source.skim else None
-    if decoded is not None:
-        dataset = survey(decoded, division, seed=seed, reporter=reporter)
-    if dataset is not None:
-        return dataset
-    return loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)
+    return _surveyed(settings, seed, reporter, is_enough=lambda decoded: True)
 
 
 def load_to_describe(
@@ -199,11 +191,26 @@ def load_to_describe(
     """
     if given is not None:
         return load(settings, seed=seed, reporter=reporter, given=given)
+    # What is fitted needs all of the training split.
+    return _surveyed(
+        settings, seed, reporter, is_enough=lambda decoded: decoded.preprocessing is not None
+    )
+
+
+def _surveyed(
+    settings: DatasetSettings,
+    seed: int,
+    reporter: Reporter,
+    *,
+    is_enough: Callable[[DecodedDataset], bool],
+) -> Dataset:
+    """The dataset from the cache; or as much of it as `survey` reads, where that is enough; or all
+    of it."""
     source, division = source_of(settings, reporter=reporter), settings.division
     dataset = loading.load_cached(source, division, seed=seed, reporter=reporter)
     if dataset is None and source.skim is not None:
         decoded = source.skim(reporter)
-        if decoded is not None and decoded.preprocessing is not None:
+        if decoded is not None and is_enough(decoded):
             dataset = survey(decoded, division, seed=seed, reporter=reporter)
     if dataset is not None:
         return dataset

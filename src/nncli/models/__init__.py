@@ -84,6 +84,7 @@ ModelSettings = Annotated[
     Field(discriminator="type"),
 ]
 
+_MEMBERS = get_args(get_args(ModelSettings)[0])
 PLUG_INS = "nncli.models"  # the entry-point group in which packages offer functions
 
 # What features are, in a sentence about what a family cannot take.
@@ -98,17 +99,15 @@ _GIVEN: dict[FeatureKind, str] = {
 
 def families() -> dict[str, tuple[FeatureKind, ...]]:
     """Every type of model, and the kinds of features that it takes."""
-    members = get_args(get_args(ModelSettings)[0])
-    return {member.model_fields["type"].default: member.kinds for member in members}
+    return {member.model_fields["type"].default: member.kinds for member in _MEMBERS}
 
 
 def families_for(kind: FeatureKind) -> list[str]:
     """The types of models that take features of `kind` as they are, without a setting that must be
     given: those that are advised where another does not fit."""
-    members = get_args(get_args(ModelSettings)[0])
     return [
         member.model_fields["type"].default
-        for member in members
+        for member in _MEMBERS
         if kind in member.kinds
         and not any(field.is_required() for field in member.model_fields.values())
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -127,7 +127,7 @@ def features(settings: TablePreprocessing) -> Features:
     blocks = []
     for size in (
         *(len(_kept(column)) for column in settings.categories.values()),
-        *(len(words) + 1 for words in settings.words.values()),
+        *(len(_vocabulary(words)) + 1 for words in settings.words.values()),  # 1: the unknown
     ):
         if size:
             blocks.append(Block(start=width, width=size))
@@ -150,11 +150,11 @@ def strings(settings: TablePreprocessing) -> dict[str, Any]:
     layers = {}
     for number, (name, column) in enumerate(settings.categories.items(), start=1):
         layers[key[name]] = keras.layers.StringLookup(
-            vocabulary=list(column.vocabulary) or ["a"], mask_token="", name=f"categories_{number}"
+            vocabulary=_vocabulary(column.vocabulary), mask_token="", name=f"categories_{number}"
         )
     for number, (name, words) in enumerate(settings.words.items(), start=1):
         layers[key[name]] = keras.layers.TextVectorization(
-            vocabulary=list(words) or ["a"], output_mode="multi_hot", name=f"words_{number}"
+            vocabulary=_vocabulary(words), output_mode="multi_hot", name=f"words_{number}"
         )
     return layers
 
@@ -215,6 +215,11 @@ def vector(settings: TablePreprocessing, columns: Mapping[str, Any]) -> Any:
             parts.append(ops.take(encoding(columns[key[name]]), kept, axis=-1))
     parts += [ops.cast(columns[key[name]], "float32") for name in settings.words]
     return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+
+
+def _vocabulary(words: Sequence[str]) -> list[str]:
+    """What a Keras layer knows, which cannot be nothing."""
+    return list(words) or ["a"]
 
 
 def _kept(column: CategoryColumn) -> list[int]:
