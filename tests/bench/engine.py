@@ -34,6 +34,20 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
+def images_in_classes(
+    name: str, shape: tuple[int, int, int], classes: tuple[str, ...], splits: Any
+) -> Any:
+    """A dataset of these splits, its pixels as they are recorded."""
+    from nncli.data import Dataset
+    from nncli.descriptions import ClassTarget, ImageInput
+    from nncli.preprocessing import ImagePreprocessing
+
+    inputs = ImageInput(shape=shape)
+    return Dataset(
+        name, inputs, ClassTarget(names=classes), ImagePreprocessing(inputs=inputs), splits
+    )
+
+
 def train_repeated_mnist(
     backend: str, size: int, model: str = "mlp", **training: Any
 ) -> dict[str, float]:
@@ -43,18 +57,13 @@ def train_repeated_mnist(
 
     import nncli
     from nncli import data
-    from nncli.data import Dataset, Split
-    from nncli.descriptions import ClassTarget, ImageInput
+    from nncli.data import Split
 
     images, labels, _, _ = mnist_arrays()
     chosen = np.arange(size) % len(labels)
-    made = Dataset(
-        "mnist",
-        ImageInput(shape=(28, 28, 1)),
-        ClassTarget(names=tuple("0123456789")),
-        {"train": Split(images[chosen], labels[chosen])},
-    )
-    data.load = lambda settings, *, seed, reporter: made
+    splits = {"train": Split(images[chosen], labels[chosen])}
+    made = images_in_classes("mnist", (28, 28, 1), tuple("0123456789"), splits)
+    data.load = lambda settings, **_: made
     settings = {"backend": backend, "epochs": 5, **training}
     with tempfile.TemporaryDirectory() as folder:
         experiment = {"dataset": "mnist", "model": model, "training": settings}
@@ -140,9 +149,8 @@ def streaming(backend: str, folder: str) -> dict[str, float]:
     import numpy as np
 
     from nncli import backend as keras_backend
-    from nncli.data import Dataset, Split
+    from nncli.data import Split
     from nncli.data.pipelines import EpochOrder, Feed, fit_memory
-    from nncli.descriptions import ClassTarget, ImageInput
 
     keras_backend.prepare(backend="jax" if backend == "jax" else "tensorflow")
     count = STREAMED_BYTES // int(np.prod(IMAGE))
@@ -155,12 +163,8 @@ def streaming(backend: str, folder: str) -> dict[str, float]:
         del stored
         return {"rate": 0.0, "peak": 0.0}
     mapped = np.load(path, mmap_mode="r")
-    made = Dataset(
-        "made up",
-        ImageInput(shape=IMAGE),
-        ClassTarget(names=("a", "b")),
-        {"train": Split(mapped, np.zeros(count, np.int64))},
-    )
+    splits = {"train": Split(mapped, np.zeros(count, np.int64))}
+    made = images_in_classes("made up", IMAGE, ("a", "b"), splits)
     split = fit_memory(made, 500_000_000).splits["train"]
     batches = Feed().shuffled(split, 64, EpochOrder(count, 0))
     began = time.perf_counter()

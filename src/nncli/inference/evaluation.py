@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +33,34 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Evaluation", "answers", "evaluate", "model_for_arrays"]
+__all__ = ["EvaluatedData", "Evaluation", "answers", "evaluate", "model_for_arrays"]
 
 BATCH_SIZE = 1024
 
 
 @dataclass(frozen=True)
+class EvaluatedData:
+    """The examples that were evaluated: how they are read, and `split` of `dataset` itself."""
+
+    settings: DatasetSettings
+    seed: int
+    given: Preprocessing | None
+    dataset: Dataset
+    split: Split
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """What a model is worth on one split: `metrics` by name, and each class by itself."""
+    """What a model is worth on one split: `metrics` by name, and each class by itself.
+
+    Attributes:
+        target: what the model answers, with the names and the order that it has.
+        answers: of the model, shape (examples, classes, labels or values), float32:
+            probabilities, or values in their unit.
+        targets: class indices, shape (examples,), int64; zeros and ones, or values, shape
+            (examples, labels or values), float32.
+        data: the examples themselves.
+    """
 
     model_path: Path
     dataset: str
@@ -49,6 +69,10 @@ class Evaluation:
     metrics: dict[str, float | None]
     per_class: list[ClassMetrics] | None
     document: Metrics
+    target: Target = field(repr=False)
+    answers: NDArray[np.float32] = field(repr=False)
+    targets: NDArray[Any] = field(repr=False)
+    data: EvaluatedData = field(repr=False)
 
 
 def evaluate(
@@ -144,7 +168,19 @@ def evaluate(
             total_seconds=total, data_seconds=loaded_in, evaluate_seconds=total - loaded_in
         ),
     )
-    return Evaluation(path, examples.name, split, len(chosen), values, per_class, document)
+    return Evaluation(
+        path,
+        examples.name,
+        split,
+        len(chosen),
+        values,
+        per_class,
+        document,
+        target=target,
+        answers=said,
+        targets=targets,
+        data=EvaluatedData(settings, seed, given, examples, chosen),
+    )
 
 
 def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:
