@@ -334,6 +334,19 @@ def test_a_row_is_named_as_a_spreadsheet_counts(tmp_path: Path, reporter: Any) -
     assert "row 6" in reporter.warnings[0]
 
 
+def test_blank_lines_count_as_rows(tmp_path: Path, reporter: Any) -> None:
+    lines = text().splitlines()
+    lines[1] = '1.5,"red\n\nor so",rose'
+    lines[3:3] = ["", ""]  # which are rows 4 and 5
+    lines[6] = "1.5"
+    lines[8] = "1.5,red,?"
+    lines[10:10] = [""]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    read(tmp_path / "t.csv", reporter, target="kind", on_error="skip")
+    assert "row 7: 1 cell where the others have 3" in reporter.warnings[0]
+    assert "row 9" in reporter.warnings[0]
+
+
 def test_nested_json_and_keys_that_come_late(tmp_path: Path, reporter: Any) -> None:
     rows = [
         {"a": {"b": n, "c": {"d": "uv"[n % 2]}}, "list": [n], "kind": n % 2 == 0,

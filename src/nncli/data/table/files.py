@@ -7,7 +7,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -28,7 +28,7 @@ from nncli.data.table.layout import (
 from nncli.errors import DataError
 from nncli.reporting import counted
 
-__all__ = ["layout_of", "read_rows"]
+__all__ = ["blank_rows", "layout_of", "read_rows", "row_number"]
 
 BLOCK_BYTES = 4_000_000
 BATCH_ROWS = 8192
@@ -115,16 +115,19 @@ def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Ba
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    wrong: list[tuple[int, str]] = []
+    wrong: list[tuple[int, str, int]] = []
 
     def handle(row: Any) -> str:
-        number, cells = row.number or 0, counted(row.actual_columns, "cell")
-        problem = f"{path}, row {number:,}: {cells} where the others have {row.expected_columns}"
-        wrong.append((number, problem))
+        cells = counted(row.actual_columns, "cell")
+        wrong.append((row.number or 0, cells, row.expected_columns))
         return "skip"
 
     def tell() -> None:
-        for number, problem in wrong:
+        if wrong and path not in skipped.blank:
+            skipped.blank[path] = blank_rows(path, layout)
+        for counted_number, cells, expected in wrong:
+            number = row_number(counted_number, skipped.blank[path])
+            problem = f"{path}, row {number:,}: {cells} where the others have {expected}"
             skipped.row(path, number, problem)
         wrong.clear()
 
@@ -166,6 +169,35 @@ def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Ba
         raise DataError(
             f"{path} cannot be read to its end: {reason}.", hint="Was it copied whole?"
         ) from error
+
+
+def row_number(number: int, left_out: Iterable[int]) -> int:
+    """The number of a row, as a spreadsheet counts, whose `number` counts none of `left_out`."""
+    for other in sorted(left_out):
+        number += other <= number
+    return number
+
+
+def blank_rows(path: Path, layout: Layout) -> list[int]:
+    """The numbers of the rows without anything in them, which Arrow does not count and a
+    spreadsheet does; of delimited files alone, whose lines are read for it.
+
+    Raises:
+        OSError: the file cannot be read any more.
+    """
+    found: list[int] = []
+    if _format(path) != "delimited":
+        return found
+    number, is_open = 0, False
+    with opened(path) as stream, io.TextIOWrapper(stream, layout.encoding, "replace") as lines:
+        for line in lines:
+            number += not is_open
+            blank = not (line.strip() if layout.delimiter == " " else line.strip("\n"))
+            if blank and not is_open and number > layout.skip_lines:
+                found.append(number)
+            if layout.quoted and line.count('"') % 2:  # a cell goes on in the next line, or ends
+                is_open = not is_open
+    return found
 
 
 def _unread(path: Path, layout: Layout, reason: str) -> DataError:

@@ -12,7 +12,7 @@ from nncli.data.skipping import Skipped
 from nncli.data.table.answers import Answers
 from nncli.data.table.cells import Cells, Decimal
 from nncli.data.table.columns import Kind, Seen
-from nncli.data.table.files import layout_of, read_rows
+from nncli.data.table.files import blank_rows, layout_of, read_rows, row_number
 from nncli.data.table.layout import Layout
 from nncli.data.table.settings import TableDataset
 from nncli.errors import DataError
@@ -63,11 +63,11 @@ class LookedThrough:
         """The file of a row of a split, and its number as a spreadsheet counts."""
         for path in self.files[split]:
             if row < self.rows[path]:
-                number = row + self.layouts[path].first_row
-                skipped = self.skipped
-                for left_out in sorted([*skipped.rows.get(path, ()), *skipped.blank.get(path, ())]):
-                    number += left_out <= number
-                return path, number
+                layout, skipped = self.layouts[path], self.skipped
+                if path not in skipped.blank:
+                    skipped.blank[path] = blank_rows(path, layout)
+                left_out = [*skipped.rows.get(path, ()), *skipped.blank[path]]
+                return path, row_number(row + layout.first_row, left_out)
             row -= self.rows[path]
         raise IndexError(row)
 
