@@ -324,6 +324,8 @@ def test_a_class_may_be_called_train(photos: Path, reporter: Any) -> None:
 def test_folders_without_classes_say_what_is_there(photos: Path, reporter: Any) -> None:
     with pytest.raises(DataError, match="image files lie in it directly"):
         read(photos / "blue sky" / "deep", reporter)
+    with pytest.raises(DataError, match="image files lie in it directly"):  # before TensorFlow
+        data.check_source(FolderDataset(path=photos / "blue sky" / "deep"))
     for path in list(photos.rglob("*.*")):
         path.rename(path.with_suffix(".heic"))
     with pytest.raises(DataError, match=r"its files end in \.heic \(20\)"):

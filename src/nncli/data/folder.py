@@ -22,7 +22,7 @@ from nncli.data.table.columns import matched
 from nncli.descriptions import ClassTarget, TextInput
 from nncli.errors import DataError, NotFoundError
 from nncli.preprocessing import Preprocessing
-from nncli.reporting import Reporter, counted, listed
+from nncli.reporting import Reporter, SilentReporter, counted, listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,11 +109,18 @@ def source(settings: FolderDataset, *, reporter: Reporter) -> Source:
 
 
 def check(settings: FolderDataset) -> None:
-    """Refuse what is no folder, without listing it.
+    """Refuse what is no folder of classes, as far as that is seen without listing it.
 
     Raises:
         NotFoundError: there is no such folder, or no file like a pattern.
+        DataError: it has no classes.
     """
+    _check_place(settings)
+    if not is_pattern(settings.path) and len(folders_in(settings.path)) < 2:
+        _listed(settings, SilentReporter())
+
+
+def _check_place(settings: FolderDataset) -> None:
     folder = settings.path
     if is_pattern(folder):
         like(folder)
@@ -131,7 +138,7 @@ def check(settings: FolderDataset) -> None:
 def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
     import numpy as np
 
-    check(settings)
+    _check_place(settings)
     folder = settings.path
     splits = _splits(folder, reporter)
     files = {split: by_class(place) for split, place in splits.items()}
