@@ -286,6 +286,7 @@ LIBRARY = (
     "nncli.data.looking.look",
     "nncli.data.checking.check",
     "nncli.doctor.examine",
+    "nncli.inference.Predictor",
 )
 
 

@@ -21,6 +21,7 @@ SCORES = [
     ("mnist_dropout", "accuracy", 0.982, {}),
     ("mnist_cnn", "accuracy", 0.990, {}),
     ("fashion_mnist", "accuracy", 0.90, {}),
+    ("fashion_mnist_resnet", "accuracy", 0.92, {}),
     ("spoken_digit", "accuracy", 0.95, {}),
     ("spoken_digit_rnn", "accuracy", 0.95, {}),
     ("adult", "accuracy", 0.85,
