@@ -25,6 +25,7 @@ from nncli.preprocessing import (
     table,
 )
 from nncli.preprocessing.applying import Applied
+from nncli.preprocessing.sound import spectrogram_array
 
 COLUMNS = (
     Column(name="sort", kind="category"),
@@ -87,3 +88,17 @@ def test_sound_is_a_picture_with_time_and_an_image_is_one_without(
 ) -> None:
     features = preprocessing.features(settings)
     assert (features.kind, features.shape, features.categories) == (kind, shape, ())
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
+def test_a_spectrogram_in_numpy_is_that_of_the_model(rate: int) -> None:
+    """Two tones in noise, the second half silent: no bin may be shifted."""
+    settings = SoundPreprocessing(inputs=SoundInput(sample_rate=rate), samples=rate, mel_bins=40)
+    times = np.arange(rate) / rate
+    sound = np.sin(2 * np.pi * 440 * times) + 0.3 * np.sin(2 * np.pi * 0.2 * rate * times)
+    sound += np.random.default_rng(0).normal(0, 0.01, rate)
+    sound[rate // 2 :] = 0
+    samples = sound.astype(np.float32)
+    drawn = spectrogram_array(settings, samples)
+    assert drawn.shape == preprocessing.features(settings).shape
+    np.testing.assert_allclose(drawn, Applied(settings)(samples[np.newaxis])[0], atol=2e-3)

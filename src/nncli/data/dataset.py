@@ -121,7 +121,7 @@ class DecodedSplit:
     batches: Batches
     targets: NDArray[Any] | None = None  # where they are known without reading the inputs
     divider: Callable[[], NDArray[Any]] | None = None  # reads `Split.divider`
-    # The images of some examples, where they are read without the others.
+    # What is seen of some examples, images or spectrograms, where they are read without the others.
     pick: Callable[[Sequence[int]], Sequence[NDArray[Any]]] | None = None
 
 

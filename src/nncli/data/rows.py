@@ -70,7 +70,7 @@ class DiskRows:
 
 
 class PickedRows:
-    """Images that are read from their source when somebody asks for them.
+    """Images or spectrograms that are read from their source when somebody asks for them.
 
     Attributes:
         nbytes: what they take in memory: nothing, until they are asked for.
@@ -82,7 +82,7 @@ class PickedRows:
         self.pick = pick
 
     def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[Any]:
-        """The images at `indices`, shape (n, height, width, channels)."""
+        """Those at `indices`, shape (n, height, width, channels)."""
         import numpy as np
 
         return np.stack(self.pick(indices.tolist()))

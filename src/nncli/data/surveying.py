@@ -28,12 +28,11 @@ def survey(
     remembered of it. Nothing is cached, and TensorFlow is not imported.
 
     Returns:
-        None for sound, of which there is nothing to see without its spectrograms, and for images
-        that are only read all together.
+        None for images and sound that are only read all together.
     """
     images = isinstance(decoded.inputs, ImageInput)
     alone = all(split.pick and split.targets is not None for split in decoded.splits.values())
-    if isinstance(decoded.inputs, SoundInput) or (images and not alone):
+    if isinstance(decoded.inputs, ImageInput | SoundInput) and not alone:
         return None
     recorder = Recorder(decoded)
     splits = {}

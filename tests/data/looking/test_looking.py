@@ -122,6 +122,28 @@ def test_prepared_images_look_alike_before_and_after_they_are_cached(prepared_mn
 
 
 @pytest.mark.data
+@pytest.mark.slow
+def test_prepared_sound_looks_alike_before_and_after_it_is_cached(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("pydub", reason="spoken_digit is prepared with pydub")
+    settings = described(
+        type="tfds", name="spoken_digit", data_dir=str(tmp_path), train="train[:5%]"
+    )
+    archives = shared_data / "tfds" / "spoken_digit"
+    data.prepare(settings, archives=archives, reporter=SilentReporter())
+    before, after = both_ways(settings)
+    assert before.model_copy(update={"sketches": after.sketches}) == after
+    # Their shades are numbers that were rounded.
+    for seen, again in zip(before.sketches, after.sketches, strict=True):
+        assert seen.answer == again.answer
+        shades = np.array([list(map(int, row)) for row in seen.rows])
+        others = np.array([list(map(int, row)) for row in again.rows])
+        assert (shades != others).mean() < 0.02
+        assert len(np.unique(shades)) > 2
+
+
+@pytest.mark.data
 def test_a_damaged_record_is_said(prepared_mnist: Path, tmp_path: Path) -> None:
     shutil.copytree(prepared_mnist / "mnist", tmp_path / "mnist")
     [records] = tmp_path.glob("mnist/*/mnist-test.tfrecord*")

@@ -87,7 +87,6 @@ def decode(
                 preprocessing = given
         case "sound":
             preprocessing = given if given is not None and given.kind == "sound" else None
-            assert isinstance(reader, StreamReader), "records of sound are not read alone"
             preprocessing = preprocessing or _sound(settings, reader, feature, first, reporter)
             inputs = preprocessing.inputs
             if feature.sample_rate not in (None, inputs.sample_rate):
@@ -100,7 +99,8 @@ def decode(
             if given is not None and given.kind == "table":
                 inputs = _those_of_model(settings.name, inputs, found, given.inputs)
     # Whoever reads with TensorFlow reads everything.
-    apart = reader if isinstance(reader, RecordReader) and found.kind == "image" else None
+    seen = found.kind in ("image", "sound")
+    apart = reader if isinstance(reader, RecordReader) and seen else None
     return DecodedDataset(
         name=settings.label,
         inputs=inputs,
@@ -185,7 +185,7 @@ def _labelled(
 
 
 def _sound(
-    settings: TfdsDataset, reader: StreamReader, feature: Any, split: str, reporter: Reporter
+    settings: TfdsDataset, reader: Reader, feature: Any, split: str, reporter: Reporter
 ) -> SoundPreprocessing:
     """How long the sound is, which only listening to all of it tells."""
     rate = feature.sample_rate or settings.sample_rate

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.images import stretched
+from nncli.data.sounds import fitted_length
 from nncli.data.tfds.features import Meaning
-from nncli.data.tfds.streaming import unreadable
+from nncli.data.tfds.streaming import loudest, unreadable
 from nncli.data.tfds.targets import is_sequence_of_labels
 from nncli.data.tfds.types import (
     SEPARATOR,
@@ -24,8 +26,9 @@ from nncli.data.tfds.types import (
     shape_of,
     type_of,
 )
-from nncli.preprocessing import ImagePreprocessing, Preprocessing
+from nncli.preprocessing import ImagePreprocessing, Preprocessing, SoundPreprocessing
 from nncli.preprocessing.image import resize_layer
+from nncli.preprocessing.sound import spectrogram_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["RecordReader", "can_be_read"]
 
 BATCH_SIZE = 1024
+SOUNDS = 256  # at a time: a second of each takes 64 kB
 # In a TFRecord file each record stands between its length with a checksum and a checksum.
 LENGTH_BYTES, CHECKSUM_BYTES = 8, 4
 
@@ -46,7 +50,10 @@ def can_be_read(builder: Any, found: Meaning) -> bool:
     return (
         builder.info.file_format == FileFormat.TFRECORD
         and all(_is_plain(feature) or is_sequence_of_labels(feature) for feature in targets)
-        and (found.kind == "image" or all(map(_is_plain, inputs)))
+        and (
+            found.kind == "image"
+            or all(map(_is_samples if found.kind == "sound" else _is_plain, inputs))
+        )
     )
 
 
@@ -54,14 +61,24 @@ def _is_plain(feature: Any) -> bool:
     """Whether it is kept as a list of its numbers or texts."""
     if type_of(feature) not in ("Tensor", "Scalar", "ClassLabel", "Text", "BBoxFeature"):
         return False
-    encoding = getattr(feature, "_encoding", None)
-    return str(getattr(encoding, "value", "none")) == "none" and (
+    return not _is_packed(feature) and (
         is_scalar(feature) or (is_numeric(feature) and None not in shape_of(feature))
     )
 
 
+def _is_samples(feature: Any) -> bool:
+    """Whether it is sound that is kept as a list of its samples."""
+    packed = _is_packed(feature) or getattr(feature, "_lazy_decode", False)
+    return type_of(feature) == "Audio" and not packed
+
+
+def _is_packed(feature: Any) -> bool:
+    encoding = getattr(feature, "_encoding", None)
+    return str(getattr(encoding, "value", "none")) != "none"
+
+
 class RecordReader:
-    """Reads the splits of a builder, sound excepted: targets without the inputs, and some images
+    """Reads the splits of a builder: targets without the inputs, and some images or recordings
     without the others. A split is an expression such as `train[:80%]`.
 
     Where a split lies in several files, the examples come in the order of the files.
@@ -82,7 +99,11 @@ class RecordReader:
     def batches(
         self, split: str, preprocessing: Preprocessing | None
     ) -> Iterator[tuple[Mapping[str, NDArray[Any]], Mapping[str, NDArray[Any]]]]:
-        """Inputs and targets by their names; of columns, texts and arrays."""
+        """Inputs and targets by their names; of all but images. Sound comes in the length of
+        `preprocessing`."""
+        if isinstance(preprocessing, SoundPreprocessing):
+            yield from self._sounds(split, preprocessing.samples)
+            return
         inputs, targets = self.found.inputs, self.found.targets
         named = {f"i{name}": path for name, path in inputs.items()}
         named |= {f"t{name}": path for name, path in targets.items()}
@@ -95,17 +116,44 @@ class RecordReader:
     def pick(
         self, split: str, places: Sequence[int], preprocessing: Preprocessing | None
     ) -> list[NDArray[Any]]:
-        """The images of some examples, brought to the size of `preprocessing`."""
-        assert isinstance(preprocessing, ImagePreprocessing), "only images are picked"
+        """The images of some examples, brought to the size of `preprocessing`, or the spectrograms
+        of their sound."""
         [path] = self.found.inputs.values()
         feature, key = self.found.features[path], _key(path)
         wanted = set(places)
         found: dict[int, NDArray[Any]] = {}
         for place, record in enumerate(self._records(split)):
-            if place in wanted:
-                content = record()[key].bytes_list.value[0]
-                found[place] = _sized(feature.decode_example_np(content), preprocessing)
+            if place not in wanted:
+                continue
+            recorded = record()[key]
+            if isinstance(preprocessing, SoundPreprocessing):
+                samples = _samples(feature, recorded, preprocessing.samples)
+                found[place] = spectrogram_array(preprocessing, samples)
+            else:
+                assert isinstance(preprocessing, ImagePreprocessing), "nothing else is picked"
+                pixels = feature.decode_example_np(recorded.bytes_list.value[0])
+                found[place] = _sized(pixels, preprocessing)
         return [found[place] for place in places]
+
+    def lengths(self, split: str) -> Iterator[int]:
+        """How many samples the sound of each example has."""
+        [path] = self.found.inputs.values()
+        feature, key = self.found.features[path], _key(path)
+        values_of = _list_of(feature)
+        for record in self._records(split):
+            yield len(values_of(record()[key]).value) // _channels(feature)
+
+    def _sounds(self, split: str, length: int) -> Iterator[Any]:
+        """Sound of `length` samples and targets in batches, by their names."""
+        import numpy as np
+
+        [(name, path)] = self.found.inputs.items()
+        feature, key = self.found.features[path], _key(path)
+        records = self._records(split)
+        for targets in self._columns(split, self.found.targets, size=SOUNDS):
+            some = islice(records, SOUNDS)
+            sounds = [_samples(feature, record()[key], length) for record in some]
+            yield {name: np.stack(sounds)}, targets
 
     def _columns(
         self, split: str, paths: Mapping[str, str], size: int = BATCH_SIZE
@@ -168,6 +216,21 @@ class RecordReader:
 def _key(path: str) -> str:
     """What a feature is called in the records."""
     return path.replace(SEPARATOR, "/")
+
+
+def _channels(feature: Any) -> int:
+    """Of sound, whose shape is (samples,) or (samples, channels)."""
+    shape = shape_of(feature)
+    return (shape[1] or 1) if len(shape) > 1 else 1
+
+
+def _samples(feature: Any, recorded: Any, length: int) -> NDArray[Any]:
+    """Mono sound from -1 to 1, shape (length,), float32."""
+    import numpy as np
+
+    values = _list_of(feature)(recorded).value[: length * _channels(feature)]
+    samples = np.array(values, np.float32) / loudest(feature.numpy_dtype)
+    return fitted_length(samples.reshape(-1, _channels(feature)).mean(axis=1), length)
 
 
 def _list_of(feature: Any) -> Callable[[Any], Any]:

@@ -15,7 +15,7 @@ from nncli.preprocessing.image import resize_layer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["StreamReader", "unreadable"]
+__all__ = ["StreamReader", "loudest", "unreadable"]
 
 BATCH_SIZE = 1024
 
@@ -89,19 +89,23 @@ class StreamReader:
 
 def _same_length(length: int, dtype: Any) -> Any:
     """What makes float32 of `length` samples from -1 to 1 out of recorded ones."""
-    import numpy as np
     import tensorflow as tf
 
-    # TFDS decodes to 16 bits, whatever integer type it keeps them in.
-    loudest = 1.0 if np.issubdtype(dtype, np.floating) else 32768.0
-
     def fit(samples: Any) -> Any:
-        cut = tf.cast(samples, tf.float32)[:length] / loudest
+        cut = tf.cast(samples, tf.float32)[:length] / loudest(dtype)
         if cut.shape.rank == 2:
             cut = tf.reduce_mean(cut, axis=-1)
         return tf.ensure_shape(tf.pad(cut, [[0, length - tf.shape(cut)[0]]]), [length])
 
     return fit
+
+
+def loudest(dtype: Any) -> float:
+    """The largest value of recorded sound: TFDS decodes to 16 bits, whatever integer type it keeps
+    them in."""
+    import numpy as np
+
+    return 1.0 if np.issubdtype(dtype, np.floating) else 32768.0
 
 
 @contextmanager
