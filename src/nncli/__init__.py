@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nncli.config import Experiment
-    from nncli.inference import Evaluation, evaluate
+    from nncli.inference import Evaluation, Predictions, evaluate, predict
     from nncli.training import TrainingResult, resume, train
 
 __version__ = "0.1.0"
 __all__ = [
     "Evaluation",
     "Experiment",
+    "Predictions",
     "TrainingResult",
     "__version__",
     "evaluate",
+    "predict",
     "resume",
     "train",
 ]
@@ -32,8 +34,10 @@ __all__ = [
 _HOMES = {
     "Evaluation": "nncli.inference",
     "Experiment": "nncli.config",
+    "Predictions": "nncli.inference",
     "TrainingResult": "nncli.training",
     "evaluate": "nncli.inference",
+    "predict": "nncli.inference",
     "resume": "nncli.training",
     "train": "nncli.training",
 }

@@ -29,6 +29,7 @@ __all__ = ["app", "main", "run"]
 COMMANDS = {
     "train": "Train a model and leave it, with its metrics, in a run folder.",
     "evaluate": "Measure a trained model on its own dataset or on another.",
+    "predict": "Ask a trained model about files, rows and texts.",
     "model": "See what networks there are, and what one is made of.",
     "data": "Find, look at, check and prepare data.",
     "config": "Write and understand experiments.",

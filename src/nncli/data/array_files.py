@@ -16,7 +16,7 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["read_arrays"]
+__all__ = ["inputs_of", "read_arrays"]
 
 # How the members of an .npz file are called, in the order of preference: what Keras, scikit-learn
 # and MedMNIST write.
@@ -76,6 +76,29 @@ def read_arrays(
             reporter.warning(f"Left out of {path.name}, for no targets are beside it: {left_out}")
         arrays = {split: (loaded[x], loaded[y]) for split, (x, y) in pairs.items()}
     return {split: _checked(path, *pair) for split, pair in arrays.items()}, found
+
+
+def inputs_of(path: Path) -> NDArray[Any]:
+    """The inputs in a file without targets: of an .npz file those of test, or of train, or the only
+    array in it.
+
+    Raises:
+        DataError: it is no file of NumPy, or does not say which are inputs.
+    """
+    if path.suffix.lower() == ".npy":
+        values = _array(path)
+    else:
+        with _reading(path), _archive(path) as loaded:
+            members = list(loaded.files)
+            usual = [name for split in ("test", "train") for name in INPUT_NAMES[split]]
+            known = [name for name in usual if name in members]
+            if not known and len(members) != 1:
+                raise DataError(
+                    f"{path} has {', '.join(members) or 'no arrays'}: which are inputs?",
+                    hint="Name them x in the file, or save them alone as an .npy file.",
+                )
+            values = loaded[(known or members)[0]]
+    return _checked(path, values, values)[0]
 
 
 def _named(

@@ -32,7 +32,7 @@ from nncli.reporting import Reporter, counted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ArraySettings", "ArraysDataset", "Names", "decode", "source"]
+__all__ = ["ArraySettings", "ArraysDataset", "Names", "as_described", "decode", "source"]
 
 BATCH_SIZE = 4096
 
@@ -133,7 +133,7 @@ def decode(
     unknown = 0
     for name, (values, targets) in arrays.items():
         encoded = _encoded(names.place, targets, target, name)
-        described = _as_described(values, inputs)
+        described = as_described(values, inputs)
         if isinstance(inputs, ArrayInput):
             unknown += _missing(described)
         pick = partial(_at, described) if isinstance(inputs, ImageInput) else None
@@ -213,7 +213,8 @@ def _inputs(
     return ArrayInput(shape=shape or (1,)), given
 
 
-def _as_described(values: NDArray[Any], inputs: Input) -> NDArray[Any]:
+def as_described(values: NDArray[Any], inputs: Input) -> NDArray[Any]:
+    """Some rows of an array as `inputs` have them; what is no number becomes NaN."""
     import numpy as np
 
     match inputs:

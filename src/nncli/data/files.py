@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator
 
+from nncli.backend import usable_cores
 from nncli.errors import NotFoundError
 
-__all__ = ["DataPath", "is_pattern", "label_of", "like", "no_file", "stamp"]
+__all__ = ["DataPath", "is_pattern", "label_of", "like", "no_file", "read_in_batches", "stamp"]
+
+Content = TypeVar("Content")
 
 # What no data is read from, by the ending of its name.
 ARCHIVE, DOCUMENT, PROGRAM = (
@@ -94,3 +99,20 @@ def no_file(path: Path) -> str:
     if not stat.S_ISREG(status.st_mode):
         return "is no regular file"
     return "" if status.st_size else "is empty (0 bytes)"
+
+
+def read_in_batches(
+    read: Callable[[Path], Content], files: Sequence[Path], batch_size: int
+) -> Iterator[list[Content]]:
+    """What `read` makes of each file, in batches, in order.
+
+    All cores read, and while a batch is used they are at the next one; two are held in memory.
+    """
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        coming: Iterator[Content] | None = None
+        for start in range(0, len(files), batch_size):
+            batch, coming = coming, pool.map(read, files[start : start + batch_size])
+            if batch is not None:
+                yield list(batch)
+        if coming is not None:
+            yield list(coming)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.backend import usable_cores
-from nncli.data.files import no_file
+from nncli.data.files import no_file, read_in_batches
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import Skipped
 from nncli.descriptions import ImageInput
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["DEFAULT_IMAGE_SIZE", "GREY", "Opened", "image_at", "opened", "reason_of"]
-__all__ += ["stretched", "upright"]
+__all__ += ["reader_of", "sizer_of", "stretched", "upright"]
 
 # What images are resized to where their sizes differ and the experiment does not say.
 DEFAULT_IMAGE_SIZE = (64, 64)
 BATCH_SIZE = 256
-BATCH_BYTES = 32_000_000
+BATCH_BYTES = 16_000_000
 # More pixels than any camera has: such a file is made to fill the memory.
 MAXIMUM_PIXELS = 200_000_000
 ORIENTATION = 0x0112  # in EXIF: how the camera was turned
@@ -68,10 +68,10 @@ class Opened:
 
             resized = self._resized()
             batch_size = max(1, min(BATCH_SIZE, BATCH_BYTES // self._bytes))
-            with ThreadPoolExecutor(usable_cores()) as pool:
-                for start in range(0, len(files), batch_size):
-                    pixels = list(pool.map(resized, files[start : start + batch_size]))
-                    yield np.stack(pixels), labels[start : start + batch_size]
+            done = 0
+            for pixels in read_in_batches(resized, files, batch_size):
+                yield np.stack(pixels), labels[done : done + len(pixels)]
+                done += len(pixels)
 
         return read
 
@@ -188,6 +188,50 @@ def reason_of(path: Path, error: Exception) -> str:
     return "is no image, or damaged" if "cannot identify" in text else f"is damaged: {text}"
 
 
+def reader_of(settings: ImagePreprocessing) -> Callable[[Path], NDArray[Any]]:
+    """What reads an image of any size and colours as a model with `settings` takes it, shape
+    (height, width, channels); it raises a `DataError` about what cannot be read."""
+    sized = _sized_for(settings)
+    layer = None if sized.resize == "stretch" else resize_layer(sized)
+    channels, dtype = settings.inputs.shape[2], settings.inputs.dtype
+
+    def read(path: Path) -> NDArray[Any]:
+        pixels: NDArray[Any] = _resized(
+            path, 1 if channels == 1 else 3, preprocessing=sized, resize=layer
+        )
+        if channels == 4:
+            pixels = _opaque(pixels)
+        return pixels if dtype == "uint8" else pixels.astype(dtype) * 257
+
+    return read
+
+
+def sizer_of(settings: ImagePreprocessing) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
+    """What brings decoded images, shape (n, height, width, channels), to the size that a model
+    with `settings` takes; None where it takes them as they are."""
+    import numpy as np
+
+    if settings.size is None:
+        return None
+    layer = resize_layer(settings)
+    return lambda pixels: np.asarray(layer(pixels))
+
+
+def _sized_for(settings: ImagePreprocessing) -> ImagePreprocessing:
+    """With the size that the model takes written out, where it was trained on that size alone."""
+    height, width = settings.inputs.shape[:2]
+    if settings.size is not None or height is None or width is None:
+        return settings
+    return settings.model_copy(update={"size": (height, width)})
+
+
+def _opaque(pixels: NDArray[Any]) -> NDArray[Any]:
+    """With a fourth channel that hides nothing."""
+    import numpy as np
+
+    return np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], axis=-1)
+
+
 def _resized(path: Path, channels: int, preprocessing: ImagePreprocessing, resize: Any) -> Any:
     import numpy as np
 
@@ -198,7 +242,7 @@ def _resized(path: Path, channels: int, preprocessing: ImagePreprocessing, resiz
             f"{path} {reason_of(path, error)}.",
             hint="Replace it, or leave out what cannot be read: --set dataset.on_error=skip",
         ) from error
-    if preprocessing.size is None:
+    if preprocessing.size is None or pixels.shape[:2] == preprocessing.size:
         return pixels
     if preprocessing.resize == "stretch":
         return stretched(pixels, *preprocessing.size)

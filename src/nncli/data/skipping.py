@@ -12,6 +12,7 @@ __all__ = ["Gathered", "OnError", "Skipped"]
 
 OnError = Literal["fail", "skip"]
 LISTED = 20
+SETTING = "--set dataset.on_error=skip"
 
 
 class Skipped:
@@ -23,8 +24,10 @@ class Skipped:
         blank: of each file the lines without anything in them, which are no rows but are counted.
     """
 
-    def __init__(self, on_error: OnError) -> None:
+    def __init__(self, on_error: OnError, *, option: str = SETTING) -> None:
+        """`option`: what the user types to leave out what cannot be read."""
         self.on_error = on_error
+        self.option = option
         self.problems: dict[str, int] = {}
         self.rows: dict[Path, dict[int, str]] = {}
         self.blank: dict[Path, list[int]] = {}
@@ -38,7 +41,7 @@ class Skipped:
         if self.on_error == "fail":
             raise DataError(
                 f"{problem}.",
-                hint="Mend it, or leave out whatever cannot be read: --set dataset.on_error=skip",
+                hint=f"Mend it, or leave out whatever cannot be read: {self.option}",
             )
         self.problems[problem] = count
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.backend import usable_cores
-from nncli.data.files import no_file
+from nncli.data.files import no_file, read_in_batches
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import Skipped
 from nncli.descriptions import SoundInput
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Opened", "fitted_length", "opened", "preprocessing_of", "reason_of"]
+__all__ += ["samples_of"]
 
 BATCH_SIZE = 64
 BATCH_SAMPLES = 2_000_000  # a spectrogram takes many times as much on its way
@@ -50,11 +50,11 @@ class Opened:
             import numpy as np
 
             batch_size = max(1, min(BATCH_SIZE, BATCH_SAMPLES // self.preprocessing.samples))
-            with ThreadPoolExecutor(usable_cores()) as pool:
-                for start in range(0, len(files), batch_size):
-                    part = files[start : start + batch_size]
-                    samples = pool.map(lambda path: _samples(path, self.preprocessing), part)
-                    yield np.stack(list(samples)), labels[start : start + batch_size]
+            listen = partial(samples_of, settings=self.preprocessing)
+            done = 0
+            for samples in read_in_batches(listen, files, batch_size):
+                yield np.stack(samples), labels[done : done + len(samples)]
+                done += len(samples)
 
         return read
 
@@ -177,8 +177,12 @@ def reason_of(path: Path, error: Exception) -> str:
     return f"is no sound, or damaged ({text})"
 
 
-def _samples(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
-    """Mono float32 of the rate and the length of `settings`."""
+def samples_of(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
+    """Mono float32 of the rate and the length of `settings`.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     import numpy as np
     import soundfile
 

@@ -18,7 +18,7 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Lines", "Opened", "lines_of", "opened"]
+__all__ = ["Lines", "Opened", "lines_of", "opened", "text_of"]
 
 BATCH_SIZE = 256
 BATCH_LETTERS = 4_000_000
@@ -45,7 +45,7 @@ class Opened:
 
         def read() -> Iterator[tuple[str, Any]]:
             for path, label in zip(files, labels, strict=True):
-                yield _text(path, self.encoding), label
+                yield text_of(path, self.encoding), label
 
         return lambda: _batched(read())
 
@@ -145,13 +145,18 @@ def _problem(path: Path, encoding: str, *, whole: bool) -> str:
         return f"{path}: {reason}"
     if whole:
         try:
-            _text(path, encoding)
+            text_of(path, encoding)
         except DataError as error:
             return error.message.rstrip(".")
     return ""
 
 
-def _text(path: Path, encoding: str) -> str:
+def text_of(path: Path, encoding: str) -> str:
+    """What is written in a file.
+
+    Raises:
+        DataError: it cannot be read, or is in another encoding.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:

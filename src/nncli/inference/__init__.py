@@ -1,5 +1,6 @@
-"""Using a trained model: evaluating it."""
+"""Using a trained model: evaluating it, and asking it."""
 
 from nncli.inference.evaluation import Evaluation, evaluate
+from nncli.inference.prediction import Predictions, Predictor, predict
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "Predictions", "Predictor", "evaluate", "predict"]

@@ -33,7 +33,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["EvaluatedData", "Evaluation", "answers", "evaluate", "model_for_arrays"]
+__all__ = [
+    "EvaluatedData",
+    "Evaluation",
+    "answers",
+    "evaluate",
+    "experiment_of",
+    "model_for_arrays",
+]
 
 BATCH_SIZE = 1024
 
@@ -112,7 +119,7 @@ def evaluate(
     reporter = reporter or SilentReporter()
     path = Path(model)
     description = archive.describe(path)
-    experiment = _experiment(path, description)
+    experiment = experiment_of(path, description)
     settings, seed = dataset_settings(path, experiment, description, dataset, data_dir)
     if description is not None and pixel_range is not None:
         raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
@@ -218,8 +225,12 @@ def _loaded(
         raise
 
 
-def _experiment(path: Path, description: ModelDescription | None) -> Experiment | None:
-    """The experiment that made the model; None if nncli did not."""
+def experiment_of(path: Path, description: ModelDescription | None) -> Experiment | None:
+    """The experiment that made the model; None if nncli did not.
+
+    Raises:
+        ModelFileError: another version of nncli did.
+    """
     if description is None:
         return None
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TypedBatches"]
+__all__ = ["TypedBatches", "lacks", "typed"]
 
 
 class TypedBatches:
@@ -50,7 +50,7 @@ class TypedBatches:
             chosen = self.filled[start : start + len(next(iter(batch.values())))]
             start += len(chosen)
             values = {
-                column.name: _typed(
+                column.name: typed(
                     batch[column.name].kept(chosen), column.kind, self.missing[column.name], layout
                 )
                 for column in self.columns
@@ -60,7 +60,7 @@ class TypedBatches:
             yield next(iter(values.values())) if self.alone else values, targets
 
 
-def _typed(cells: Cells, kind: str, missing: Collection[str], layout: Layout) -> NDArray[Any]:
+def typed(cells: Cells, kind: str, missing: Collection[str], layout: Layout) -> NDArray[Any]:
     """The cells of a column as its kind has them (see `nncli.descriptions.Column`)."""
     import numpy as np
 
@@ -68,17 +68,18 @@ def _typed(cells: Cells, kind: str, missing: Collection[str], layout: Layout) ->
         values = cells.floats if layout.decimal == "." else None
         if values is None:
             strings = cells.strings
-            values = numbers(np.where(_lacks(strings, missing), "nan", strings), layout.decimal)
+            values = numbers(np.where(lacks(strings, missing), "nan", strings), layout.decimal)
         values = np.where(np.isin(values, numbers_among(missing)), np.nan, values)
         return values.astype(np.float32)
     strings = cells.strings
-    strings = np.where(_lacks(strings, missing), "", strings)
+    strings = np.where(lacks(strings, missing), "", strings)
     if kind == "date":
         return days(strings, day_first=layout.day_first).astype(np.float32)
     return strings
 
 
-def _lacks(strings: NDArray[Any], missing: Collection[str]) -> NDArray[np.bool_]:
+def lacks(strings: NDArray[Any], missing: Collection[str]) -> NDArray[np.bool_]:
+    """Which cells are one of the words for missing, which are in lower case."""
     import numpy as np
 
     return np.array([string.lower() in missing for string in strings.tolist()], bool)

@@ -1,0 +1,154 @@
+"""The rows of a table that a model is asked about: its columns alone, without an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.naming import check_needed, meant
+from nncli.data.skipping import Skipped
+from nncli.data.table.batches import lacks, typed
+from nncli.data.table.cells import Cells, is_number
+from nncli.data.table.columns import MISSING, MISSING_AMONG_NUMBERS
+from nncli.data.table.files import blank_rows, layout_of, read_rows
+from nncli.data.table.layout import Layout
+from nncli.data.table.settings import TableDataset
+from nncli.descriptions import Column, TableInput
+from nncli.errors import DataError, UsageError
+from nncli.preprocessing import Preprocessing
+from nncli.reporting import listed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["read_table"]
+
+
+def read_table(
+    path: Path,
+    preprocessing: Preprocessing,
+    column: str | None,
+    stored: TableDataset | None,
+    skipped: Skipped,
+) -> Iterator[tuple[list[str], Any]]:
+    """The rows of a file as the preprocessing of a model takes them, with their names.
+
+    Args:
+        path: CSV and its relatives, Parquet or JSON Lines; it may have further columns.
+        preprocessing: of the model: of a table, or of a text, which is one column.
+        column: the text; None: the column that it was in training, or the only one.
+        stored: how the table was read that the model was trained on, if it was one.
+        skipped: told which rows cannot be read.
+
+    Raises:
+        DataError: it is no table, lacks a column, or a row cannot be read.
+        UsageError: nothing says which column is the text.
+    """
+    layout = layout_of(
+        path, delimiter=None, header=None, encoding=None,
+        day_first=None if stored is None else stored.day_first,
+    )  # fmt: skip
+    columns, alone = _columns(path, layout, preprocessing, column, stored)
+    missing = MISSING if stored is None else stored.missing_words
+    in_numbers = missing | MISSING_AMONG_NUMBERS
+    words = {"number": in_numbers, "date": in_numbers, "category": missing, "text": missing}
+    done = 0
+    for batch in read_rows(path, layout, skipped):
+        size = len(next(iter(batch.values())))
+        places = _row_numbers(path, layout, done, size, skipped)
+        done += size
+        values = {
+            one.name: typed(batch[one.name], one.kind, words[one.kind], layout) for one in columns
+        }
+        good = _readable(path, columns, batch, values, words["number"], places, skipped)
+        names = [f"{path}:{number}" for number, fine in zip(places, good, strict=True) if fine]
+        if names:
+            kept = {name: cells[good] for name, cells in values.items()}
+            yield names, next(iter(kept.values())) if alone else kept
+
+
+def _columns(
+    path: Path,
+    layout: Layout,
+    preprocessing: Preprocessing,
+    column: str | None,
+    stored: TableDataset | None,
+) -> tuple[Sequence[Column], bool]:
+    """The columns that the model takes, and whether it is one text."""
+    if preprocessing.kind == "table":
+        assert isinstance(preprocessing.inputs, TableInput)
+        if column is not None:
+            raise UsageError("--column names the column of a text: this model takes a whole table.")
+        needed = [one.name for one in preprocessing.inputs.columns]
+        check_needed(path.name, needed, layout.columns)
+        return preprocessing.inputs.columns, False
+    if column is None and stored is not None:
+        kinds = stored.columns.items()
+        read = [n for n, kind in kinds if kind != "ignore" and n not in stored.targets]
+        column = read[0] if read and read[0] in layout.columns else None
+    if column is None and len(layout.columns) == 1:
+        column = layout.columns[0]
+    if column is None:
+        raise UsageError(
+            f"Which column of {path.name} is the text? It has {listed(list(layout.columns))}.",
+            hint="Say so: --column NAME",
+        )
+    if column not in layout.columns:
+        raise DataError(
+            f"{path.name} has no column {column!r}.",
+            hint=f"{meant(column, layout.columns)}It has {listed(list(layout.columns))}.",
+        )
+    return (Column(name=column, kind="text"),), True
+
+
+def _row_numbers(
+    path: Path, layout: Layout, done: int, size: int, skipped: Skipped
+) -> NDArray[np.int64]:
+    """What a spreadsheet calls the next `size` rows behind `done` others."""
+    import numpy as np
+
+    if path not in skipped.blank:
+        skipped.blank[path] = blank_rows(path, layout)
+    left_out = np.sort(np.array([*skipped.rows.get(path, ()), *skipped.blank[path]], np.int64))
+    numbers = np.arange(done, done + size) + layout.first_row
+    # So many of them lie before a row as are, counted without those before them, not behind it.
+    return numbers + np.searchsorted(left_out - np.arange(len(left_out)), numbers, side="right")
+
+
+def _readable(
+    path: Path,
+    columns: Sequence[Column],
+    batch: Mapping[str, Cells],
+    values: Mapping[str, NDArray[Any]],
+    missing: Collection[str],
+    places: NDArray[np.int64],
+    skipped: Skipped,
+) -> NDArray[np.bool_]:
+    """Which rows have numbers and dates where those belong, or nothing.
+
+    Raises:
+        DataError: a row has not, and is not to be skipped.
+    """
+    import numpy as np
+
+    good = np.ones(len(places), bool)
+    for column in columns:
+        if column.kind not in ("number", "date"):
+            continue
+        unknown = np.flatnonzero(np.isnan(values[column.name]) & good)
+        if not len(unknown):
+            continue
+        strings = batch[column.name].strings[unknown]
+        said = ~lacks(strings, missing)
+        for place, cell in zip(unknown[said], strings[said], strict=True):
+            if column.kind == "number" and is_number(cell):
+                continue  # a number that stands for missing
+            good[place] = False
+            problem = (
+                f"{path}, row {places[place]:,}: {column.name} is to be a {column.kind}, and is "
+                f"{cell!r}"
+            )
+            skipped.note(problem)
+    return good

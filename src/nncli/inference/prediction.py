@@ -1,0 +1,273 @@
+"""Asking a model: what it says about files, rows and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from nncli import backend as keras_backend
+from nncli.backend import Backend, Device
+from nncli.data import FolderDataset, TableDataset
+from nncli.data.skipping import OnError, Skipped
+from nncli.data.unlabelled import (
+    Asked,
+    files_meant,
+    read_files,
+    read_lines,
+    read_stream,
+    read_texts,
+)
+from nncli.descriptions import ClassTarget, LabelsTarget, Target
+from nncli.errors import ModelFileError, UsageError
+from nncli.inference.evaluation import experiment_of, model_for_arrays
+from nncli.objectives import LABEL_THRESHOLD
+from nncli.preprocessing import archive
+from nncli.preprocessing.archive import ModelDescription
+from nncli.reporting import Reporter, SilentReporter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Answered", "Predictions", "Predictor", "predict"]
+
+SKIP = "--on-error skip"
+CHUNK = 4096  # examples at a time
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a model says about some examples.
+
+    Attributes:
+        names: what each is called: a file, `table.csv:ROW`, `array.npy[PLACE]`, `text 1`.
+        answers: shape (examples, classes, labels or values), float32: probabilities, or values
+            in their unit.
+    """
+
+    names: Sequence[str]
+    answers: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Predictions(Answered):
+    """All that a model said, with what it says: `target`."""
+
+    target: Target
+
+    @property
+    def labels(self) -> list[Any]:
+        """For each example: of classes the name of the likeliest, of labels the tuple of those
+        whose probability is at least 0.5, of values the value, or the tuple of several."""
+        names = self.target.names
+        match self.target:
+            case ClassTarget():
+                return [names[place] for place in self.answers.argmax(axis=1)]
+            case LabelsTarget():
+                return [
+                    tuple(name for name, yes in zip(names, row, strict=True) if yes)
+                    for row in self.answers >= LABEL_THRESHOLD
+                ]
+            case _:
+                rows = self.answers.tolist()
+                return [row[0] for row in rows] if len(names) == 1 else [tuple(row) for row in rows]
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """Of each class or label, shape (examples, classes or labels), float32.
+
+        Raises:
+            UsageError: the model says values.
+        """
+        if not isinstance(self.target, ClassTarget | LabelsTarget):
+            raise UsageError(f"The model says {self.target}: it has no probabilities.")
+        return self.answers
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`: the names, and a column for each class, label or value.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError:
+            raise UsageError("to_pandas needs pandas.", hint="pip install pandas") from None
+        frame = pd.DataFrame(self.answers, columns=list(self.target.names))
+        frame.insert(0, "input", list(self.names), allow_duplicates=True)
+        return frame
+
+
+class Predictor:
+    """An opened model that is asked about one batch after the other, in bounded memory."""
+
+    def __init__(
+        self,
+        model: Path | str,
+        *,
+        backend: Backend | None = None,
+        device: Device = "auto",
+        reporter: Reporter | None = None,
+    ) -> None:
+        """Read what the file says of itself; Keras is imported when the first question is asked.
+
+        Args:
+            model: a .keras file that nncli made.
+            backend, device, reporter: as for `nncli.evaluate`.
+
+        Raises:
+            NotFoundError: there is no such file.
+            ModelFileError: it is no .keras file, or not one that nncli made.
+        """
+        self.path = Path(model)
+        self.device = device
+        self.reporter = reporter or SilentReporter()
+        description = archive.describe(self.path)
+        if description is None:
+            raise ModelFileError(
+                f"{self.path} was not made by nncli and does not say what it takes.",
+                hint="Ask it in Python: keras.saving.load_model(...).predict(...)",
+            )
+        self.description: ModelDescription = description
+        experiment = experiment_of(self.path, description)
+        assert experiment is not None  # the file has a description
+        self.dataset = experiment.dataset
+        self.backend = keras_backend.chosen(backend, experiment.training.backend)
+        self._network: Any = None
+        self._front: Any = None
+
+    @property
+    def target(self) -> Target:
+        """What the model says."""
+        return self.description.target
+
+    @property
+    def kind(self) -> str:
+        """Of the input: image, sound, text, table or array."""
+        return self.description.preprocessing.kind
+
+    def ask(
+        self,
+        inputs: Sequence[Path | str],
+        *,
+        texts: Sequence[str] = (),
+        stream: IO[bytes] | None = None,
+        column: str | None = None,
+        on_error: OnError = "fail",
+    ) -> Iterator[Answered]:
+        """What the model says about each example, in order, a batch at a time.
+
+        Args:
+            inputs: files, folders and patterns.
+            texts: texts themselves.
+            stream: such as standard input: UTF-8, a text a line, or of a table CSV.
+            column: of tables, which is the text.
+            on_error: fail at the first file or row that cannot be read, or skip, count and list
+                them.
+
+        Raises:
+            NotFoundError: there is no such file.
+            UsageError: a file, or a text, is nothing that this model takes.
+            DataError: something cannot be read, at the moment that it is its turn.
+        """
+        files = files_meant([str(path) for path in inputs], self.kind)
+        if (texts and self.kind != "text") or (stream and self.kind not in ("text", "table")):
+            what = "no text" if texts else "which cannot be read from standard input"
+            raise UsageError(
+                f"This model takes {self.description.inputs}, {what}.",
+                hint="Name files of that kind.",
+            )
+        return self._answers(files, texts, stream, column, Skipped(on_error, option=SKIP))
+
+    def _answers(
+        self,
+        files: Sequence[Path],
+        texts: Sequence[str],
+        stream: IO[bytes] | None,
+        column: str | None,
+        skipped: Skipped,
+    ) -> Iterator[Answered]:
+        stored = self.dataset if isinstance(self.dataset, TableDataset) else None
+        encoding = self.dataset.encoding if isinstance(self.dataset, FolderDataset) else "utf-8-sig"
+
+        def read(some: Sequence[Path]) -> Iterator[Asked]:
+            return read_files(
+                some, self.description.preprocessing, column=column, stored=stored,
+                encoding=encoding, skipped=skipped,
+            )  # fmt: skip
+
+        said = ((f"text {number}", text) for number, text in enumerate(texts, start=1))
+        parts = [read(files), read_texts(said)]
+        if stream is not None:
+            of_stream = read_lines(stream) if self.kind == "text" else read_stream(stream, read)
+            parts.append(of_stream)
+        for asked in chain.from_iterable(parts):
+            yield Answered(asked.names, self._answer(asked))
+        skipped.report(self.reporter)
+
+    def _answer(self, asked: Asked) -> NDArray[np.float32]:
+        import numpy as np
+
+        if self._network is None:
+            self._open()
+        parts = []
+        for start in range(0, len(asked.names), CHUNK):
+            some = _rows(asked.inputs, slice(start, start + CHUNK))
+            size = min(CHUNK, len(asked.names) - start)
+            # Every other size would be compiled anew: few of them are ever seen.
+            filled = _rows(some, np.minimum(np.arange(1 << (size - 1).bit_length()), size - 1))
+            answers = self._network.predict_on_batch(self._front(filled))
+            parts.append(np.asarray(answers, np.float32)[:size])
+        whole: NDArray[np.float32] = np.concatenate(parts)
+        return whole
+
+    def _open(self) -> None:
+        keras_backend.prepare(backend=self.backend, device=self.device)
+        from nncli.preprocessing.applying import Applied
+
+        with self.reporter.task("Opening the model"):
+            network = archive.open_model(self.path)
+            self._network = model_for_arrays(network, self.description)
+            self._front = Applied(self.description.preprocessing)
+
+
+def _rows(inputs: Any, chosen: Any) -> Any:
+    """Some examples of an array, or of a mapping of columns."""
+    if isinstance(inputs, dict):
+        return {name: values[chosen] for name, values in inputs.items()}
+    return inputs[chosen]
+
+
+def predict(
+    model: Path | str,
+    inputs: Sequence[Path | str] | Path | str = (),
+    *,
+    texts: Sequence[str] = (),
+    column: str | None = None,
+    on_error: OnError = "fail",
+    backend: Backend | None = None,
+    device: Device = "auto",
+    reporter: Reporter | None = None,
+) -> Predictions:
+    """Ask a .keras file that nncli made about files, folders, patterns and texts.
+
+    Everything is held in memory; `Predictor.ask` gives a batch at a time.
+
+    Args and Raises:
+        As `Predictor` and `Predictor.ask`.
+    """
+    import numpy as np
+
+    predictor = Predictor(model, backend=backend, device=device, reporter=reporter)
+    some = [inputs] if isinstance(inputs, str | Path) else inputs
+    batches = list(predictor.ask(some, texts=texts, column=column, on_error=on_error))
+    names = [name for batch in batches for name in batch.names]
+    nothing = np.empty((0, len(predictor.target.names)), np.float32)
+    answers = np.concatenate([nothing, *(batch.answers for batch in batches)])
+    return Predictions(names, answers, predictor.target)

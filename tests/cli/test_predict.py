@@ -1,0 +1,120 @@
+"""`nncli predict` as it is typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nncli.training import TrainingResult
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "my digits"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(3):
+        Image.fromarray(random.integers(0, 17, (8, 8), np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+def test_csv_where_there_is_no_terminal(
+    run_cli: Any, digits_run: TrainingResult, photos: Path
+) -> None:
+    result = run_cli(["predict", digits_run.model_path, photos, "--top", "2"])
+    assert result.exit_code == 0
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["input"] for row in rows] == [str(photos / f"{n}.png") for n in range(3)]
+    for row in rows:
+        assert row["prediction"] in "0123456789" and row["prediction_2"] != row["prediction"]
+        assert 1 >= float(row["probability"]) >= float(row["probability_2"]) >= 0
+
+
+def test_every_format_says_the_same(
+    run_cli: Any, digits_run: TrainingResult, photos: Path, tmp_path: Path
+) -> None:
+    from pyarrow import parquet
+
+    for name in ("a.csv", "a.jsonl", "a.parquet"):
+        arguments = ["predict", digits_run.model_path, photos, "--output", tmp_path / name]
+        assert run_cli(arguments).exit_code == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text())))
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    columns = parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    assert [row["prediction"] for row in rows] == [row["prediction"] for row in lines]
+    assert [row["prediction"] for row in rows] == [row["prediction"] for row in columns]
+    for one, other in zip(lines, columns, strict=True):
+        assert one["probability"] == pytest.approx(other["probability"], abs=1e-6)
+
+
+def test_a_table_fits_a_narrow_terminal(
+    run_cli: Any, digits_run: TrainingResult, photos: Path
+) -> None:
+    result = run_cli(["predict", digits_run.model_path, photos, "--format", "table"])
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["input", "prediction", "probability"]
+    assert all(len(line) <= 80 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "About what?"),
+        (["nothing.png"], "There is no file nothing.png"),
+        (["--text", "hello"], "no text"),
+        (["-"], "cannot be read from standard input"),
+        ([".", "--top", "0"], "--top"),
+        ([".", "--output", "x.xlsx"], "does not end in .csv"),
+        ([".", "--format", "parquet"], "Parquet is no text"),
+        ([".", "--format", "table", "--output", "x.csv"], "for the screen"),
+    ],
+)
+def test_what_the_arguments_alone_tell_is_exit_code_2(
+    run_cli: Any, digits_run: TrainingResult, arguments: list[str], said: str
+) -> None:
+    result = run_cli(["predict", digits_run.model_path, *arguments])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_a_damaged_file_fails_or_is_skipped(
+    run_cli: Any, digits_run: TrainingResult, photos: Path, tmp_path: Path
+) -> None:
+    (photos / "1.png").write_bytes(b"")
+    arguments = ["predict", digits_run.model_path, photos, "-o", tmp_path / "out.csv"]
+    failed = run_cli(arguments)
+    assert failed.exit_code == 1 and "1.png" in failed.stderr
+    assert "--on-error skip" in failed.stderr and not (tmp_path / "out.csv").exists()
+    result = run_cli([*arguments, "--on-error", "skip"])
+    assert result.exit_code == 0
+    assert "1 row or file was left out" in result.stderr
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.slow
+def test_a_table_from_standard_input(run_cli: Any, tmp_path: Path) -> None:
+    rows = [f"{n % 7},{'red' if n % 3 else 'blue'},{n % 2}" for n in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["size,colour,kind", *rows]) + "\n")
+    arguments = ["--dataset", tmp_path / "t.csv", "--set", "dataset.target=kind", "--epochs", "1"]
+    assert run_cli(["train", *arguments, "--run-dir", tmp_path / "run"]).exit_code == 0
+    command = [sys.executable, "-m", "nncli", "predict", str(tmp_path / "run" / "model.keras"), "-"]
+    done = subprocess.run(
+        command, input="colour;size\nred;1\nblue;\nred;x\n", capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "standard input, row 4: size is to be a number, and is 'x'" in done.stderr
+    done = subprocess.run(
+        [*command, "--on-error", "skip"], input="colour;size\nred;1\nblue;\nred;x\n",
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["input", "row 2", "row 3"]
