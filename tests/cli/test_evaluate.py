@@ -19,7 +19,12 @@ def test_shows_metrics_and_classes(run_cli: Any, digits_run: TrainingResult) -> 
     assert digits_run.metrics.test is not None
     assert f"accuracy {digits_run.metrics.test['accuracy']:.4f}" in lines[1]
     assert lines[3].split() == ["class", "precision", "recall", "f1", "count"]
-    assert [line.split()[0] for line in lines[4:]] == [str(digit) for digit in range(10)]
+    assert [line.split()[0] for line in lines[4:14]] == [str(digit) for digit in range(10)]
+    assert lines[15].split() == ["metric", "95", "%", "interval"]
+    matrix = next(n for n, line in enumerate(lines) if line.startswith("is \\ said"))
+    diagonal = [lines[matrix + 1 + n].split()[1 + n] for n in range(10)]
+    right = sum(int(cell) for cell in diagonal if cell != ".")
+    assert right / 359 == pytest.approx(digits_run.metrics.test["accuracy"])
     assert all(len(line) <= 80 for line in lines)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +10,7 @@ import typer
 
 from nncli.backend import Backend
 from nncli.cli import _completion
-from nncli.cli._console import plain_table
-from nncli.cli._numbers import shown
+from nncli.cli._evaluation import show, show_calibrated, show_comparison
 from nncli.cli._options import (
     DebugOption,
     DeviceOption,
@@ -25,11 +23,11 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
-from nncli.reporting import counted
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
     from nncli.inference import Evaluation
+    from nncli.inference.gates import Gate
 
 __all__ = ["app"]
 
@@ -93,6 +91,42 @@ def evaluate_command(
             help="For a model that nncli did not make: the range it wants pixels in, such as 0,1.",
         ),
     ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--require",
+            metavar="CONDITION",
+            help="What must be reached: 'accuracy>=0.97', 'recall[seven]>=0.95'; the exit code is "
+            "3 if it is not. May be given several times.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            metavar="P",
+            help="Probability from which on a label, or the second of two classes, is said. "
+            "Default: 0.5.",
+        ),
+    ] = None,
+    calibrated: Annotated[
+        Path | None,
+        typer.Option(
+            "--calibrate",
+            metavar="FILE",
+            help="Fit the confidence on the validation split, and save the model with it as "
+            "another .keras file.",
+        ),
+    ] = None,
+    other_model: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare",
+            metavar="OTHER",
+            autocompletion=_completion.models,
+            help="Another model, asked about the same examples: is the difference luck?",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Also write the metrics as JSON."),
@@ -112,27 +146,51 @@ def evaluate_command(
     other = other_dataset(dataset, settings or [])
     if output is not None:
         _check_output(output, model)
+    if calibrated is not None:
+        _check_calibrated(calibrated, model)
     screen = screen_of(context)
+    gates = _gates(require or [], model)
     screen.capture_libraries()
     from nncli.inference import evaluate
 
-    evaluation = evaluate(
-        model,
-        dataset=other,
-        data_dir=data_dir,
-        split=split,
-        pixel_range=bounds,
-        device=device or "auto",
-        backend=backend,
-        reporter=reporter_for(screen),
-    )
+    reporter = reporter_for(screen)
+
+    def evaluated(path: Path) -> Evaluation:
+        return evaluate(
+            path,
+            dataset=other,
+            data_dir=data_dir,
+            split=split,
+            pixel_range=bounds,
+            threshold=threshold if path == model else None,
+            device=device or "auto",
+            backend=backend,
+            reporter=reporter,
+        )
+
+    evaluation = evaluated(model)
     to_screen = str(output) in ("-", "/dev/stdout")  # descriptor 1 is the libraries' log by now
     if output is not None and not to_screen:
         evaluation.document.write(output)
     if json or to_screen:
         screen.out.file.write(evaluation.document.to_json())
     elif not quiet:
-        _show(screen, evaluation)
+        show(screen, evaluation)
+    words = screen.err if json or to_screen else screen.out
+    if calibrated is not None:
+        from nncli.inference.calibrating import calibrate
+
+        with reporter.task("Calibrating"):
+            found = calibrate(evaluation, calibrated)
+        if not quiet:
+            show_calibrated(words, found)
+    if other_model is not None:
+        from nncli.inference.comparing import compare
+
+        comparison = compare(evaluation, evaluated(other_model))
+        if not quiet:
+            show_comparison(words, model, other_model, comparison)
+    _judge(screen, gates, evaluation)
 
 
 def _check_output(output: Path, model: Path) -> None:
@@ -154,18 +212,36 @@ def _range(text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def _show(screen: Screen, evaluation: Evaluation) -> None:
-    from rich.text import Text
+def _gates(conditions: list[str], model: Path) -> list[Gate]:
+    """The conditions, which are checked against what the file says of itself."""
+    if not conditions:
+        return []
+    from nncli.inference.gates import check_gates, read_gate
+    from nncli.preprocessing import archive
 
-    # A space that is not broken keeps a name and its number on one line.
-    words = [f"{name}\u00a0{shown(value)}" for name, value in evaluation.metrics.items()]
-    values = textwrap.fill("  ".join(words), 80).replace("\u00a0", " ")
-    title = f"{evaluation.dataset} {evaluation.split}, {counted(evaluation.examples, 'example')}"
-    screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
-    if evaluation.per_class is None:
-        return
-    table = plain_table("class", "precision", "recall", "f1", "count")
-    for row in evaluation.per_class:
-        cells = (row.precision, row.recall, row.f1)
-        table.add_row(Text(row.name), *map(shown, cells), f"{row.count:,}")
-    screen.out.print(table)
+    gates = [read_gate(text) for text in conditions]
+    description = archive.describe(model)
+    if description is not None:
+        metrics = description.experiment.get("training", {}).get("metrics", ())
+        check_gates(gates, description.target, metrics)
+    return gates
+
+
+def _judge(screen: Screen, gates: list[Gate], evaluation: Evaluation) -> None:
+    """Say which conditions are not met; exit code 3 if there are any."""
+    from nncli.inference.gates import failures
+
+    missed = failures(gates, evaluation)
+    for gate, value in missed:
+        found = "does not exist" if value is None else f"is {value:.6g}"
+        screen.problem(f"not reached: {gate.text} ({gate.name} {found})")
+    if missed:
+        raise typer.Exit(3)
+
+
+def _check_calibrated(output: Path, model: Path) -> None:
+    check_output("--calibrate", output)
+    if output.suffix != ".keras":
+        raise UsageError(f"--calibrate: {output} does not end in .keras.")
+    if output.exists() and model.exists() and output.samefile(model):
+        raise UsageError(f"--calibrate: {output} is the model itself.", hint="Name another file.")

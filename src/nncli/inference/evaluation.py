@@ -18,16 +18,24 @@ from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, DatasetSettings, Split
 from nncli.data.pipelines import Feed
 from nncli.data.splits import join
-from nncli.descriptions import ClassTarget, Target, ValueTarget
+from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.inference.choosing import dataset_settings, original_of
 from nncli.inference.foreign import fit_inputs, fit_outputs
 from nncli.models import KerasModel
-from nncli.objectives import ANSWER, LABEL_THRESHOLD, classes_of, measure
+from nncli.objectives import ANSWER, TEMPERATURE, classes_of
+from nncli.objectives.assessment import (
+    Assessment,
+    ClassMetrics,
+    assess,
+    label_thresholds,
+    per_class,
+)
+from nncli.objectives.metrics import measured_names
 from nncli.preprocessing import Preprocessing, archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, SilentReporter, counted, listed
-from nncli.runs import ClassMetrics, DatasetUsed, Metrics, Timing
+from nncli.runs import DatasetUsed, Metrics, Timing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,6 +89,21 @@ class Evaluation:
     targets: NDArray[Any] = field(repr=False)
     data: EvaluatedData = field(repr=False)
 
+    @property
+    def assessment(self) -> Assessment:
+        """All numbers: metrics with their intervals, confusion, calibration, deciles."""
+        assert self.document.assessment is not None  # every evaluation has one
+        return self.document.assessment
+
+    @property
+    def confusion_matrix(self) -> NDArray[np.int64] | None:
+        """Examples by true class (rows) and answer (columns), shape (classes, classes), int64; None
+        where there are no classes, or more than 1,000."""
+        import numpy as np
+
+        matrix = self.assessment.confusion_matrix
+        return None if matrix is None else np.array(matrix, np.int64)
+
 
 def evaluate(
     model: Path | str,
@@ -89,6 +112,7 @@ def evaluate(
     data_dir: Path | str | None = None,
     split: str | None = None,
     pixel_range: tuple[float, float] | None = None,
+    threshold: float | None = None,
     device: Device = "auto",
     backend: Backend | None = None,
     reporter: Reporter | None = None,
@@ -105,6 +129,8 @@ def evaluate(
             was published without a test split.
         pixel_range: the range that a model which nncli did not make wants its pixels in; default:
             as they are recorded.
+        threshold: the probability from which on a label, or the second of two classes, is said;
+            default: 0.5.
         device: see `nncli.backend.prepare`.
         backend: what Keras computes with; default: what the model was trained with, if it is
             installed.
@@ -112,6 +138,7 @@ def evaluate(
 
     Raises:
         NotFoundError: the file or the name of the dataset means nothing.
+        UsageError: what was asked means nothing for this model.
         ModelFileError: the file cannot be opened, or does not fit the data.
         DataError: the dataset cannot be had, or has no such split.
     """
@@ -123,6 +150,8 @@ def evaluate(
     settings, seed = dataset_settings(path, experiment, description, dataset, data_dir)
     if description is not None and pixel_range is not None:
         raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
+    if threshold is not None:
+        _check_threshold(description, threshold)
     own = dataset is None or settings is (experiment and experiment.dataset)
     # A model that went on from a file has the preprocessing of that file's dataset.
     fitted_on_own = own and not isinstance(experiment and experiment.model, KerasModel)
@@ -142,6 +171,7 @@ def evaluate(
         )
     loaded_in = time.perf_counter() - began
     split, chosen = _split(examples, split)
+    validation = examples.splits.get("validation") if own and split != "validation" else None
     if description is not None:
         _check(description, examples)
         target = description.target
@@ -155,15 +185,29 @@ def evaluate(
         with reporter.task(f"Evaluating {counted(len(chosen), 'example')}"):
             said = fit_outputs(answers(network, arrays), len(target.names), reporter)
     training = experiment.training if experiment else TrainingSettings()
-    values = measure(target, said, targets, loss=training.loss, metrics=training.metrics)
-    per_class = _per_class(said, targets, target)
+    with reporter.task("Measuring"):
+        assessment = assess(
+            target,
+            said,
+            targets,
+            loss=training.loss,
+            metrics=training.metrics,
+            threshold=threshold,
+        )
+        if isinstance(target, LabelsTarget) and validation is not None:
+            found_on = (answers(network, validation), validation.labels)
+            thresholds = label_thresholds(target, found_on, (said, targets))
+            assessment = assessment.model_copy(update={"thresholds": thresholds})
+        classes = per_class(target, said, targets, threshold=threshold)
+    values = {name: assessment.metrics[name] for name in measured_names(target, training.metrics)}
     total = time.perf_counter() - began
     document = Metrics.about(
         split,
         values,
         outcome="completed",
         name=str(path),
-        per_class=per_class,
+        per_class=classes,
+        assessment=assessment,
         dataset=DatasetUsed(
             name=examples.name,
             requested=settings.label if dataset is not None else None,
@@ -181,7 +225,7 @@ def evaluate(
         split,
         len(chosen),
         values,
-        per_class,
+        classes,
         document,
         target=target,
         answers=said,
@@ -203,8 +247,11 @@ def model_for_arrays(model: Any, description: ModelDescription) -> Any:
     import keras
 
     start = preprocessing.cached_input(description.preprocessing)
-    seen = preprocessing.unpacked(description.preprocessing, start)
-    return keras.Model(start, model.get_layer(ANSWER)(model.get_layer("network")(seen)))
+    outputs = model.get_layer("network")(preprocessing.unpacked(description.preprocessing, start))
+    for layer in model.layers:
+        if layer.name == TEMPERATURE:
+            outputs = layer(outputs)
+    return keras.Model(start, model.get_layer(ANSWER)(outputs))
 
 
 def _loaded(
@@ -237,6 +284,20 @@ def experiment_of(path: Path, description: ModelDescription | None) -> Experimen
         return Experiment.model_validate_json(json.dumps(description.experiment))
     except ValidationError as error:
         raise archive.of_another_version(path) from error
+
+
+def _check_threshold(description: ModelDescription | None, threshold: float) -> None:
+    """Refuse a threshold that decides nothing."""
+    if not 0 < threshold < 1:
+        raise UsageError(f"The threshold is a probability between 0 and 1, not {threshold:g}.")
+    if description is None:
+        raise UsageError("A threshold is for models that nncli made.")
+    target = description.target
+    two = isinstance(target, ClassTarget) and len(target.names) == 2
+    if not two and not isinstance(target, LabelsTarget):
+        raise UsageError(
+            f"The model says {target}: a threshold decides between two classes, or about labels."
+        )
 
 
 def _split(dataset: Dataset, name: str | None) -> tuple[str, Split]:
@@ -298,23 +359,3 @@ def _targets_by_name(targets: NDArray[Any], dataset: Dataset, target: Target) ->
     table = np.array([index.get(name, -1) for name in dataset.target.names])
     translated: NDArray[Any] = table[labels]
     return translated
-
-
-def _per_class(
-    said: NDArray[np.float32], targets: NDArray[Any], target: Target
-) -> list[ClassMetrics] | None:
-    if isinstance(target, ValueTarget):
-        return None
-    from sklearn.metrics import precision_recall_fscore_support
-
-    names = target.names
-    chosen = said.argmax(axis=1) if isinstance(target, ClassTarget) else said >= LABEL_THRESHOLD
-    columns = precision_recall_fscore_support(
-        targets, chosen, labels=range(len(names)), average=None, zero_division=0.0
-    )
-    return [
-        ClassMetrics(
-            name=name, precision=float(precision), recall=float(recall), f1=float(f1), count=int(n)
-        )
-        for name, precision, recall, f1, n in zip(names, *columns, strict=True)
-    ]

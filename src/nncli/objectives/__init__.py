@@ -19,6 +19,7 @@ __all__ = [
     "ANSWER",
     "HEADS",
     "LABEL_THRESHOLD",
+    "TEMPERATURE",
     "add_answer",
     "add_head",
     "classes_of",
@@ -32,6 +33,7 @@ __all__ = [
     "nothing_said",
 ]
 
+TEMPERATURE = "temperature"  # the name of what divides the logits of a calibrated model
 ANSWER = "answer"  # the name of the layer between the network and what the saved model says
 HEADS = ("logits", "values")  # the names that the last layer of the trained network has
 

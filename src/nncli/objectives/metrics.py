@@ -16,6 +16,7 @@ __all__ = [
     "canonical",
     "fitting_metrics",
     "is_best_when_highest",
+    "measured_names",
     "metric_names",
     "top_k",
     "unfit",
@@ -100,6 +101,14 @@ def metric_names(target: Target, more: Sequence[str] = ()) -> tuple[str, ...]:
     """The columns that each split has in the history of a training: what is always measured, and
     `more`."""
     return tuple(dict.fromkeys((*DEFAULTS[target.kind], *more)))
+
+
+def measured_names(target: Target, more: Sequence[str] = ()) -> tuple[str, ...]:
+    """What `measure` gives without being asked, and `more`."""
+    names = dict.fromkeys(metric_names(target))
+    if target.kind == "value":
+        names["r2"] = None
+    return tuple(dict.fromkeys((*names, *more)))
 
 
 def unfit(target: Target, name: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from nncli.files import to_json, write_atomically
+from nncli.objectives.assessment import Assessment, ClassMetrics
 from nncli.settings import Settings
 
 __all__ = ["ClassMetrics", "DatasetUsed", "EpochRow", "Metrics", "Outcome", "Timing"]
@@ -42,16 +43,6 @@ class DatasetUsed(Settings):
     classes: int | None = Field(description="Number of classes or labels; null: values.")
 
 
-class ClassMetrics(Settings):
-    """How one class fared (definitions: scikit-learn's precision_recall_fscore_support)."""
-
-    name: str = Field(description="Name of the class.")
-    precision: float | None = Field(description="Right answers among those that say this class.")
-    recall: float | None = Field(description="Right answers among the examples of this class.")
-    f1: float | None = Field(description="Harmonic mean of the two.")
-    count: int = Field(description="Examples of this class.")
-
-
 class Metrics(Settings):
     """The whole document; a number that does not exist is null."""
 
@@ -79,6 +70,10 @@ class Metrics(Settings):
     )
     per_class: list[ClassMetrics] | None = Field(
         default=None, description="Per class, of the evaluated split (`nncli evaluate` only)."
+    )
+    assessment: Assessment | None = Field(
+        default=None,
+        description="All that is known of the evaluated split (`nncli evaluate` only).",
     )
     kept_epoch: int | None = Field(
         default=None, description="The epoch whose weights are in model.keras, counted from 1."

@@ -1,0 +1,139 @@
+"""An evaluation on the screen."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nncli.cli._console import plain_table, visible
+from nncli.cli._numbers import shown
+from nncli.files import shown_path
+from nncli.reporting import counted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nncli.cli._console import Screen
+    from nncli.inference import Evaluation
+    from nncli.inference.calibrating import Calibrated
+    from nncli.inference.comparing import Comparison
+    from nncli.objectives.assessment import Assessment
+
+__all__ = ["show", "show_calibrated", "show_comparison"]
+
+MOST_CLASSES = 12  # whose confusion matrix fits on the screen
+CONFUSIONS = 10
+WIDTH = 80
+NO_BREAK = "\u00a0"
+
+
+def show(screen: Screen, evaluation: Evaluation) -> None:
+    """The metrics with their intervals, each class, and what is taken for what."""
+    from rich.text import Text
+
+    words = [f"{name}{NO_BREAK}{shown(value)}" for name, value in evaluation.metrics.items()]
+    values = textwrap.fill("  ".join(words), WIDTH).replace(NO_BREAK, " ")
+    title = f"{evaluation.dataset} {evaluation.split}, {counted(evaluation.examples, 'example')}"
+    screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
+    _show_classes(screen, evaluation)
+    _show_metrics(screen, evaluation.assessment)
+    _show_confusion(screen, evaluation)
+    _show_deciles(screen, evaluation.assessment)
+
+
+def _show_classes(screen: Screen, evaluation: Evaluation) -> None:
+    from rich.text import Text
+
+    if evaluation.per_class is None:
+        return
+    thresholds = {one.name: one for one in evaluation.assessment.thresholds or ()}
+    more = ("best from", "f1 then") if thresholds else ()
+    table = plain_table("class", "precision", "recall", "f1", "count", *more)
+    for row in evaluation.per_class:
+        cells = [*map(shown, (row.precision, row.recall, row.f1)), f"{row.count:,}"]
+        if thresholds:
+            best = thresholds[row.name]
+            cells += [shown(best.threshold), shown(best.f1)]
+        table.add_row(Text(visible(row.name)), *cells)
+    screen.out.print(table)
+    screen.out.print()
+
+
+def _show_metrics(screen: Screen, assessment: Assessment) -> None:
+    table = plain_table("metric", "", "95 % interval")
+    for name, value in assessment.metrics.items():
+        interval = assessment.intervals.get(name)
+        between = "" if interval is None else " ... ".join(map(shown, interval))
+        table.add_row(name, shown(value), between)
+    screen.out.print(table)
+
+
+def _show_confusion(screen: Screen, evaluation: Evaluation) -> None:
+    """The matrix where it fits; else the commonest confusions."""
+    from rich.text import Text
+
+    matrix, names = evaluation.assessment.confusion_matrix, evaluation.target.names
+    if matrix is None:
+        return
+    screen.out.print()
+    largest = max(max(row) for row in matrix)
+    wanted = max(map(len, names)) + 2 + len(names) * (max(len(f"{largest:,}"), 3) + 2)
+    if len(names) <= MOST_CLASSES and wanted <= WIDTH:
+        short = [visible(name)[: max(len(f"{largest:,}"), 3)] for name in names]
+        table = plain_table("is \\ said", *short)
+        for name, row in zip(names, matrix, strict=True):
+            table.add_row(Text(visible(name)), *(f"{n:,}" if n else "." for n in row))
+        screen.out.print(table)
+        return
+    cells = [
+        (count, true, said)
+        for true, row in zip(names, matrix, strict=True)
+        for said, count in zip(names, row, strict=True)
+        if count and said != true
+    ]
+    table = plain_table("is", "said", "examples")
+    table.columns[1].justify = "left"
+    for count, true, said in sorted(cells, key=lambda cell: -cell[0])[:CONFUSIONS]:
+        table.add_row(Text(visible(true)), Text(visible(said)), f"{count:,}")
+    screen.out.print(table)
+
+
+def _show_deciles(screen: Screen, assessment: Assessment) -> None:
+    for name, deciles in (assessment.deciles or {}).items():
+        screen.out.print()
+        table = plain_table(f"{visible(name)}", "to", "mean error", "mae", "count")
+        for one in deciles:
+            cells = (one.high, one.mean_error, one.mae)
+            table.add_row(shown(one.low), *map(shown, cells), f"{one.count:,}")
+        screen.out.print(table)
+
+
+def show_calibrated(console: Console, found: Calibrated) -> None:
+    """What calibrating did."""
+    (ece, new_ece), (loss, new_loss) = found.ece, found.loss
+    sure = "too sure of itself" if found.temperature > 1 else "not sure enough"
+    console.print(
+        f"\nTemperature {shown(found.temperature)}: the model was {sure}.\n"
+        f"ece {shown(ece)} -> {shown(new_ece)}  cross-entropy {shown(loss)} -> {shown(new_loss)}\n"
+        f"Saved as {shown_path(found.path)}",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+def show_comparison(console: Console, this: Path, other: Path, found: Comparison) -> None:
+    """The difference, and whether it could be luck."""
+    low, high = found.interval
+    lines = [
+        f"\n{found.metric} {shown(found.values[0])}  {shown_path(this)}",
+        f"{found.metric} {shown(found.values[1])}  {shown_path(other)}",
+        f"difference {found.difference:+.4g}, 95 % interval {low:+.4g} ... {high:+.4g}",
+    ]
+    if found.p_value is not None:
+        lines.append(
+            f"right by one alone: {found.only_this:,} and {found.only_other:,}; McNemar's test: "
+            f"p = {found.p_value:.2g}"
+        )
+    clear = low > 0 or high < 0
+    lines.append("This is more than luck." if clear else "This may be luck.")
+    console.print("\n".join(lines), markup=False, soft_wrap=True)

@@ -1,0 +1,129 @@
+"""Making probabilities mean what they say: temperature scaling (Guo and others, 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.descriptions import ClassTarget, LabelsTarget, Target
+from nncli.errors import DataError, ModelFileError, UsageError
+from nncli.inference.evaluation import Evaluation, answers, model_for_arrays
+from nncli.objectives import ANSWER, TEMPERATURE, add_answer, compile_for_answers
+from nncli.objectives.assessment import calibration
+from nncli.objectives.measuring import losses
+from nncli.preprocessing import archive
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Calibrated", "calibrate", "temperature_of"]
+
+HOTTEST = 100.0
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A model whose confidence was changed, and what that did on the evaluated split.
+
+    Attributes:
+        path: the new file.
+        temperature: what the logits are divided by; above 1 it was too sure of itself.
+        ece: the expected calibration error before and after.
+        loss: the mean cross-entropy before and after.
+    """
+
+    path: Path
+    temperature: float
+    ece: tuple[float, float]
+    loss: tuple[float, float]
+
+
+def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
+    """Fit a temperature on the validation split, and save the model with it as a new file, which
+    decides as before.
+
+    Args:
+        evaluation: of the model on a split of its own dataset, other than validation.
+        output: the new .keras file.
+
+    Raises:
+        UsageError: the model says values, or `output` is the model itself.
+        DataError: there is no validation split.
+        ModelFileError: nncli did not make the model, or it has a temperature already.
+        StorageError: the file cannot be written.
+    """
+    target, data = evaluation.target, evaluation.data
+    if not isinstance(target, ClassTarget | LabelsTarget):
+        raise UsageError(f"The model says {target}: there are no probabilities to calibrate.")
+    description = archive.describe(evaluation.model_path)
+    if description is None:
+        raise ModelFileError(f"{evaluation.model_path} was not made by nncli.")
+    if output.exists() and output.samefile(evaluation.model_path):
+        raise UsageError(f"{output} is the model itself.", hint="Name another file.")
+    validation = data.dataset.splits.get("validation")
+    if validation is None or evaluation.split in ("validation", "all"):
+        raise DataError(
+            "The temperature is fitted on a validation split and judged on another; "
+            f"{evaluation.dataset} has {', '.join(data.dataset.splits)}.",
+            hint="Train with dataset.validation above 0, and leave out --split.",
+        )
+    model = archive.open_model(evaluation.model_path)
+    if any(layer.name == TEMPERATURE for layer in model.layers):
+        raise ModelFileError(f"{evaluation.model_path} is calibrated already.")
+    said = answers(model_for_arrays(model, description), validation)
+    temperature = temperature_of(target, said, validation.labels)
+    archive.save(_with_temperature(model, target, temperature), output, description)
+    after = scaled(target, evaluation.answers, temperature)
+    both = (evaluation.answers, after)
+    errors = [calibration(target, one, evaluation.targets).ece for one in both]
+    means = [float(losses(target, one, evaluation.targets).mean()) for one in both]
+    return Calibrated(output, temperature, (errors[0], errors[1]), (means[0], means[1]))
+
+
+def temperature_of(target: Target, said: NDArray[np.float32], targets: NDArray[Any]) -> float:
+    """The temperature with the least cross-entropy, from 0.01 to 100.
+
+    Args:
+        target: classes or labels.
+        said: probabilities, shape (n, classes or labels).
+        targets: as for `nncli.objectives.measure`.
+    """
+    from math import exp, log
+
+    from scipy.optimize import minimize_scalar
+
+    def loss(logarithm: float) -> float:
+        return float(losses(target, scaled(target, said, exp(logarithm)), targets).mean())
+
+    widest = log(HOTTEST)
+    return exp(minimize_scalar(loss, bounds=(-widest, widest), method="bounded").x)
+
+
+def scaled(target: Target, said: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """The probabilities that logits divided by `temperature` give."""
+    import numpy as np
+
+    smallest = np.finfo(np.float32).tiny
+    exact = np.clip(said.astype(np.float64), smallest, 1.0)
+    if isinstance(target, ClassTarget):
+        logits = np.log(exact) / temperature
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return shares.astype(np.float32)
+    against = np.clip(1.0 - said.astype(np.float64), smallest, 1.0)
+    odds = (np.log(exact) - np.log(against)) / temperature
+    chances: NDArray[np.float32] = (1.0 / (1.0 + np.exp(-odds))).astype(np.float32)
+    return chances
+
+
+def _with_temperature(model: Any, target: Target, temperature: float) -> Any:
+    """The model with a layer in front of its answer that divides by the temperature."""
+    import keras
+
+    logits = model.get_layer(ANSWER).input
+    layer = keras.layers.Rescaling(1.0 / temperature, name=TEMPERATURE)
+    calibrated = keras.Model(model.inputs, add_answer(layer(logits), target), name=model.name)
+    compile_for_answers(calibrated, target)
+    return calibrated

@@ -1,0 +1,308 @@
+"""All that answers tell about a model: more than a training measures, and what it costs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
+from nncli.objectives.intervals import intervals
+from nncli.objectives.losses import LossSettings
+from nncli.objectives.measuring import LABEL_THRESHOLD, measure
+from nncli.objectives.metrics import fitting_metrics
+from nncli.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Assessment",
+    "Bin",
+    "Calibration",
+    "ClassMetrics",
+    "Decile",
+    "LabelThreshold",
+    "assess",
+    "calibration",
+    "decided",
+    "label_thresholds",
+    "per_class",
+]
+
+BINS = 15  # Guo and others (2017), On Calibration of Modern Neural Networks
+MOST_CLASSES = 1000  # of which a confusion matrix is kept
+UNSHARED = ("loss", "crossentropy", "binary_crossentropy", "auc")  # whatever is decided
+Number = float | None
+
+
+class ClassMetrics(Settings):
+    """How one class fared (definitions: scikit-learn's precision_recall_fscore_support)."""
+
+    name: str = Field(description="Name of the class.")
+    precision: float | None = Field(description="Right answers among those that say this class.")
+    recall: float | None = Field(description="Right answers among the examples of this class.")
+    f1: float | None = Field(description="Harmonic mean of the two.")
+    count: int = Field(description="Examples of this class.")
+
+
+class Bin(Settings):
+    """Answers of about the same confidence."""
+
+    confidence: float = Field(description="Their mean probability.")
+    accuracy: float = Field(description="The share of them that is right.")
+    count: int = Field(description="How many they are.")
+
+
+class Calibration(Settings):
+    """Whether answers are right as often as their probabilities say."""
+
+    ece: float = Field(description="Expected calibration error: 0 is best.")
+    bins: Annotated[tuple[Bin, ...], Field(strict=False)] = Field(
+        description="The reliability curve: 15 bins of equal width, the empty ones left out."
+    )
+
+
+class Decile(Settings):
+    """A tenth of the examples, by their true value."""
+
+    low: float = Field(description="The smallest true value, in its unit.")
+    high: float = Field(description="The largest.")
+    mean_error: float = Field(description="Answer minus truth: above 0 it says too much.")
+    mae: float = Field(description="Mean absolute error.")
+    count: int = Field(description="Examples.")
+
+
+class LabelThreshold(Settings):
+    """From which probability on a label is best said."""
+
+    name: str = Field(description="The label.")
+    threshold: float = Field(description="Best for F1 on the validation split.")
+    f1: float = Field(description="With it, on the evaluated split.")
+    f1_at_half: float = Field(description="With 0.5, on the evaluated split.")
+
+
+class Assessment(Settings):
+    """All numbers about one split; `docs/evaluating.md` says what they mean."""
+
+    metrics: dict[str, Number] = Field(description="By name, more than a training measures.")
+    intervals: dict[str, Annotated[tuple[float, float], Field(strict=False)]] = Field(
+        description="95 % bootstrap intervals of the main metrics."
+    )
+    threshold: float | None = Field(
+        default=None, description="The probability that decides, if it was set."
+    )
+    confusion_matrix: list[list[int]] | None = Field(
+        default=None, description="Examples by true class (rows) and answer (columns)."
+    )
+    calibration: Calibration | None = Field(default=None, description="Of the answers' confidence.")
+    deciles: dict[str, list[Decile]] | None = Field(
+        default=None, description="Of each value, the errors by tenths of the truth."
+    )
+    thresholds: list[LabelThreshold] | None = Field(
+        default=None, description="Of each label, found on the validation split."
+    )
+
+
+def decided(
+    target: Target, answers: NDArray[np.float32], threshold: float | None = None
+) -> NDArray[Any]:
+    """What is decided by answers: class indices, shape (n,), int64; zeros and ones, shape (n,
+    labels), int64; values as they are.
+
+    Args:
+        target: what is answered.
+        answers: as for `measure`.
+        threshold: the probability from which on a label, or of two classes the second, is said;
+            default: 0.5 for labels, and of classes the likeliest.
+    """
+    import numpy as np
+
+    match target:
+        case ClassTarget():
+            if threshold is not None:
+                return (answers[:, 1] >= threshold).astype(np.int64)
+            likeliest: NDArray[np.int64] = answers.argmax(axis=1)
+            return likeliest
+        case LabelsTarget():
+            return (answers >= (LABEL_THRESHOLD if threshold is None else threshold)).astype(
+                np.int64
+            )
+        case _:
+            return answers
+
+
+def assess(
+    target: Target,
+    answers: NDArray[np.float32],
+    targets: NDArray[Any],
+    *,
+    loss: LossSettings | None = None,
+    metrics: Sequence[str] = (),
+    threshold: float | None = None,
+) -> Assessment:
+    """Everything that is known from answers and targets, as for `measure`; `threshold` as for
+    `decided`. Takes a second where `measure` takes a hundredth."""
+    import numpy as np
+
+    decisions = decided(target, answers, threshold)
+    names = tuple(dict.fromkeys((*metrics, *fitting_metrics(target))))
+    values = measure(target, answers, targets, loss=loss, metrics=names)
+    if threshold is not None:
+        certain = decisions
+        if isinstance(target, ClassTarget):
+            certain = np.eye(len(target.names))[decisions]
+        of_decisions = measure(target, certain.astype(np.float32), targets, metrics=names)
+        values |= {name: value for name, value in of_decisions.items() if name not in UNSHARED}
+    calibrated = None
+    if not isinstance(target, ValueTarget) and len(targets):
+        calibrated = calibration(target, answers, targets)
+        values["average_precision"] = _average_precision(target, answers, targets)
+        values["ece"] = calibrated.ece
+    return Assessment(
+        metrics=values,
+        intervals=intervals(target, answers, decisions, targets, loss=loss),
+        threshold=threshold,
+        confusion_matrix=_confusion(target, decisions, targets),
+        calibration=calibrated,
+        deciles=_deciles(target, answers, targets),
+    )
+
+
+def per_class(
+    target: Target,
+    answers: NDArray[np.float32],
+    targets: NDArray[Any],
+    *,
+    threshold: float | None = None,
+) -> list[ClassMetrics] | None:
+    """Each class or label by itself; None for values."""
+    if isinstance(target, ValueTarget):
+        return None
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(
+        targets,
+        decided(target, answers, threshold),
+        labels=range(len(target.names)),
+        average=None,
+        zero_division=0.0,
+    )
+    return [
+        ClassMetrics(
+            name=name, precision=float(precision), recall=float(recall), f1=float(f1), count=int(n)
+        )
+        for name, precision, recall, f1, n in zip(target.names, *columns, strict=True)
+    ]
+
+
+def calibration(target: Target, answers: NDArray[np.float32], targets: NDArray[Any]) -> Calibration:
+    """How often answers are right beside how sure they are. Of classes that is the probability of
+    the likeliest, of labels that of each label and how often it is there."""
+    import numpy as np
+
+    if isinstance(target, ClassTarget):
+        confidence = answers.max(axis=1).astype(np.float64)
+        right = (answers.argmax(axis=1) == targets).astype(np.float64)
+    else:
+        confidence = answers.ravel().astype(np.float64)
+        right = (targets > 0).ravel().astype(np.float64)
+    place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    counts = np.bincount(place, minlength=BINS)
+    sure = np.bincount(place, confidence, BINS)
+    hits = np.bincount(place, right, BINS)
+    return Calibration(
+        ece=float(np.abs(sure - hits).sum() / len(confidence)),
+        bins=tuple(
+            Bin(confidence=sure[n] / counts[n], accuracy=hits[n] / counts[n], count=int(counts[n]))
+            for n in np.flatnonzero(counts).tolist()
+        ),
+    )
+
+
+def label_thresholds(
+    target: LabelsTarget,
+    found_on: tuple[NDArray[Any], NDArray[Any]],
+    used_on: tuple[NDArray[Any], NDArray[Any]],
+) -> list[LabelThreshold]:
+    """The probability from which on each label is best said.
+
+    Args:
+        target: the labels.
+        found_on: answers and targets of the validation split.
+        used_on: those of the split that is evaluated.
+    """
+    import numpy as np
+    from sklearn.metrics import f1_score, precision_recall_curve
+
+    found = []
+    for place, name in enumerate(target.names):
+        answers, true = (array[:, place] for array in found_on)
+        threshold = LABEL_THRESHOLD
+        if true.any():
+            precision, recall, thresholds = precision_recall_curve(true, answers)
+            both = np.maximum(precision + recall, 1e-12)
+            threshold = float(thresholds[int((2 * precision * recall / both)[:-1].argmax())])
+        answers, true = (array[:, place] for array in used_on)
+        scores = [
+            float(f1_score(true, answers >= one, zero_division=0.0))
+            for one in (threshold, LABEL_THRESHOLD)
+        ]
+        found.append(
+            LabelThreshold(name=name, threshold=threshold, f1=scores[0], f1_at_half=scores[1])
+        )
+    return found
+
+
+def _average_precision(
+    target: ClassTarget | LabelsTarget, answers: NDArray[np.float32], targets: NDArray[Any]
+) -> Number:
+    """The mean over the classes or labels that have examples, each against the rest."""
+    import numpy as np
+    from sklearn.metrics import average_precision_score
+
+    true = np.eye(len(target.names))[targets] if isinstance(target, ClassTarget) else targets
+    known = [number for number, column in enumerate(true.T) if 0 < column.sum() < len(column)]
+    scores = [average_precision_score(true[:, number], answers[:, number]) for number in known]
+    return float(np.mean(scores)) if scores else None
+
+
+def _confusion(
+    target: Target, decisions: NDArray[Any], targets: NDArray[Any]
+) -> list[list[int]] | None:
+    import numpy as np
+
+    if not isinstance(target, ClassTarget) or len(target.names) > MOST_CLASSES:
+        return None
+    classes = len(target.names)
+    cells = np.bincount(targets * classes + decisions, minlength=classes * classes)
+    rows: list[list[int]] = cells.reshape(classes, classes).tolist()
+    return rows
+
+
+def _deciles(
+    target: Target, answers: NDArray[np.float32], targets: NDArray[Any]
+) -> dict[str, list[Decile]] | None:
+    import numpy as np
+
+    if not isinstance(target, ValueTarget):
+        return None
+    found: dict[str, list[Decile]] = {}
+    for place, name in enumerate(target.names):
+        true = targets[:, place].astype(np.float64)
+        errors = answers[:, place].astype(np.float64) - true
+        order = np.argsort(true, kind="stable")
+        found[name] = [
+            Decile(
+                low=float(true[part[0]]),
+                high=float(true[part[-1]]),
+                mean_error=float(errors[part].mean()),
+                mae=float(np.abs(errors[part]).mean()),
+                count=len(part),
+            )
+            for part in np.array_split(order, min(10, len(order)))
+            if len(part)
+        ]
+    return found

@@ -1,0 +1,162 @@
+"""How much a metric would differ on other examples: bootstrap intervals (Efron, 1979)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nncli.descriptions import ClassTarget, LabelsTarget, Target
+from nncli.objectives.measuring import losses
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nncli.objectives.losses import LossSettings
+
+__all__ = ["LEVEL", "intervals", "percentiles"]
+
+LEVEL = 0.95
+RESAMPLES = 1000
+FEWEST_RESAMPLES = 200
+MOST_DRAWS = 50_000_000  # examples drawn in all: of a million examples 200 resamples take seconds
+SEED = 0
+
+Interval = tuple[float, float]
+
+
+def intervals(
+    target: Target,
+    answers: NDArray[np.float32],
+    decisions: NDArray[Any],
+    targets: NDArray[Any],
+    *,
+    loss: LossSettings | None = None,
+) -> dict[str, Interval]:
+    """The 95 % percentile intervals of the main metrics, by name, from 1,000 resamples of the
+    examples (fewer where there are more than 50,000), drawn from a fixed seed.
+
+    What follows from how often each class is taken for which is resampled as those counts, which is
+    the same as drawing examples.
+
+    Args:
+        target: what is answered.
+        answers: as for `measure`.
+        decisions: class indices, shape (n,), zeros and ones, shape (n, labels), or the values.
+        targets: as for `measure`.
+        loss: what the model was trained with.
+    """
+    import numpy as np
+
+    if len(targets) < 2:
+        return {}
+    generator = np.random.Generator(np.random.PCG64(SEED))
+    each: dict[str, NDArray[Any]] = {"loss": losses(target, answers, targets, loss=loss)}
+    counted: dict[str, NDArray[Any]] = {}
+    match target:
+        case ClassTarget():
+            counted = _of_confusion(target, decisions, targets, generator)
+        case LabelsTarget():
+            counted = _of_labels(decisions, targets, generator)
+        case _:
+            errors = answers.astype(np.float64) - targets
+            each |= {"mae": np.abs(errors).mean(axis=1), "rmse": (errors**2).mean(axis=1)}
+            counted = {"r2": _explained(errors, targets.astype(np.float64), generator)}
+    drawn = _means(each, generator)
+    if "rmse" in drawn:
+        drawn["rmse"] = np.sqrt(drawn["rmse"])
+    return {name: percentiles(values) for name, values in (drawn | counted).items()}
+
+
+def percentiles(values: NDArray[Any]) -> Interval:
+    """The middle 95 % of what was found in resamples, shape (resamples,)."""
+    import numpy as np
+
+    tail = (1 - LEVEL) / 2
+    low, high = np.nanquantile(values, (tail, 1 - tail)).tolist()
+    return low, high
+
+
+def _resamples(count: int) -> int:
+    return max(FEWEST_RESAMPLES, min(RESAMPLES, MOST_DRAWS // count))
+
+
+def _means(
+    each: Mapping[str, NDArray[Any]], generator: np.random.Generator
+) -> dict[str, NDArray[Any]]:
+    """The means over resampled examples of what each example has."""
+    import numpy as np
+
+    names = list(each)
+    values = np.stack([each[name] for name in names], axis=1)
+    count = len(values)
+    found = [
+        values[generator.integers(0, count, count)].mean(axis=0) for _ in range(_resamples(count))
+    ]
+    return dict(zip(names, np.array(found).T, strict=True))
+
+
+def _of_confusion(
+    target: ClassTarget,
+    decisions: NDArray[Any],
+    targets: NDArray[Any],
+    generator: np.random.Generator,
+) -> dict[str, NDArray[Any]]:
+    """Accuracy, balanced accuracy and macro F1 of resampled pairs of truth and decision."""
+    import numpy as np
+
+    classes = len(target.names)
+    pairs, counts = np.unique(targets * classes + decisions, return_counts=True)
+    truth, said = np.divmod(pairs, classes)
+    drawn = generator.multinomial(len(targets), counts / counts.sum(), RESAMPLES)
+    right = np.zeros((RESAMPLES, classes))
+    of_class, of_answer = np.zeros_like(right), np.zeros_like(right)
+    for column, (one, other) in enumerate(zip(truth.tolist(), said.tolist(), strict=True)):
+        of_class[:, one] += drawn[:, column]
+        of_answer[:, other] += drawn[:, column]
+        if one == other:
+            right[:, one] += drawn[:, column]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recalls = right / of_class
+        both = of_class + of_answer
+        scores = np.where(both > 0, 2 * right / both, np.nan)
+    return {
+        "accuracy": right.sum(axis=1) / len(targets),
+        "balanced_accuracy": np.nanmean(recalls, axis=1),
+        "macro_f1": np.nanmean(scores, axis=1),
+    }
+
+
+def _of_labels(
+    decisions: NDArray[Any], targets: NDArray[Any], generator: np.random.Generator
+) -> dict[str, NDArray[Any]]:
+    """Micro and macro F1 of resampled examples."""
+    import numpy as np
+
+    said, true = decisions.astype(np.float32), targets.astype(np.float32)
+    counts = np.stack([said * true, said + true], axis=1)  # (n, 2, labels)
+    micro, macro = [], []
+    for _ in range(_resamples(targets.size)):
+        weights = np.bincount(
+            generator.integers(0, len(true), len(true)), minlength=len(true)
+        ).astype(np.float32)
+        right, both = np.tensordot(weights, counts, axes=1)
+        micro.append(2 * right.sum() / max(both.sum(), 1.0))
+        macro.append(np.divide(2 * right, both, out=np.zeros_like(right), where=both > 0).mean())
+    return {"micro_f1": np.array(micro), "macro_f1": np.array(macro)}
+
+
+def _explained(
+    errors: NDArray[Any], targets: NDArray[Any], generator: np.random.Generator
+) -> NDArray[Any]:
+    """R2 of resampled examples, the mean over the values."""
+    import numpy as np
+
+    found = []
+    for _ in range(_resamples(targets.size)):
+        chosen = generator.integers(0, len(targets), len(targets))
+        spread = targets[chosen].var(axis=0)
+        squared = (errors[chosen] ** 2).mean(axis=0)
+        known = spread > 0
+        found.append((1 - squared[known] / spread[known]).mean() if known.any() else np.nan)
+    return np.array(found)

@@ -1,0 +1,112 @@
+"""`nncli evaluate`: gates, thresholds, calibration, comparison."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nncli
+from nncli.training import TrainingResult
+
+
+def test_gates_that_are_met_say_nothing(run_cli: Any, digits_run: TrainingResult) -> None:
+    gates = ["--require", "accuracy>0.2", "--require", "recall[0]>=0", "--require", "ece<1"]
+    result = run_cli(["evaluate", digits_run.model_path, "--quiet", *gates])
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_each_gate_that_is_missed_is_a_line(run_cli: Any, digits_run: TrainingResult) -> None:
+    gates = ["--require", "accuracy>=0.999", "--require", "loss<=5", "--require", "recall[8]>1"]
+    result = run_cli(["evaluate", digits_run.model_path, "--json", *gates])
+    assert result.exit_code == 3
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("Decoding")]
+    assert len(lines) == 2
+    assert lines[0].startswith("not reached: accuracy>=0.999 (accuracy is 0.")
+    assert lines[1].startswith("not reached: recall[8]>1 (recall[8] is 0.")
+    assert json.loads(result.stdout)["outcome"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("accuracy", "must be a condition such as"),
+        ("accuracy>=high", "must be a condition such as"),
+        ("acuracy>=0.9", "Did you mean accuracy?"),
+        ("rmse<=1", "rmse is not measured"),
+        ("recall[eight]>=0.9", "there is no class 'eight'"),
+        ("accuracy[8]>=0.9", "of a class there are precision, recall, f1"),
+    ],
+)
+def test_a_gate_that_means_nothing_is_exit_code_2(
+    run_cli: Any, digits_run: TrainingResult, gate: str, said: str
+) -> None:
+    result = run_cli(["evaluate", digits_run.model_path, "--require", gate])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_the_document_has_all_numbers(run_cli: Any, digits_run: TrainingResult) -> None:
+    document = json.loads(run_cli(["evaluate", digits_run.model_path, "--json"]).stdout)
+    assessment = document["assessment"]
+    assert assessment["metrics"]["accuracy"] == document["test"]["accuracy"]
+    low, high = assessment["intervals"]["accuracy"]
+    assert low < document["test"]["accuracy"] < high
+    assert np.trace(assessment["confusion_matrix"]) / 359 == pytest.approx(
+        document["test"]["accuracy"]
+    )
+
+
+def test_calibrating_keeps_the_decisions(
+    run_cli: Any, digits_run: TrainingResult, tmp_path: Path
+) -> None:
+    output = tmp_path / "calibrated.keras"
+    result = run_cli(["evaluate", digits_run.model_path, "--calibrate", output])
+    assert result.exit_code == 0 and "Temperature 0." in result.stdout
+    assert digits_run.model_path is not None
+    before, after = nncli.evaluate(digits_run.model_path), nncli.evaluate(output)
+    assert before.metrics["accuracy"] == after.metrics["accuracy"]
+    errors = [one.assessment.metrics["ece"] for one in (before, after)]
+    assert errors[0] is not None and errors[1] is not None and errors[1] < errors[0] / 3
+    import keras
+
+    model = keras.saving.load_model(output)
+    pixels = np.asarray(after.data.split.examples)
+    np.testing.assert_allclose(model.predict(pixels, verbose=0), after.answers, atol=1e-5)
+    again = run_cli(["evaluate", output, "--calibrate", tmp_path / "twice.keras"])
+    assert again.exit_code == 1 and "is calibrated already" in again.stderr
+
+
+@pytest.mark.parametrize("name", ["model", "x.txt"])
+def test_where_a_calibrated_model_may_be_written(
+    run_cli: Any, digits_run: TrainingResult, name: str
+) -> None:
+    place = digits_run.model_path if name == "model" else name
+    result = run_cli(["evaluate", digits_run.model_path, "--calibrate", place])
+    assert result.exit_code == 2
+
+
+def test_two_models_on_the_same_examples(
+    run_cli: Any, digits_run: TrainingResult, tmp_path: Path
+) -> None:
+    experiment = {"dataset": "digits", "training": {"epochs": 12}}
+    better = nncli.train(experiment, run_dir=tmp_path / "better").model_path
+    result = run_cli(["evaluate", better, "--compare", digits_run.model_path])
+    assert result.exit_code == 0
+    assert "McNemar's test: p = " in result.stdout and "more than luck" in result.stdout
+    same = run_cli(["evaluate", better, "--compare", better])
+    assert "difference +0, 95 % interval +0 ... +0" in same.stdout
+    assert "This may be luck" in same.stdout
+
+
+@pytest.mark.parametrize(
+    ("threshold", "said"), [("0.5", "decides between two classes"), ("1", "between 0 and 1")]
+)
+def test_a_threshold_is_for_two_classes(
+    run_cli: Any, digits_run: TrainingResult, threshold: str, said: str
+) -> None:
+    result = run_cli(["evaluate", digits_run.model_path, "--threshold", threshold])
+    assert result.exit_code == 2 and said in result.stderr
