@@ -43,9 +43,10 @@ PATH_KEYS = (
     ("dataset", "target_path"),
     ("model", "path"),
     ("model", "weights"),
+    ("model", "preset"),
 )
 # What is no path where a path may stand.
-WORDS = {("model", "weights"): ("imagenet", "none")}
+WORDS = {("model", "weights"): ("imagenet", "preset", "none")}
 # Values that name a function, of a module or of a file.
 FUNCTION_KEYS = (("dataset", "load"), ("model", "build"))
 # Values that are lists, and may be typed without brackets.
@@ -237,6 +238,8 @@ def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]
             if (group, key) in FUNCTION_KEYS and ".py:" not in mapping[key]:
                 continue
             if mapping[key] in WORDS.get((group, key), ()):
+                continue
+            if (group, key) == ("model", "preset") and not models.is_path(mapping[key]):
                 continue
             path = at_home(mapping[key])
             # A `~` that is still there names nobody's home folder: the check of the value says so.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import UsageError
@@ -12,6 +12,7 @@ from nncli.functions import plug_in
 from nncli.models import (
     application_table,
     cnn,
+    hub_presets,
     keras_file,
     layers,
     linear,
@@ -27,6 +28,7 @@ from nncli.models import (
 from nncli.models.application_table import Weights
 from nncli.models.cnn import CnnModel
 from nncli.models.freezing import FineTuning, freeze, unfreeze
+from nncli.models.hub_presets import Preset, is_path
 from nncli.models.keras_file import KerasModel
 from nncli.models.layers import LayersModel
 from nncli.models.linear import LinearModel
@@ -40,6 +42,7 @@ from nncli.models.text_cnn import TextCnnModel
 from nncli.models.transformer import TransformerModel
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter, SilentReporter
+from nncli.settings import Settings
 
 __all__ = [
     "CnnModel",
@@ -62,8 +65,10 @@ __all__ = [
     "families_for",
     "fine_tuning",
     "given_preprocessing",
+    "is_path",
     "kept_target",
     "let_base_learn",
+    "wanted_preset",
     "wanted_weights",
 ]
 
@@ -108,9 +113,17 @@ def families_for(kind: FeatureKind) -> list[str]:
     return [
         member.model_fields["type"].default
         for member in _MEMBERS
-        if kind in member.kinds
-        and not any(field.is_required() for field in member.model_fields.values())
+        if kind in member.kinds and _needs_nothing(member)
     ]
+
+
+def _needs_nothing(member: type[Settings]) -> bool:
+    """Whether the name of a family alone describes a network."""
+    try:
+        member()
+    except ValidationError:
+        return False
+    return True
 
 
 def expand(value: Any) -> Any:
@@ -123,8 +136,11 @@ def expand(value: Any) -> Any:
         function = plug_in(PLUG_INS, full.get("type"))
         if function is not None:
             return {**full, "type": "python", "build": function}
-    if isinstance(value, str) and value not in list(families()) and application_table.found(value):
-        return {"type": "pretrained", "name": value}
+    if isinstance(value, str) and value not in list(families()):
+        if application_table.found(value):
+            return {"type": "pretrained", "name": value}
+        if value in hub_presets.names():
+            return {"type": "pretrained", "preset": value}
     return full
 
 
@@ -133,6 +149,7 @@ def check(settings: ModelSettings) -> None:
 
     Raises:
         NotFoundError: one is not.
+        UsageError: a package that it needs is not installed.
     """
     if isinstance(settings, PretrainedModel):
         pretrained.check(settings)
@@ -144,6 +161,11 @@ def wanted_weights(settings: ModelSettings, inputs: Features | None = None) -> l
     if isinstance(settings, PretrainedModel):
         return pretrained.wanted_weights(settings, inputs)
     return []
+
+
+def wanted_preset(settings: ModelSettings) -> tuple[Preset, list[str]] | None:
+    """The preset of KerasHub that a model needs, and its files that are not on this machine."""
+    return pretrained.wanted_preset(settings) if isinstance(settings, PretrainedModel) else None
 
 
 def given_preprocessing(settings: ModelSettings) -> Preprocessing | None:

@@ -1,4 +1,4 @@
-"""Weights for a network of `keras.applications`, out of a file."""
+"""Weights for a pretrained network, out of a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nncli.preprocessing import archive
 __all__ = ["load"]
 
 
-def load(base: Any, file: Path, *, named: str) -> None:
+def load(base: Any, file: Path, *, named: str, made_by: str) -> None:
     """Give `base`, a network without its output, the weights in `file`.
 
     Args:
@@ -20,6 +20,7 @@ def load(base: Any, file: Path, *, named: str) -> None:
         file: `.weights.h5` or `.h5` as Keras writes them, of the same network without its output;
             or a whole `.keras` file that begins with the same layers.
         named: how an error calls the network.
+        made_by: the Python that makes what such a file is saved from.
 
     Raises:
         ModelFileError: they are damaged, or of another network.
@@ -35,8 +36,8 @@ def load(base: Any, file: Path, *, named: str) -> None:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ModelFileError(
             f"{file} does not hold the weights of {named}: {reason}",
-            hint=f"What fits is what keras.applications.{named}(include_top=False) saves with "
-            "save_weights, and what Keras downloads for it.",
+            hint=f"What fits is what {made_by} saves with save_weights, and what Keras downloads "
+            "for it.",
         ) from error
 
 

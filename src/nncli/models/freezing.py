@@ -37,7 +37,8 @@ def unfreeze(model: Any) -> None:
 
     kept = [
         layer
-        for layer in layers_of(model)
+        # KerasHub has layers made of layers, which `layers_of` takes as one.
+        for layer in model._flatten_layers(include_self=False)
         if isinstance(layer, keras.layers.BatchNormalization) and not layer.trainable
     ]
     _set(model, trainable=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from nncli.backend import tensorflow_left_alone
+from nncli.backend import is_installed, tensorflow_left_alone
 from nncli.descriptions import Input, Target
 from nncli.errors import ModelFileError, NotFoundError
 from nncli.files import open_atomically
@@ -20,6 +20,7 @@ __all__ = ["ModelDescription", "describe", "of_another_version", "open_model", "
 
 MEMBER = "nncli.json"
 STRING_LAYERS = (b"TextVectorization", b"StringLookup")
+HUB = b'"keras_hub'  # begins the module and the registered name of every class of KerasHub
 MAXIMUM_BYTES = 16_000_000
 
 
@@ -101,6 +102,26 @@ def _tensorflow_as_needed(path: Path) -> AbstractContextManager[None]:
     return tensorflow_left_alone()
 
 
+def _import_what_it_names(path: Path) -> None:
+    """Import KerasHub for a file with layers of it, which Keras finds when they are there.
+
+    Raises:
+        ModelFileError: it is not installed.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if HUB not in archive.read("config.json"):
+                return
+    except (zipfile.BadZipFile, OSError, KeyError):
+        return  # whoever opens it says what is wrong
+    if not is_installed("keras_hub"):
+        raise ModelFileError(
+            f"{path} is made of layers of KerasHub, which is not installed.",
+            hint="Install it with: pip install 'nncli[hub]'",
+        )
+    import keras_hub  # noqa: F401  (it registers its layers)
+
+
 def open_model(path: Path) -> Any:
     """Load a .keras file with Keras's safe mode on: no code in it is ever run.
 
@@ -111,6 +132,7 @@ def open_model(path: Path) -> Any:
 
     if path.suffix != ".keras":
         raise ModelFileError(f"{path} does not end in .keras.", hint="Rename it if it is one.")
+    _import_what_it_names(path)
     try:
         with _tensorflow_as_needed(path):
             return keras.saving.load_model(path, safe_mode=True)

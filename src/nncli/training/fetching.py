@@ -9,6 +9,7 @@ from nncli.errors import ModelFileError
 from nncli.models import ModelSettings
 from nncli.models.application_table import Weights
 from nncli.reporting import Reporter
+from nncli.training import fetching_presets
 
 __all__ = ["check_weights", "fetch_weights"]
 
@@ -17,21 +18,29 @@ def check_weights(settings: ModelSettings) -> None:
     """Before anything slow is done, refuse a model whose weights cannot be had.
 
     Raises:
-        NotFoundError: a file of weights that is named does not exist.
+        NotFoundError: a file of weights or a preset that is named does not exist.
+        UsageError: a package that the model needs is not installed.
         ModelFileError: they are not on this machine, and the network is not there.
     """
     models.check(settings)
+    preset = models.wanted_preset(settings)
+    if preset is not None and preset[1]:
+        fetching_presets.check(*preset)
     wanted = models.wanted_weights(settings)
     if wanted and not any(weights.place.is_file() for weights in wanted):
         _check_reachable(wanted[-1])
 
 
 def fetch_weights(settings: ModelSettings, inputs: Features, reporter: Reporter) -> None:
-    """Download what is missing of the weights that `settings` need, into Keras's folder.
+    """Download what is missing of the weights that `settings` need, into the folders of
+    Keras and KerasHub.
 
     Raises:
         ModelFileError: it cannot be had, or what came is damaged.
     """
+    preset = models.wanted_preset(settings)
+    if preset is not None and preset[1]:
+        fetching_presets.fetch(*preset, reporter)
     for weights in models.wanted_weights(settings, inputs):
         if weights.place.is_file():
             continue
