@@ -278,6 +278,7 @@ def library_versions() -> dict[str, str]:
         "nncli",
         "tensorflow",
         "keras",
+        "keras-hub",
         "tensorflow-datasets",
         "jax",
         "jaxlib",

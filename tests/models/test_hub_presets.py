@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ import pytest
 from nncli.backend import is_installed
 from nncli.config import Layer, load_experiment
 from nncli.data.network import offline
+from nncli.descriptions import Features
 from nncli.errors import ExperimentError, ModelFileError, NotFoundError, UsageError
 from nncli.models import PretrainedModel, families_for, hub_presets
-from nncli.training.fetching import check_weights
+from nncli.reporting import SilentReporter
+from nncli.training.fetching import check_weights, fetch_weights
 
 with_hub = pytest.mark.skipif(
     not is_installed("keras_hub"), reason="KerasHub is not installed: nncli[hub]"
@@ -161,3 +164,31 @@ def test_without_the_extra_no_name_is_known(no_hub: None) -> None:
     assert not hub_presets.names()
     with pytest.raises(UsageError, match="not installed"):
         hub_presets.found(NAME)
+
+
+@with_hub
+@pytest.mark.usefixtures("cache_folder")
+def test_what_is_missing_is_downloaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def download(handle: str, file: str) -> None:
+        """Stands for the network: what KerasHub's library leaves behind."""
+        asked.append((handle, file))
+        if len(asked) == 3:
+            raise ValueError("the connection was lost")
+        preset = hub_presets.found(NAME)
+        marks = preset.folder.parent / ".complete" / preset.folder.name
+        for place in (preset.folder / file, marks / f"{file}.complete"):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+
+    monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(model_download=download))
+    monkeypatch.setattr("nncli.training.fetching_presets.reachable", lambda urls: True)
+    images, settings = Features(kind="image", shape=(8, 8, 1)), PretrainedModel(preset=NAME)
+    with pytest.raises(ModelFileError, match=r"weights.h5 of .* the connection was lost"):
+        fetch_weights(settings, images, SilentReporter())
+    fetch_weights(settings, images, SilentReporter())
+    fetch_weights(settings, images, SilentReporter())
+    handle = hub_presets.names()[NAME]
+    files = ["config.json", "image_converter.json", "model.weights.h5", "model.weights.h5"]
+    assert asked == [(handle, file) for file in files]

@@ -76,7 +76,7 @@ def test_a_name_may_be_written_in_several_ways(name: str) -> None:
             {"name": "mobilnet_v2"},
             "'mobilnet_v2' is no network of keras.applications; did you mean MobileN",
         ),
-        ({"weights": "imagnet"}, "model.weights: 'imagnet' must be imagenet, none, or a file"),
+        ({"weights": "imagnet"}, "model.weights: 'imagnet' must be imagenet, preset, none,"),
         ({"weights": "none", "unfreeze_at": 2}, "unfreeze_at is for what was learned before"),
         ({"fine_tuning_rate": 0.1}, "fine_tuning_rate needs unfreeze_at"),
     ],
