@@ -137,7 +137,13 @@ def decode(
         if isinstance(inputs, ArrayInput):
             unknown += _missing(described)
         pick = partial(_at, described) if isinstance(inputs, ImageInput) else None
-        splits[name] = DecodedSplit(len(values), _batches(described, encoded), encoded, pick=pick)
+        splits[name] = DecodedSplit(
+            len(values),
+            _batches(described, encoded),
+            encoded,
+            pick=pick,
+            original=partial(_at, described),
+        )
     if unknown:
         reporter.notice(
             f"{names.label}: {counted(unknown, 'number')} {'is' if unknown == 1 else 'are'} "

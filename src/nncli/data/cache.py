@@ -158,6 +158,7 @@ def _read(folder: Path) -> Dataset | None:
                 divider=(
                     np.load(folder / f"{name}.divider.npy") if description.has_divider else None
                 ),
+                stored=name,
             )
             for name in description.splits
         }
@@ -309,6 +310,7 @@ def _in_memory(
             np.concatenate([inputs for inputs, _ in batches]),
             np.concatenate([targets for _, targets in batches]),
             divider=None if split.divider is None else split.divider(),
+            stored=name,
         )
     return Dataset(
         decoded.name,

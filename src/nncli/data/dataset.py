@@ -36,12 +36,16 @@ class Split:
             int64; None for all of them.
         divider: what the splits are divided by, where that is not chance: the number of each
             stored example's group, int64, or its time, float64; shape (stored,).
+        stored: the name of the published split that `indices` count in.
+        parts: the splits that were put together, in their order, where this is several of them.
     """
 
     inputs: NDArray[Any] | DiskRows
     targets: NDArray[Any]
     indices: NDArray[np.int64] | None = None
     divider: NDArray[Any] | None = None
+    stored: str = "train"
+    parts: tuple[Split, ...] = ()
 
     def __len__(self) -> int:
         return len(self.targets if self.indices is None else self.indices)
@@ -60,6 +64,20 @@ class Split:
     def taking(self, places: NDArray[np.int64]) -> Split:
         """The examples of this split at `places`, shape (n,), counted within it."""
         return replace(self, indices=places if self.indices is None else self.indices[places])
+
+    def origins(self) -> list[tuple[str, NDArray[np.int64]]]:
+        """Where the examples of this split are stored, in order: the name of a published split and
+        indices that count in it; several pairs where splits were put together.
+
+        A joined split is told in the order of its parts, and only whole.
+        """
+        import numpy as np
+
+        if self.parts:
+            assert self.indices is None, "some places of a joined split are asked for one by one"
+            return [pair for part in self.parts for pair in part.origins()]
+        indices = np.arange(len(self)) if self.indices is None else self.indices
+        return [(self.stored, indices)]
 
     @property
     def examples(self) -> NDArray[Any]:
@@ -123,6 +141,13 @@ class DecodedSplit:
     divider: Callable[[], NDArray[Any]] | None = None  # reads `Split.divider`
     # What is seen of some examples, images or spectrograms, where they are read without the others.
     pick: Callable[[Sequence[int]], Sequence[NDArray[Any]]] | None = None
+    # Some examples as they were recorded, where they are read without the others: pixels in their
+    # own size, a text, samples at the rate of the inputs.
+    original: Callable[[Sequence[int]], Sequence[Any]] | None = None
+    # What some examples are called: their file, or their row; default: split and number.
+    names: Callable[[Sequence[int]], Sequence[str]] | None = None
+    # All cells of a column that may be no input, as text, shape (size,), object, '' for missing.
+    column: Callable[[str], NDArray[Any]] | None = None
 
 
 @dataclass(frozen=True)

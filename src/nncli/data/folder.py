@@ -313,7 +313,14 @@ def _decode(
     for split, readable in opened.readable.items():
         labels = files.labels[split][readable]
         pick = partial(opened.pick, split) if files.kind == "image" else None
-        splits[split] = DecodedSplit(len(labels), opened.batches(split, labels), labels, pick=pick)
+        splits[split] = DecodedSplit(
+            len(labels),
+            opened.batches(split, labels),
+            labels,
+            pick=pick,
+            original=partial(opened.original, split),
+            names=partial(_names, settings.path, files.paths[split], readable),
+        )
     return DecodedDataset(
         name=settings.label,
         inputs=opened.inputs,
@@ -321,6 +328,13 @@ def _decode(
         splits=splits,
         preprocessing=opened.preprocessing,
     )
+
+
+def _names(
+    folder: Path, paths: Sequence[Path], readable: NDArray[Any], places: Sequence[int]
+) -> list[str]:
+    """The files of some examples, as they are called from the folder on."""
+    return [paths[readable[place]].relative_to(folder).as_posix() for place in places]
 
 
 def _line_files(settings: FolderDataset) -> _Files:
@@ -351,7 +365,15 @@ def _decode_lines(
         name=settings.label,
         inputs=TextInput(),
         target=ClassTarget(names=files.classes),
-        splits={"train": DecodedSplit(len(lines.labels), lines.batches, lines.labels)},
+        splits={
+            "train": DecodedSplit(
+                len(lines.labels),
+                lines.batches,
+                lines.labels,
+                original=lines.original,
+                names=lines.names,
+            )
+        },
     )
 
 

@@ -81,6 +81,11 @@ class Opened:
         with ThreadPoolExecutor(usable_cores()) as pool:
             return list(pool.map(self._resized(), files))
 
+    def original(self, split: str, places: Sequence[int]) -> list[NDArray[Any]]:
+        """Some images of a split alone, in the size of their files."""
+        files = [self.paths[split][self.readable[split][place]] for place in places]
+        return [_of_file(path, self.inputs.shape[2]) for path in files]
+
     def _resized(self) -> Callable[[Path], NDArray[Any]]:
         """What reads a file and brings it to its final size."""
         settings = self.preprocessing
@@ -232,16 +237,20 @@ def _opaque(pixels: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], axis=-1)
 
 
-def _resized(path: Path, channels: int, preprocessing: ImagePreprocessing, resize: Any) -> Any:
-    import numpy as np
-
+def _of_file(path: Path, channels: int) -> NDArray[Any]:
     try:
-        pixels = _pixels(path, channels)
+        return _pixels(path, channels)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(
             f"{path} {reason_of(path, error)}.",
             hint="Replace it, or leave out what cannot be read: --set dataset.on_error=skip",
         ) from error
+
+
+def _resized(path: Path, channels: int, preprocessing: ImagePreprocessing, resize: Any) -> Any:
+    import numpy as np
+
+    pixels = _of_file(path, channels)
     if preprocessing.size is None or pixels.shape[:2] == preprocessing.size:
         return pixels
     if preprocessing.resize == "stretch":

@@ -58,6 +58,11 @@ class Opened:
 
         return read
 
+    def original(self, split: str, places: Sequence[int]) -> list[NDArray[Any]]:
+        """The samples of some files of a split alone, shape (samples,), float32."""
+        files = [self.paths[split][self.readable[split][place]] for place in places]
+        return [_samples(path, self.preprocessing) for path in files]
+
 
 def opened(
     settings: InputSettings,

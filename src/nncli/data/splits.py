@@ -291,4 +291,5 @@ def join(splits: Sequence[Split]) -> Split:
     if len(splits) == 1:
         return splits[0]
     inputs = [split.examples for split in splits]
-    return Split(np.concatenate(inputs), np.concatenate([split.labels for split in splits]))
+    targets = np.concatenate([split.labels for split in splits])
+    return Split(np.concatenate(inputs), targets, parts=tuple(splits))

@@ -43,7 +43,7 @@ def survey(
             targets = _targets_of(batches, f"Reading {decoded.name}: {name}", split.size, reporter)
         divider = None if split.divider is None else split.divider()
         rows: Any = PickedRows(split.pick) if split.pick else None
-        splits[name] = Split(rows, targets, divider=divider)
+        splits[name] = Split(rows, targets, divider=divider, stored=name)
     prepared: Any = decoded.preprocessing
     remembered = recorder.recorded()
     dataset = Dataset(

@@ -49,6 +49,11 @@ class Opened:
 
         return lambda: _batched(read())
 
+    def original(self, split: str, places: Sequence[int]) -> list[str]:
+        """Some texts of a split alone."""
+        files = [self.paths[split][self.readable[split][place]] for place in places]
+        return [_text(path, self.encoding) for path in files]
+
 
 def opened(
     encoding: str, paths: Mapping[str, Sequence[Path]], skipped: Skipped, reporter: Reporter
@@ -92,6 +97,30 @@ class Lines:
                     yield line, label
 
         return _batched(read())
+
+    def names(self, places: Sequence[int]) -> list[str]:
+        """The file and the line of some examples; lines without a text count too."""
+        found = self._at(places)
+        return [f"{found[place][0].name}:{found[place][1]}" for place in places]
+
+    def original(self, places: Sequence[int]) -> list[str]:
+        """Some of the texts."""
+        found = self._at(places)
+        return [found[place][2] for place in places]
+
+    def _at(self, places: Sequence[int]) -> dict[int, tuple[Path, int, str]]:
+        """The file, the line and the text of each place; read up to the last of them."""
+        wanted, last = set(places), max(places, default=-1)
+        found: dict[int, tuple[Path, int, str]] = {}
+        place = 0
+        for _, path in self.files:
+            for number, line in _numbered_lines(path, self.encoding):
+                if place in wanted:
+                    found[place] = (path, number, line)
+                place += 1
+                if place > last:
+                    return found
+        return found
 
 
 def lines_of(paths: Sequence[Path], encoding: str, skipped: Skipped, reporter: Reporter) -> Lines:
@@ -176,7 +205,12 @@ def text_of(path: Path, encoding: str) -> str:
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str]:
-    """The lines with something in them, stripped; only line ends part them."""
+    return (line for _, line in _numbered_lines(path, encoding))
+
+
+def _numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """The lines with something in them, stripped, and their numbers in the file, counted from 1;
+    only line ends part them."""
     reason = no_file(path)
     if reason:
         raise DataError(f"{path} {reason}.")
@@ -185,9 +219,9 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
             start = stream.read(4)
             stream.seek(0)
             with _decoded(stream, _encoding(start, encoding)) as lines:
-                for line in lines:
+                for number, line in enumerate(lines, start=1):
                     if line.strip():
-                        yield line.strip()
+                        yield number, line.strip()
     except LookupError:
         raise _unknown(encoding) from None
     except UnicodeError as error:

@@ -15,6 +15,7 @@ from nncli.data.table.batches import TypedBatches
 from nncli.data.table.columns import Kind
 from nncli.data.table.dividers import divider_of
 from nncli.data.table.looking import LookedThrough, check_layouts, kinds_of, looked_through
+from nncli.data.table.rows import Rows
 from nncli.data.table.settings import TABLE_ENDINGS, TableDataset
 from nncli.data.table.targets import lacking, target_of
 from nncli.descriptions import Column, Input, TableInput, TextInput
@@ -22,7 +23,7 @@ from nncli.errors import NotFoundError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 
-__all__ = ["TABLE_ENDINGS", "TableDataset", "files_of", "source"]
+__all__ = ["TABLE_ENDINGS", "TableDataset", "columns_of", "files_of", "source"]
 
 
 def source(settings: TableDataset) -> Source:
@@ -55,6 +56,17 @@ def check(settings: TableDataset, given: Preprocessing | None) -> None:
     """
     files = {split: paths[:1] for split, paths in files_of(settings).items()}
     check_layouts(settings, files, Skipped(settings.on_error), _needed(settings, given))
+
+
+def columns_of(settings: TableDataset) -> tuple[str, ...]:
+    """The names of all columns, of which only the beginning of the first file is read.
+
+    Raises:
+        As `check`.
+    """
+    files = {"train": files_of(settings)["train"][:1]}
+    layouts = check_layouts(settings, files, Skipped(settings.on_error), ())
+    return next(iter(layouts.values())).columns
 
 
 def files_of(settings: TableDataset) -> dict[str, list[Path]]:
@@ -112,7 +124,10 @@ def _decode(
         divider = None
         if settings.by is not None:
             divider = partial(divider_of, settings, table, name, ~blank[name])
-        return DecodedSplit(len(targets), read, targets, divider)
+        rows = Rows(settings, table, name, ~blank[name])
+        return DecodedSplit(
+            len(targets), read, targets, divider, names=rows.names, column=rows.column
+        )
 
     return DecodedDataset(
         name=settings.label,

@@ -95,7 +95,7 @@ def looked_through(
     Raises:
         DataError: a file cannot be read, or lacks a column.
     """
-    layouts = _layouts(settings, files, skipped, needed)
+    layouts = check_layouts(settings, files, skipped, needed)
     files = {split: [path for path in paths if path in layouts] for split, paths in files.items()}
     columns = next(iter(layouts.values())).columns if layouts else ()
     decimal: Decimal = next((layout.decimal for layout in layouts.values()), ".")
@@ -139,22 +139,13 @@ def check_layouts(
     files: Mapping[str, Sequence[Path]],
     skipped: Skipped,
     needed: Sequence[str] | None,
-) -> None:
-    """Refuse files without the columns that the settings name; only their beginnings are read.
+) -> dict[Path, Layout]:
+    """How each file is to be read; files without the columns that the settings name are refused.
+    Only their beginnings are read.
 
     Raises:
         DataError: a file cannot be read, or lacks a column.
     """
-    _layouts(settings, files, skipped, needed)
-
-
-def _layouts(
-    settings: TableDataset,
-    files: Mapping[str, Sequence[Path]],
-    skipped: Skipped,
-    needed: Sequence[str] | None,
-) -> dict[Path, Layout]:
-    """How each file is to be read, all of them with the columns of the first."""
     layouts: dict[Path, Layout] = {}
     for path in (path for paths in files.values() for path in paths):
         try:
