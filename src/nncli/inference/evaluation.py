@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.inference.choosing import dataset_settings, original_of
 from nncli.inference.foreign import fit_inputs, fit_outputs
+from nncli.inference.slices import check_slices, with_slices
 from nncli.models import KerasModel
 from nncli.objectives import ANSWER, TEMPERATURE, classes_of
 from nncli.objectives.assessment import (
@@ -115,6 +117,7 @@ def evaluate(
     threshold: float | None = None,
     device: Device = "auto",
     backend: Backend | None = None,
+    slices: Sequence[str] = (),
     reporter: Reporter | None = None,
 ) -> Evaluation:
     """Measure a .keras file on its own dataset, or on another with the same inputs.
@@ -134,6 +137,7 @@ def evaluate(
         device: see `nncli.backend.prepare`.
         backend: what Keras computes with; default: what the model was trained with, if it is
             installed.
+        slices: columns of a table (or `folder`, of files) by whose values it is measured, too.
         reporter: told what is going on; default: nobody.
 
     Raises:
@@ -157,6 +161,7 @@ def evaluate(
     fitted_on_own = own and not isinstance(experiment and experiment.model, KerasModel)
     given = None if description is None or fitted_on_own else description.preprocessing
     data.check_source(settings, given=given)
+    check_slices(settings, description.inputs if description else None, slices)
     preferred = experiment.training.backend if experiment else "tensorflow"
     keras_backend.prepare(backend=keras_backend.chosen(backend, preferred), device=device)
     with reporter.task("Opening the model"):
@@ -219,7 +224,7 @@ def evaluate(
             total_seconds=total, data_seconds=loaded_in, evaluate_seconds=total - loaded_in
         ),
     )
-    return Evaluation(
+    evaluation = Evaluation(
         path,
         examples.name,
         split,
@@ -232,6 +237,7 @@ def evaluate(
         targets=targets,
         data=EvaluatedData(settings, seed, given, examples, chosen),
     )
+    return with_slices(evaluation, slices, reporter)
 
 
 def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:

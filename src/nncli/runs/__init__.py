@@ -7,6 +7,7 @@ from nncli.runs.metrics import (
     EpochRow,
     Metrics,
     Outcome,
+    SliceMetrics,
     Timing,
 )
 
@@ -17,6 +18,7 @@ __all__ = [
     "Metrics",
     "Outcome",
     "RunFolder",
+    "SliceMetrics",
     "Timing",
     "check_place",
     "create",

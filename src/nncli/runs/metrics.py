@@ -12,7 +12,15 @@ from nncli.files import to_json, write_atomically
 from nncli.objectives.assessment import Assessment, ClassMetrics
 from nncli.settings import Settings
 
-__all__ = ["ClassMetrics", "DatasetUsed", "EpochRow", "Metrics", "Outcome", "Timing"]
+__all__ = [
+    "ClassMetrics",
+    "DatasetUsed",
+    "EpochRow",
+    "Metrics",
+    "Outcome",
+    "SliceMetrics",
+    "Timing",
+]
 
 Outcome = Literal["running", "completed", "stopped_early", "interrupted", "failed"]
 EpochRow = Mapping[str, float | None]
@@ -41,6 +49,14 @@ class DatasetUsed(Settings):
     fallback: bool = Field(description="Whether `name` stands in for a dataset that is not here.")
     examples: dict[str, int] = Field(description="Number of examples of each split.")
     classes: int | None = Field(description="Number of classes or labels; null: values.")
+
+
+class SliceMetrics(Settings):
+    """How the examples fared that have one value of a column."""
+
+    value: str = Field(description="The value, a range of numbers, `(other)` or `(missing)`.")
+    count: int = Field(description="Examples with it.")
+    metrics: Values = Field(description="Metrics of these examples alone.")
 
 
 class Metrics(Settings):
@@ -74,6 +90,11 @@ class Metrics(Settings):
     assessment: Assessment | None = Field(
         default=None,
         description="All that is known of the evaluated split (`nncli evaluate` only).",
+    )
+    slices: dict[str, list[SliceMetrics]] | None = Field(
+        default=None,
+        description="Of each `--slice` the evaluated split by value, the worst first "
+        "(`nncli evaluate` only).",
     )
     kept_epoch: int | None = Field(
         default=None, description="The epoch whose weights are in model.keras, counted from 1."
