@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["draw_grid"]
+__all__ = ["draw_grid", "show_picture"]
 
 WIDTH = 10.0
 LETTERS_IN_INCH = 15
@@ -51,12 +51,7 @@ def draw_grid(
     grid = figure.subplots(rows, columns, squeeze=False).flat
     longest = int(cell * LETTERS_IN_INCH)
     for axes, picture, title in zip(grid, pictures, titles, strict=False):
-        if maximum is None:
-            axes.imshow(picture[..., 0], origin="lower", aspect="auto", cmap="magma")
-        elif picture.shape[-1] >= 3:
-            axes.imshow(picture[..., :3] / maximum, interpolation="nearest")
-        else:
-            axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=maximum, interpolation="nearest")
+        show_picture(axes, picture, maximum)
         shown = title if len(title) <= longest else f"{title[: longest - 1]}…"
         axes.set_title(shown, fontsize=8, pad=3, parse_math=False)
     for axes in figure.axes:
@@ -65,3 +60,13 @@ def draw_grid(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters that the font lacks are boxes
         figure.savefig(path, format="png")
+
+
+def show_picture(axes: Any, picture: NDArray[Any], maximum: float | None) -> None:
+    """Show a picture of shape (height, width, channels); `maximum` as for `draw_grid`."""
+    if maximum is None:
+        axes.imshow(picture[..., 0], origin="lower", aspect="auto", cmap="magma")
+    elif picture.shape[-1] >= 3:
+        axes.imshow(picture[..., :3] / maximum, interpolation="nearest")
+    else:
+        axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=maximum, interpolation="nearest")

@@ -11,7 +11,7 @@ from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.inference.evaluation import Evaluation, answers, model_for_arrays
 from nncli.objectives import ANSWER, TEMPERATURE, add_answer, compile_for_answers
 from nncli.objectives.assessment import calibration
-from nncli.objectives.measuring import losses
+from nncli.objectives.measuring import example_losses
 from nncli.preprocessing import archive
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
     after = scaled(target, evaluation.answers, temperature)
     both = (evaluation.answers, after)
     errors = [calibration(target, one, evaluation.targets).ece for one in both]
-    means = [float(losses(target, one, evaluation.targets).mean()) for one in both]
+    means = [float(example_losses(target, one, evaluation.targets).mean()) for one in both]
     return Calibrated(output, temperature, (errors[0], errors[1]), (means[0], means[1]))
 
 
@@ -95,7 +95,7 @@ def temperature_of(target: Target, said: NDArray[np.float32], targets: NDArray[A
     from scipy.optimize import minimize_scalar
 
     def loss(logarithm: float) -> float:
-        return float(losses(target, scaled(target, said, exp(logarithm)), targets).mean())
+        return float(example_losses(target, scaled(target, said, exp(logarithm)), targets).mean())
 
     widest = log(HOTTEST)
     return exp(minimize_scalar(loss, bounds=(-widest, widest), method="bounded").x)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives.losses import LossSettings, default_loss
-from nncli.objectives.measuring import LABEL_THRESHOLD, measure
+from nncli.objectives.measuring import LABEL_THRESHOLD, example_losses, measure
 from nncli.objectives.metrics import metric_names
 from nncli.reporting import listed
 
@@ -27,6 +27,7 @@ __all__ = [
     "compile_for_training",
     "describe_answer",
     "encoded",
+    "example_losses",
     "fitted",
     "measure",
     "metric_names",

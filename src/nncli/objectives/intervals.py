@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
-from nncli.objectives.measuring import losses
+from nncli.objectives.measuring import example_losses
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +51,7 @@ def intervals(
     if len(targets) < 2:
         return {}
     generator = np.random.Generator(np.random.PCG64(SEED))
-    each: dict[str, NDArray[Any]] = {"loss": losses(target, answers, targets, loss=loss)}
+    each: dict[str, NDArray[Any]] = {"loss": example_losses(target, answers, targets, loss=loss)}
     counted: dict[str, NDArray[Any]] = {}
     match target:
         case ClassTarget():

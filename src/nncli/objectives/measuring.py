@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LABEL_THRESHOLD", "losses", "measure"]
+__all__ = ["LABEL_THRESHOLD", "example_losses", "measure"]
 
 LABEL_THRESHOLD = 0.5
 # Examples whose loss is computed at a time: of many classes their shares take much memory.
@@ -128,39 +128,27 @@ def _loss(
 ) -> float:
     """The mean loss; probabilities are clipped at the resolution of float64 (as scikit-learn's
     `log_loss` does)."""
-
-    total = 0.0
-    for errors in _errors(loss, target, answers, targets):
-        total += float(errors.sum())
-    return total / len(answers) if len(answers) else float("nan")
+    found = example_losses(target, answers, targets, loss=loss)
+    return float(found.sum()) / len(found) if len(found) else float("nan")
 
 
-def losses(
+def example_losses(
     target: Target,
     answers: NDArray[np.float32],
     targets: NDArray[Any],
     *,
     loss: LossSettings | None = None,
 ) -> NDArray[np.float64]:
-    """The loss of each example, shape (n,), float64; `measure` has their mean."""
+    """The loss of each example, shape (n,); arguments as for `measure`."""
     import numpy as np
 
-    parts = list(_errors(loss or default_loss(target), target, answers, targets))
-    whole = np.concatenate(parts) if parts else np.empty(0)
-    each: NDArray[np.float64] = whole.reshape(len(whole), -1).mean(axis=1)
-    return each
-
-
-def _errors(
-    loss: LossSettings, target: Target, answers: NDArray[np.float32], targets: NDArray[Any]
-) -> Iterator[NDArray[np.float64]]:
-    """What the formula of a loss gives for some examples after the other."""
-    import numpy as np
-
+    loss = loss or default_loss(target)
+    found = np.empty(len(answers), np.float64)
     for first in range(0, len(answers), CHUNK):
         said = answers[first : first + CHUNK].astype(np.float64)
         truth = targets[first : first + CHUNK]
-        yield np.asarray(loss.errors(np, *_compared(target, truth, said)))
+        found[first : first + CHUNK] = loss.errors(np, *_compared(target, truth, said))
+    return found
 
 
 def _compared(target: Target, truth: NDArray[Any], said: NDArray[np.float64]) -> tuple[Any, Any]:

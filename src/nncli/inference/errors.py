@@ -1,0 +1,158 @@
+"""Which examples a model gets wrong, the worst first, and whose labels may be wrong themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nncli.data.choosing import answer
+from nncli.data.originals import Originals
+from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
+from nncli.objectives import LABEL_THRESHOLD, example_losses
+from nncli.reporting import Reporter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nncli.inference.evaluation import Evaluation
+
+__all__ = ["WorstExample", "suspected_labels", "worst_examples"]
+
+
+@dataclass(frozen=True)
+class WorstExample:
+    """One example that a model gets wrong.
+
+    Attributes:
+        place: in the split that was evaluated, counted from 0.
+        name: its file, its row, or its split and index (see `Originals.names`).
+        truth: what the dataset says, in words.
+        answer: what the model says, in words.
+        confidence: the probability of what it says; of several labels that of the decision it is
+            most wrong about; None for values.
+        loss: by the default loss of the target: minus the logarithm of the probability of the
+            truth, of several labels the mean of that; of values the squared error in deviations.
+        is_suspected: whether the label rather than the answer may be wrong.
+        original: as it was recorded (see `Originals.at`); None if nobody asked.
+    """
+
+    place: int
+    name: str
+    truth: str
+    answer: str
+    confidence: float | None
+    loss: float
+    is_suspected: bool
+    original: Any = field(default=None, repr=False)
+
+
+def worst_examples(
+    evaluation: Evaluation,
+    count: int | None,
+    reporter: Reporter,
+    *,
+    recorded: bool = True,
+) -> list[WorstExample]:
+    """The examples with the largest loss: of classes and labels those answered wrong, of values
+    any.
+
+    Args:
+        evaluation: its answers, and where its examples come from.
+        count: how many at most; None for all.
+        reporter: told what takes its time.
+        recorded: whether what was recorded of them is read, too.
+
+    Raises:
+        DataError: the files cannot be read any more, or are others than they were.
+    """
+    import numpy as np
+
+    target, said, truth = evaluation.target, evaluation.answers, evaluation.targets
+    loss = example_losses(target, said, truth)
+    wrong = np.flatnonzero(_is_wrong(target, said, truth))
+    places = wrong[np.argsort(-loss[wrong], kind="stable")][:count].tolist()
+    suspected = suspected_labels(said, truth) if isinstance(target, ClassTarget) else None
+    used = evaluation.data
+    originals = Originals(used.settings, used.dataset, reporter=reporter, given=used.given)
+    names = originals.names(used.split, places)
+    values = originals.at(used.split, places) if recorded and places else [None] * len(places)
+    return [
+        WorstExample(
+            place=place,
+            name=name,
+            truth=answer(target, truth[place]),
+            answer=_said(target, said[place]),
+            confidence=_confidence(target, said[place], truth[place]),
+            loss=float(loss[place]),
+            is_suspected=suspected is not None and bool(suspected[place]),
+            original=value,
+        )
+        for place, name, value in zip(places, names, values, strict=True)
+    ]
+
+
+def suspected_labels(said: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which labels are likely to be wrong, by confident disagreement.
+
+    A class's self-confidence is the mean probability that the model gives it on the examples that
+    are labelled so. A label is suspected where the model says another class at least as sure as
+    that class's self-confidence, and gives the label less than the label's own (Northcutt et al.,
+    Confident Learning, 2021, with the answer in place of any class above its threshold).
+
+    Args:
+        said: probabilities, shape (n, classes); out-of-fold or on a held-out split, for a model
+            agrees with wrong labels that it has learned by heart.
+        labels: shape (n,), int64.
+
+    Returns:
+        Shape (n,), bool.
+    """
+    import numpy as np
+
+    classes = said.shape[1]
+    counts = np.bincount(labels, minlength=classes)
+    own = said[np.arange(len(labels)), labels].astype(np.float64)
+    sums = np.bincount(labels, weights=own, minlength=classes)
+    # Nobody is known to belong to a class without examples: nothing is sure enough for it.
+    confidence = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
+    best = said.argmax(axis=1)
+    sure = said.max(axis=1) >= confidence[best]
+    found: NDArray[np.bool_] = (best != labels) & sure & (own < confidence[labels])
+    return found
+
+
+def _is_wrong(target: Target, said: NDArray[np.float32], truth: NDArray[Any]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    match target:
+        case ClassTarget():
+            wrong: NDArray[np.bool_] = said.argmax(axis=1) != truth
+        case LabelsTarget():
+            wrong = ((said >= LABEL_THRESHOLD) != (truth > 0)).any(axis=1)
+        case ValueTarget():
+            wrong = np.ones(len(said), bool)
+    return wrong
+
+
+def _said(target: Target, said: NDArray[np.float32]) -> str:
+    match target:
+        case ClassTarget():
+            return answer(target, said.argmax())
+        case LabelsTarget():
+            return answer(target, said >= LABEL_THRESHOLD)
+        case ValueTarget():
+            return answer(target, said)
+
+
+def _confidence(target: Target, said: NDArray[np.float32], truth: Any) -> float | None:
+    import numpy as np
+
+    match target:
+        case ClassTarget():
+            return float(said.max())
+        case LabelsTarget():
+            worst = int(np.abs(said - truth).argmax())
+            return float(max(said[worst], 1 - said[worst]))
+        case ValueTarget():
+            return None
