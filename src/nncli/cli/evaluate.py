@@ -10,6 +10,14 @@ import typer
 
 from nncli.backend import Backend
 from nncli.cli import _completion
+from nncli.cli._errors import (
+    ErrorsOption,
+    GalleryOption,
+    SliceOption,
+    check_error_files,
+    show_slices,
+    write_error_files,
+)
 from nncli.cli._evaluation import show, show_calibrated, show_comparison
 from nncli.cli._options import (
     DebugOption,
@@ -131,6 +139,9 @@ def evaluate_command(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Also write the metrics as JSON."),
     ] = None,
+    slices: SliceOption = None,
+    errors: ErrorsOption = None,
+    gallery: GalleryOption = None,
     backend: Annotated[
         Backend | None,
         typer.Option("--backend", help="What Keras computes with. Default: that of the training."),
@@ -148,6 +159,7 @@ def evaluate_command(
         _check_output(output, model)
     if calibrated is not None:
         _check_calibrated(calibrated, model)
+    check_error_files(errors, gallery)
     screen = screen_of(context)
     gates = _gates(require or [], model)
     screen.capture_libraries()
@@ -165,10 +177,12 @@ def evaluate_command(
             threshold=threshold if path == model else None,
             device=device or "auto",
             backend=backend,
+            slices=slices or [] if path == model else [],
             reporter=reporter,
         )
 
     evaluation = evaluated(model)
+    write_error_files(evaluation, errors, gallery, reporter)
     to_screen = str(output) in ("-", "/dev/stdout")  # descriptor 1 is the libraries' log by now
     if output is not None and not to_screen:
         evaluation.document.write(output)
@@ -176,6 +190,7 @@ def evaluate_command(
         screen.out.file.write(evaluation.document.to_json())
     elif not quiet:
         show(screen, evaluation)
+        show_slices(screen, evaluation.document)
     words = screen.err if json or to_screen else screen.out
     if calibrated is not None:
         from nncli.inference.calibrating import calibrate
