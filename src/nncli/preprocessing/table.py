@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["TablePreprocessing", "cached_input", "features", "fit", "front", "keys", "strings"]
+__all__ += ["places_of"]
 
 MAXIMUM_CATEGORIES = 200
 MAXIMUM_WORDS = 1000
@@ -133,6 +134,33 @@ def features(settings: TablePreprocessing) -> Features:
             blocks.append(Block(start=width, width=size))
         width += size
     return Features(kind="vector", shape=(width,), categories=tuple(blocks))
+
+
+def places_of(settings: TablePreprocessing) -> dict[str, list[int]]:
+    """Which numbers of the vector come from each column, by its name; none where the training
+    split had nothing in a column."""
+    measured, dates = (_named(settings.inputs, *kinds) for kinds in (("number", "date"), ("date",)))
+    found = {column.name: list[int]() for column in settings.inputs.columns}
+    width = 0
+
+    def add(name: str, count: int = 1) -> None:
+        nonlocal width
+        found[name] += range(width, width + count)
+        width += count
+
+    for name in measured:
+        add(name)
+    for name, lacks in zip(measured, settings.missing, strict=True):
+        if lacks:
+            add(name)
+    for _ in range(DATE_PARTS - 1):  # sine and cosine of the year, then of the week, of all dates
+        for name in dates:
+            add(name)
+    for name, category in settings.categories.items():
+        add(name, len(_kept(category)))
+    for name, words in settings.words.items():
+        add(name, len(_vocabulary(words)) + 1)
+    return found
 
 
 def cached_input(settings: TablePreprocessing) -> Any:
