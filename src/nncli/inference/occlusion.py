@@ -1,0 +1,112 @@
+"""Where in an image the answer comes from: what hiding a part of it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nncli.descriptions import ImageInput, ValueTarget
+from nncli.errors import ModelFileError, UsageError
+from nncli.inference.evaluation import Evaluation, model_for_arrays
+from nncli.preprocessing import archive
+from nncli.reporting import Reporter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["OcclusionMap", "occlusion_maps"]
+
+SHARE = 0.25  # of the shorter side that the square has
+BATCH_BYTES = 32_000_000
+MOST_IN_BATCH = 256
+
+
+@dataclass(frozen=True)
+class OcclusionMap:
+    """What an answer hangs on.
+
+    Attributes:
+        place: of the example in the split that was evaluated.
+        answer: the class, or the most probable label, whose probability is looked at.
+        probability: what the model gives it with the whole image, from 0 to 1.
+        drops: how much of that is lost with each pixel hidden, shape (height, width), float32 from
+            -1 to 1: the mean over the squares that hide it. Negative: surer without.
+    """
+
+    place: int
+    answer: str
+    probability: float
+    drops: NDArray[np.float32]
+
+
+def occlusion_maps(
+    evaluation: Evaluation, places: Sequence[int], reporter: Reporter
+) -> list[OcclusionMap]:
+    """Slide a grey square over images, and see how the probability of the answer drops (Zeiler and
+    Fergus, Visualizing and Understanding Convolutional Networks, 2014).
+
+    The square has a quarter of the shorter side and moves by half of itself.
+
+    Args:
+        evaluation: of a model that nncli made, on images.
+        places: which of the examples, counted in the split that was evaluated.
+        reporter: told what is going on.
+
+    Raises:
+        UsageError: the model takes no images, or predicts values.
+        ModelFileError: nncli did not make the model, or it cannot be opened.
+    """
+    import numpy as np
+
+    described = archive.describe(evaluation.model_path)
+    if described is None:
+        raise ModelFileError(f"{evaluation.model_path} does not say which images it takes.")
+    inputs, target = described.inputs, evaluation.target
+    if not isinstance(inputs, ImageInput):
+        raise UsageError(f"The model takes {inputs}, and no images.")
+    if isinstance(target, ValueTarget):
+        raise UsageError("The model predicts values, which have no probability to lose.")
+    network = model_for_arrays(archive.open_model(evaluation.model_path), described)
+    split = evaluation.data.split
+    rows = np.asarray(places, np.int64)
+    images = split.inputs[rows if split.indices is None else split.indices[rows]]
+    found = []
+    with reporter.task("Hiding parts of images", total=len(images), unit="images") as task:
+        for place, image in zip(places, images, strict=True):
+            said = evaluation.answers[place]
+            answer = int(said.argmax())
+            drops = _drops(network, image, answer, float(said[answer]), inputs.maximum)
+            found.append(OcclusionMap(place, target.names[answer], float(said[answer]), drops))
+            task.advance(1)
+    return found
+
+
+def _drops(
+    network: Any, image: NDArray[Any], answer: int, probability: float, maximum: float
+) -> NDArray[np.float32]:
+    import numpy as np
+
+    height, width = image.shape[:2]
+    side = max(1, round(SHARE * min(height, width)))
+    corners = [(y, x) for y in _starts(height, side) for x in _starts(width, side)]
+    total = np.zeros((height, width), np.float64)
+    covered = np.zeros((height, width), np.int64)
+    batch_size = max(1, min(MOST_IN_BATCH, BATCH_BYTES // max(image.nbytes, 1)))
+    for start in range(0, len(corners), batch_size):
+        part = corners[start : start + batch_size]
+        hidden = np.repeat(image[None], len(part), axis=0)
+        for number, (y, x) in enumerate(part):
+            hidden[number, y : y + side, x : x + side] = maximum / 2
+        said = np.asarray(network.predict(hidden, batch_size=len(hidden), verbose=0))[:, answer]
+        for (y, x), left in zip(part, said.tolist(), strict=True):
+            total[y : y + side, x : x + side] += probability - left
+            covered[y : y + side, x : x + side] += 1
+    return (total / covered).astype(np.float32)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where squares begin along a side of an image, so that the last ends with it."""
+    step = max(1, side // 2)
+    return sorted({*range(0, length - side + 1, step), length - side})
