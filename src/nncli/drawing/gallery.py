@@ -83,7 +83,7 @@ def draw_cards(
 
 def _wrapped(text: str, inches: float) -> str:
     """A text in lines that fit, the first of them."""
-    width = int(inches * LETTERS_IN_INCH)
+    width = int(inches * LETTERS_IN_INCH * 0.85)  # beside a frame, and without a cut at the end
     lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width) or [""]]
     if len(lines) > LINES_OF_TEXT:
         lines = [*lines[: LINES_OF_TEXT - 1], "…"]
