@@ -61,7 +61,7 @@ class Opened:
     def original(self, split: str, places: Sequence[int]) -> list[NDArray[Any]]:
         """The samples of some files of a split alone, shape (samples,), float32."""
         files = [self.paths[split][self.readable[split][place]] for place in places]
-        return [_samples(path, self.preprocessing) for path in files]
+        return [samples_of(path, self.preprocessing) for path in files]
 
 
 def opened(

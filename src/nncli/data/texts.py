@@ -52,7 +52,7 @@ class Opened:
     def original(self, split: str, places: Sequence[int]) -> list[str]:
         """Some texts of a split alone."""
         files = [self.paths[split][self.readable[split][place]] for place in places]
-        return [_text(path, self.encoding) for path in files]
+        return [text_of(path, self.encoding) for path in files]
 
 
 def opened(

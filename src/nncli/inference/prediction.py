@@ -115,7 +115,7 @@ class Predictor:
         device: Device = "auto",
         reporter: Reporter | None = None,
     ) -> None:
-        """Read what the file says of itself; Keras is imported when the first question is asked.
+        """Read what the file says of itself; it is opened when the first answer is wanted.
 
         Args:
             model: a .keras file that nncli made.
@@ -202,6 +202,8 @@ class Predictor:
                 encoding=encoding, skipped=skipped,
             )  # fmt: skip
 
+        if self._network is None:  # before files are read: resizing is a layer of Keras
+            self._open()
         said = ((f"text {number}", text) for number, text in enumerate(texts, start=1))
         parts = [read(files), read_texts(said)]
         if stream is not None:
@@ -214,8 +216,6 @@ class Predictor:
     def _answer(self, asked: Asked) -> NDArray[np.float32]:
         import numpy as np
 
-        if self._network is None:
-            self._open()
         parts = []
         for start in range(0, len(asked.names), CHUNK):
             some = _rows(asked.inputs, slice(start, start + CHUNK))
