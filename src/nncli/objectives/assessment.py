@@ -27,6 +27,7 @@ __all__ = [
     "LabelThreshold",
     "assess",
     "calibration",
+    "confusion",
     "decided",
     "label_thresholds",
     "per_class",
@@ -165,7 +166,7 @@ def assess(
         metrics=values,
         intervals=intervals(target, answers, decisions, targets, loss=loss),
         threshold=threshold,
-        confusion_matrix=_confusion(target, decisions, targets),
+        confusion_matrix=confusion(target, decisions, targets),
         calibration=calibrated,
         deciles=_deciles(target, answers, targets),
     )
@@ -269,9 +270,11 @@ def _average_precision(
     return float(np.mean(scores)) if scores else None
 
 
-def _confusion(
+def confusion(
     target: Target, decisions: NDArray[Any], targets: NDArray[Any]
 ) -> list[list[int]] | None:
+    """How many examples of each class (rows) are decided to be which (columns); None where there
+    are no classes, or more than 1,000."""
     import numpy as np
 
     if not isinstance(target, ClassTarget) or len(target.names) > MOST_CLASSES:

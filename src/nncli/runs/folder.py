@@ -48,6 +48,11 @@ class RunFolder:
         return self.path / "metrics.json"
 
     @property
+    def report(self) -> Path:
+        """The page about the run."""
+        return self.path / "report.html"
+
+    @property
     def log(self) -> Path:
         """What the libraries said."""
         return self.path / "log.txt"

@@ -1,0 +1,89 @@
+"""What a report says, in plain values; what is not known is left out of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nncli.runs.metrics import EpochRow, Metrics
+
+__all__ = ["Example", "Matrix", "Reliability", "ReportContent", "Scatter"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example with what was said about it.
+
+    Attributes:
+        truth: its class, labels or values.
+        answer: what the model said.
+        confidence: the probability of the answer; None for values.
+        picture: a PNG of it; None where there is nothing to see.
+    """
+
+    truth: str
+    answer: str
+    confidence: float | None = None
+    picture: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Which class is taken for which.
+
+    Attributes:
+        names: of the classes.
+        counts: examples by true class (rows) and answer (columns).
+        examples: some of the examples behind a cell, by (row, column).
+    """
+
+    names: Sequence[str]
+    counts: Sequence[Sequence[int]]
+    examples: Mapping[tuple[int, int], Sequence[Example]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The expected calibration error, and of each bin the confidence, the share of right answers
+    and the number of examples."""
+
+    ece: float
+    bins: Sequence[tuple[float, float, int]]
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Truth and answer of some examples, of one value."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything on the page.
+
+    Attributes:
+        title: the name of the run.
+        facts: what was trained on what, as pairs of words.
+        metrics: the document of the run.
+        history: a row an epoch.
+        config: the resolved experiment as YAML.
+        environment: versions and the machine, as pairs of words.
+        command: what repeats the run.
+        split: the split that everything below is about.
+        matrix, reliability, scatters, worst: as far as they are known.
+    """
+
+    title: str
+    facts: Sequence[tuple[str, str]]
+    metrics: Metrics
+    history: Sequence[EpochRow]
+    config: str
+    environment: Sequence[tuple[str, str]]
+    command: str
+    split: str | None = None
+    matrix: Matrix | None = None
+    reliability: Reliability | None = None
+    scatters: Sequence[Scatter] = ()
+    worst: Sequence[Example] = ()
