@@ -148,7 +148,7 @@ def diff_command(
         typer.Argument(
             metavar="A",
             autocompletion=_completion.experiments_and_runs,
-            help="A YAML file or a run: folder, number, name or latest.",
+            help="A YAML file or a run: folder, number, name, latest or best:test.accuracy.",
         ),
     ],
     second: Annotated[

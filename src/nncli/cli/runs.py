@@ -49,7 +49,7 @@ def reproduce_command(
         typer.Argument(
             metavar="RUN",
             autocompletion=_completion.runs,
-            help="A run: folder, number, name or latest.",
+            help="A run: folder, number, name, latest or best:test.accuracy.",
         ),
     ],
     runs_dir: RunsDirOption = None,

@@ -1,6 +1,7 @@
 """The run folder: what is in it, how it is named, written and read."""
 
-from nncli.runs.folder import RunFolder, check_place, create, find
+from nncli.runs.finding import find
+from nncli.runs.folder import RunFolder, check_place, create
 from nncli.runs.metrics import (
     ClassMetrics,
     DatasetUsed,

@@ -15,15 +15,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nncli.backend import devices, library_versions, usable_cores
-from nncli.config import Experiment, write_experiment
-from nncli.errors import NotFoundError, StorageError, UsageError
+from nncli.errors import StorageError, UsageError
 from nncli.files import storage_errors, to_json, write_atomically
 from nncli.runs.metrics import EpochRow, Metrics
 
-__all__ = ["RunFolder", "check_place", "create", "find"]
+if TYPE_CHECKING:  # whoever lists ten thousand runs does not wait for these
+    from nncli.config import Experiment
+
+__all__ = ["RunFolder", "check_place", "create", "numbered_runs"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def history(self) -> Path:
+        """The rows of the epochs."""
+        return self.path / "history.csv"
+
+    @property
+    def about(self) -> Path:
+        """What people say about the run: its tags and its note."""
+        return self.path / "about.json"
+
+    @property
     def log(self) -> Path:
         """What the libraries said."""
         return self.path / "log.txt"
@@ -78,6 +89,8 @@ class RunFolder:
 
     def write_config(self, experiment: Experiment, version: str) -> None:
         """Write the resolved experiment."""
+        from nncli.config import write_experiment
+
         header = (
             f"The resolved experiment of this run (nncli {version}).\n"
             f"Repeat it with: nncli train -c {shlex.quote(str(self.config))}"
@@ -95,7 +108,7 @@ class RunFolder:
     def read_history(self) -> list[EpochRow]:
         """The rows of the history; an empty cell is None."""
         try:
-            text = (self.path / "history.csv").read_text(encoding="utf-8")
+            text = self.history.read_text(encoding="utf-8")
         except OSError:
             return []
         return [
@@ -109,10 +122,12 @@ class RunFolder:
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_atomically(self.path / "history.csv", text.getvalue())
+        write_atomically(self.history, text.getvalue())
 
     def write_environment(self, command: Sequence[str]) -> None:
         """Write what is needed to repeat the run elsewhere; asks TensorFlow for its devices."""
+        from nncli.backend import devices, library_versions, usable_cores
+
         document = {
             "schema": 1,
             "command": list(command),
@@ -140,6 +155,20 @@ class RunFolder:
         with storage_errors(folder):
             folder.mkdir(exist_ok=True)
         return folder / f"{name}.png"
+
+    def is_held(self) -> bool:
+        """Whether a process holds the lock: it trains there now."""
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -213,38 +242,13 @@ def create(runs_dir: Path, name: str, *, run_dir: Path | None = None) -> RunFold
         runs_dir.mkdir(parents=True, exist_ok=True)
         with (runs_dir / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes or the process dies
-            path = runs_dir / f"{max(_numbered(runs_dir), default=0) + 1}-{name}"
+            path = runs_dir / f"{max(numbered_runs(runs_dir), default=0) + 1}-{name}"
             path.mkdir()
     return RunFolder(path)
 
 
-def find(runs_dir: Path, named: str) -> RunFolder:
-    """The run that somebody means by `named`: a folder, `latest`, its number, its name with the
-    number, or without: then the newest of that name.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    if named and Path(named).is_dir():
-        return RunFolder(Path(named))
-    numbered = _numbered(runs_dir)
-    if named == "latest" and numbered:
-        return RunFolder(numbered[max(numbered)])
-    for number in sorted(numbered, reverse=True):
-        path = numbered[number]
-        if named in (str(number), path.name, path.name.partition("-")[2]):
-            return RunFolder(path)
-    if not numbered:
-        raise NotFoundError(
-            f"There is no run {named}, and {runs_dir} has none.",
-            hint="A run that was stopped before it began to train leaves no folder: start it anew.",
-        )
-    newest = numbered[max(numbered)]
-    raise NotFoundError(f"There is no run {named}.", hint=f"The newest is {newest} (latest).")
-
-
-def _numbered(runs_dir: Path) -> dict[int, Path]:
-    """The numbered runs in `runs_dir`."""
+def numbered_runs(runs_dir: Path) -> dict[int, Path]:
+    """The folders in `runs_dir` that have the name of a run, by number."""
     if not runs_dir.is_dir():
         return {}
     found = ((re.match(r"(\d+)-", path.name), path) for path in runs_dir.iterdir())

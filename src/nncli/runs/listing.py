@@ -1,0 +1,224 @@
+"""All runs of a folder, as rows: quickly, and whatever lies there."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args
+
+from nncli.errors import NotFoundError
+from nncli.runs.about import About, read_about
+from nncli.runs.folder import RunFolder
+from nncli.runs.metrics import Outcome
+from nncli.runs.small_files import UnreadableError, read_small
+
+__all__ = ["SPLITS", "RunRow", "listed_runs", "read_run"]
+
+SPLITS = ("test", "validation", "train", "all")
+NUMBERED = re.compile(r"(\d+)-(.+)")
+OUTCOMES = frozenset(get_args(Outcome))
+
+
+@dataclass
+class RunRow:
+    """What is known of one run without opening its model.
+
+    `outcome` is that of `metrics.json`, `killed` where that says `running` and no process is there,
+    or `broken`, where `broken` says why. `changed` is when its metrics were last written (seconds
+    since 1970), `document` what they are: empty of a broken run.
+    """
+
+    path: Path
+    outcome: str
+    changed: float = 0.0
+    broken: str | None = None
+    document: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def folder(self) -> RunFolder:
+        """The folder of the run."""
+        return RunFolder(self.path)
+
+    @property
+    def name(self) -> str:
+        """The name of the folder, which has the number."""
+        return self.path.name or str(self.path)
+
+    @property
+    def number(self) -> int | None:
+        """The number of the run; None of a folder that was named by hand."""
+        match = NUMBERED.fullmatch(self.name)
+        return int(match[1]) if match else None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.outcome in ("completed", "stopped_early")
+
+    @property
+    def dataset(self) -> str | None:
+        """The name of the dataset that was used."""
+        name = self._group("dataset").get("name")
+        return name if isinstance(name, str) else None
+
+    @property
+    def model(self) -> str | None:
+        """The type of the model."""
+        from nncli.config.written import model_type
+
+        if "values" not in self.__dict__ and (found := model_type(self._config)):
+            return found
+        model = self.values.get("model")
+        kind = model.get("type") if isinstance(model, dict) else None
+        return kind if isinstance(kind, str) else None
+
+    @property
+    def is_cross_validation(self) -> bool:
+        """Whether the metrics are means of folds."""
+        return isinstance(self.document.get("folds"), list)
+
+    @cached_property
+    def about(self) -> About:
+        """Tags and note."""
+        return read_about(self.folder)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The experiment as it is in `config.yaml`; empty if that cannot be read."""
+        from nncli.config.written import experiment_values
+
+        return experiment_values(self._config)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The experiment by dotted keys."""
+        return dict(_flat(self.values))
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """Every number by `<split>.<metric>`, those that do not exist left out."""
+        return {
+            f"{split}.{name}": number
+            for split in SPLITS
+            for name, value in self._group(split).items()
+            if (number := _number(value)) is not None
+        }
+
+    def metric(self, key: str) -> float | None:
+        """A metric by `<split>.<metric>`."""
+        split, _, name = key.partition(".")
+        return _number(self._group(split).get(name)) if split in SPLITS else None
+
+    def deviation(self, key: str) -> float | None:
+        """The standard deviation of a metric between the folds of a cross-validation."""
+        split, _, name = key.partition(".")
+        values = self._group("deviation").get(split)
+        return _number(values.get(name)) if isinstance(values, dict) else None
+
+    def count(self, name: str) -> int | None:
+        """`epochs`, `kept_epoch` or `parameters`."""
+        value = self.document.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def seconds(self, name: str = "total_seconds") -> float | None:
+        """A number of `timing`."""
+        return _number(self._group("timing").get(name))
+
+    def _group(self, name: str) -> dict[str, Any]:
+        value = self.document.get(name)
+        return value if isinstance(value, dict) else {}
+
+    @cached_property
+    def _config(self) -> str:
+        try:
+            return read_small(f"{self.path}/config.yaml")[0]
+        except UnreadableError:
+            return ""
+
+
+def listed_runs(runs_dir: Path) -> list[RunRow]:
+    """The runs in `runs_dir`: folders with the name of a run, and those that have its files.
+
+    Raises:
+        NotFoundError: there is no such folder, or it cannot be looked into.
+    """
+    try:
+        with os.scandir(runs_dir) as entries:
+            names = sorted(one.name for one in entries if one.name[0] != "." and one.is_dir())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise NotFoundError(
+            f"There are no runs in {runs_dir}: {reason}.",
+            hint="Train one with nncli train, or name the folder of runs with --runs-dir.",
+        ) from None
+    rows = (read_run(runs_dir / name) for name in names)
+    return [row for row in rows if row.broken is None or _is_run(row)]
+
+
+def read_run(path: Path) -> RunRow:
+    """One run; never raises for what is in the folder."""
+    folder = RunFolder(path)
+    row = _read(path)
+    if row.outcome == "running" and not folder.is_held():
+        row = _read(path)  # it may have ended in between
+        if row.outcome == "running" and not folder.is_held():
+            row.outcome = "killed"
+    elif row.broken is not None and folder.is_held():
+        return RunRow(path, "running", row.changed)  # which has written no metrics yet
+    return row
+
+
+def _read(path: Path) -> RunRow:
+    try:
+        text, changed = read_small(f"{path}/metrics.json")
+    except UnreadableError as reason:
+        return RunRow(path, "broken", _time_of(path), str(reason))
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return RunRow(path, "broken", changed, "metrics.json is no JSON")
+    if not isinstance(document, dict):
+        return RunRow(path, "broken", changed, "metrics.json is not nncli's")
+    schema, outcome = document.get("schema"), document.get("outcome")
+    if isinstance(schema, int) and schema > 1:
+        return RunRow(path, "broken", changed, f"metrics.json has schema {schema}: a newer nncli's")
+    if schema != 1 or not isinstance(outcome, str) or outcome not in OUTCOMES:
+        return RunRow(path, "broken", changed, "metrics.json is not nncli's")
+    return RunRow(path, outcome, changed, document=document)
+
+
+def _is_run(row: RunRow) -> bool:
+    """Whether a folder without readable metrics is a run nevertheless."""
+    return row.number is not None or os.path.lexists(row.folder.metrics)
+
+
+def _time_of(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _flat(values: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            found += _flat(value, f"{before}{key}.")
+        else:
+            found.append((f"{before}{key}", value))
+    return found

@@ -1,0 +1,49 @@
+"""The quick reading of experiments that nncli wrote itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nncli.config import load_experiment, plain_values, written
+from nncli.config.yaml import dump, parse
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+TEXTS = [
+    "a: '7'\nb: '1e5'\nc: 'it''s'\nd: 'null'\n",
+    "a: 007\nb: .5\nc: 0x1F\nd: 1e3\ne: -2.\n",
+    "a: 100MB\nb: 0xFF\nc: 5E\nd: 1E3\n",
+    "a: True\nb: ~\nc:\nd: x # said beside\n",
+    "a:\n- 1\n- two\nb:\n  c:\n  - true\n  d: 1\n",
+    "a:\n- b: 1\n  c: 2\n",
+    "a: some words\n  that go on\nb: 1\n",
+    "a: [1, 2]\nb: {c: 3}\n",
+    'a: "x\\n"\nb: |\n  text\n',
+]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_resolved_experiment_is_read_as_the_parser_reads_it(path: Path) -> None:
+    text = "# A comment.\n" + dump(plain_values(load_experiment([path])))
+    whole = parse(text.encode()).value
+    assert whole["model"]["type"]
+    assert written.experiment_values(text) == whole
+    assert written.model_type(text) in (whole["model"]["type"], None)
+
+
+def test_the_usual_experiment_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = dump(plain_values(load_experiment([])))
+    monkeypatch.setattr(written, "parse", lambda text: pytest.fail("it was parsed"))
+    assert written.experiment_values(text)["model"]["hidden_units"] == [128]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_people_changed_means_what_it_means_in_yaml(text: str) -> None:
+    assert written.experiment_values(text) == parse(text.encode()).value
+
+
+@pytest.mark.parametrize("text", ["", "5", "- 1\n", "a: [", "\x00", "a: 1\na: 2\n"])
+def test_what_is_no_experiment_has_no_model(text: str) -> None:
+    assert "model" not in written.experiment_values(text)
+    assert written.model_type(text) is None
