@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 MAXIMUM_SHOWN = 20
+SPLITS = ("train", "validation", "test", "all")
 
 app = typer.Typer(
     name="runs", help="Look back at runs.", no_args_is_help=True, add_completion=False
@@ -41,17 +42,211 @@ def _group() -> None:
     pass
 
 
+RunsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        autocompletion=_completion.runs,
+        help="Runs: folder, number, name, latest or best:test.accuracy.",
+    ),
+]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        autocompletion=_completion.runs,
+        help="A run: folder, number, name, latest or best:test.accuracy.",
+    ),
+]
+
+
+@app.command("list")
+def list_command(
+    context: typer.Context,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="KEY",
+            help="Best first by a metric such as test.accuracy, or by date, number, name, "
+            "duration, or a key of the experiment. Default: newest first.",
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Only runs such as dataset=mnist, outcome!=failed, 'test.accuracy>=0.9', "
+            "'training.epochs>6', tag=paper. May be given several times.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="The first N alone.")
+    ] = None,
+    as_csv: Annotated[
+        bool,
+        typer.Option("--csv", help="As CSV: every metric and every key of the experiments."),
+    ] = False,
+    as_markdown: Annotated[bool, typer.Option("--md", help="As a table of Markdown.")] = False,
+    runs_dir: RunsDirOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """List runs, the interrupted and broken ones too."""
+    if json + as_csv + as_markdown > 1:
+        raise UsageError("Only one of --json, --csv and --md can be written.")
+    from nncli.cli import _runs
+    from nncli.runs.listing import listed_runs
+    from nncli.runs.selecting import chosen, in_order
+
+    screen = screen_of(context)
+    rows = listed_runs(runs_dir or Path("runs"))
+    rows = in_order(chosen(rows, where or []), sort or "number")
+    total = len(rows)
+    rows = rows[:limit]
+    metric = sort if sort and sort.partition(".")[0] in SPLITS else _runs.main_metric(rows)
+    if json:
+        screen.out.file.write(_runs.as_json(rows))
+    elif as_csv:
+        screen.out.file.write(_runs.as_csv(rows))
+    elif as_markdown:
+        screen.out.file.write(_runs.as_markdown(rows, metric))
+    else:
+        _runs.show_list(screen, rows, metric)
+        if total > len(rows):
+            screen.out.print(f"... and {counted(total - len(rows), 'run')} more", markup=False)
+
+
+@app.command("show")
+def show_command(
+    context: typer.Context,
+    run: RunArgument,
+    runs_dir: RunsDirOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show one run: what it was, what it reached, and how it learned."""
+    from nncli import runs
+    from nncli.cli import _runs
+    from nncli.runs.listing import read_run
+
+    screen = screen_of(context)
+    row = read_run(runs.find(runs_dir or Path("runs"), run).path)
+    if json:
+        screen.out.file.write(_runs.as_json([row]))
+    else:
+        _runs.show_run(screen, row)
+
+
+@app.command("compare")
+def compare_command(
+    context: typer.Context,
+    names: RunsArgument,
+    runs_dir: RunsDirOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Compare runs: what differs in the experiments, and in the metrics."""
+    if len(names) < 2:
+        raise UsageError("Two runs or more are compared.", hint=f"nncli runs compare {names[0]} 2")
+    from nncli import runs
+    from nncli.cli import _runs
+    from nncli.runs.listing import read_run
+
+    screen = screen_of(context)
+    place = runs_dir or Path("runs")
+    rows = [read_run(runs.find(place, name).path) for name in names]
+    if json:
+        screen.out.file.write(_runs.as_json(rows))
+    else:
+        _runs.show_comparison(screen, rows)
+
+
+@app.command("rm")
+def remove_command(
+    context: typer.Context,
+    names: RunsArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    runs_dir: RunsDirOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Remove runs with all their files."""
+    import shutil
+
+    from nncli import runs
+    from nncli.files import shown_path, storage_errors
+    from nncli.runs.listing import read_run
+
+    screen = screen_of(context)
+    place = runs_dir or Path("runs")
+    rows = {row.path: row for name in names for row in [read_run(runs.find(place, name).path)]}
+    for row in rows.values():
+        if row.outcome == "running":
+            raise UsageError(f"{row.name} is still running.", hint="Stop it first.")
+        if not row.folder.config.exists() and not row.folder.metrics.exists():
+            raise UsageError(f"{shown_path(row.path)} has nothing of a run: it stays.")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("Nobody is there to be asked.", hint="To remove them anyway: --yes")
+        listed = ", ".join(row.name for row in rows.values())
+        if not typer.confirm(f"Remove {listed}?", err=True):
+            raise typer.Exit(1)
+    for path, row in rows.items():
+        with row.folder.locked(), storage_errors(path):
+            shutil.rmtree(path)
+        if not quiet:
+            screen.out.print(f"Removed {shown_path(path)}", markup=False, soft_wrap=True)
+
+
+@app.command("tag")
+def tag_command(
+    context: typer.Context,
+    run: RunArgument,
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Words without spaces.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take them away.")] = False,
+    runs_dir: RunsDirOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Give a run tags, to find it by: runs list --where tag=paper."""
+    from nncli import runs
+    from nncli.runs.about import tag
+
+    screen = screen_of(context)
+    folder = runs.find(runs_dir or Path("runs"), run)
+    about = tag(folder, tags, remove=remove)
+    if not quiet:
+        said = " ".join(about.tags) or "no tags"
+        screen.out.print(f"{folder.path.name}: {said}", markup=False, soft_wrap=True)
+
+
+@app.command("note")
+def note_command(
+    context: typer.Context,
+    run: RunArgument,
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="The note; '' removes it.")
+    ] = None,
+    runs_dir: RunsDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Write a note about a run, or read it."""
+    from nncli import runs
+    from nncli.runs.about import read_about, set_note
+
+    screen = screen_of(context)
+    folder = runs.find(runs_dir or Path("runs"), run)
+    about = read_about(folder) if text is None else set_note(folder, text)
+    if text is None:
+        screen.out.print(about.note or "There is no note.", markup=False, soft_wrap=True)
+
+
 @app.command("reproduce")
 def reproduce_command(
     context: typer.Context,
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            autocompletion=_completion.runs,
-            help="A run: folder, number, name, latest or best:test.accuracy.",
-        ),
-    ],
+    run: RunArgument,
     runs_dir: RunsDirOption = None,
     run_dir: RunDirOption = None,
     json: JsonOption = False,

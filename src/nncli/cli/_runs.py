@@ -1,0 +1,252 @@
+"""Runs on the screen: as a leaderboard, one by itself, several beside each other."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nncli.cli._console import plain_table, visible
+from nncli.cli._numbers import shown
+from nncli.files import shown_path
+from nncli.runs.selecting import date_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nncli.cli._console import Screen
+    from nncli.runs.listing import RunRow
+
+__all__ = [
+    "as_csv",
+    "as_json",
+    "as_markdown",
+    "curve",
+    "main_metric",
+    "show_comparison",
+    "show_list",
+    "show_run",
+    "table_of",
+]
+
+MAIN = ("accuracy", "micro_f1", "rmse", "mae", "loss")
+LEVELS = "▁▂▃▄▅▆▇█"
+CURVE_WIDTH = 40
+LONGEST_DATASET = 14
+NOTHING = "-"
+
+
+def main_metric(rows: Sequence[RunRow]) -> str:
+    """The metric that most of the runs are judged by: on test where it exists."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for key in (f"{split}.{name}" for split in ("test", "validation") for name in MAIN):
+            if row.metric(key) is not None:
+                counts[key] = counts.get(key, 0) + 1
+                break
+    return max(counts, key=lambda key: counts[key], default="test.accuracy")
+
+
+def _cells(row: RunRow, metric: str) -> list[str]:
+    """A line of the leaderboard."""
+    value = shown(row.metric(metric))
+    deviation = row.deviation(metric)
+    if deviation is not None:
+        value += f" ± {shown(deviation)}"
+    epochs = row.count("epochs")
+    return [
+        row.name,
+        row.outcome,
+        row.dataset or NOTHING,
+        value,
+        f"{epochs:,}" if epochs is not None else NOTHING,
+        date_of(row)[5:16].replace("T", " "),
+        " ".join(row.about.tags),
+    ]
+
+
+def table_of(rows: Sequence[RunRow], metric: str) -> Table:
+    """The leaderboard."""
+    from rich.text import Text
+
+    tagged = any(row.about.tags for row in rows)
+    heads = ("outcome", "dataset", metric, "epochs", "when", *(["tags"] if tagged else []))
+    table = plain_table("run", *heads)
+    for column, head in zip(table.columns, ("run", *heads), strict=True):
+        if head in ("outcome", "dataset", "tags"):
+            column.justify = "left"
+        column.no_wrap = head != "tags"
+    for row in rows:
+        cells = _cells(row, metric)[: len(heads) + 1]
+        if len(cells[2]) > LONGEST_DATASET:
+            cells[2] = f"{cells[2][: LONGEST_DATASET - 1]}…"
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    return table
+
+
+def show_list(screen: Screen, rows: Sequence[RunRow], metric: str) -> None:
+    """The leaderboard, and why runs are broken."""
+    if not rows:
+        screen.out.print("No run is like that.")
+        return
+    screen.out.print(table_of(rows, metric))
+    for row in rows:
+        if row.broken is not None:
+            screen.out.print(f"{row.name} is broken: {row.broken}", markup=False, soft_wrap=True)
+
+
+def _document(row: RunRow) -> dict[str, Any]:
+    """Everything about a run, for programs."""
+    return {
+        "run": row.name,
+        "path": str(row.path),
+        "number": row.number,
+        "outcome": row.outcome,
+        "broken": row.broken,
+        "dataset": row.dataset,
+        "model": row.model,
+        "date": date_of(row),
+        "seconds": row.seconds(),
+        "epochs": row.count("epochs"),
+        "parameters": row.count("parameters"),
+        "tags": list(row.about.tags),
+        "note": row.about.note,
+        "metrics": row.metrics,
+        "experiment": row.values,
+    }
+
+
+def as_json(rows: Sequence[RunRow]) -> str:
+    """A list of documents."""
+    return json.dumps([_document(row) for row in rows], indent=2, ensure_ascii=False) + "\n"
+
+
+def as_csv(rows: Sequence[RunRow]) -> str:
+    """A row a run, with every metric and every key of the experiments."""
+    lines = []
+    for row in rows:
+        plain = {k: v for k, v in _document(row).items() if k not in ("metrics", "experiment")}
+        plain["tags"] = " ".join(row.about.tags)
+        settings = {key: _plain(value) for key, value in row.settings.items()}
+        lines.append({**plain, **row.metrics, **settings})
+    columns = list(dict.fromkeys(key for line in lines for key in line))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return stream.getvalue()
+
+
+def as_markdown(rows: Sequence[RunRow], metric: str) -> str:
+    """The leaderboard as a table of Markdown."""
+    heads = ("run", "outcome", "dataset", metric, "epochs", "when", "tags")
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---:|---:|---|---|"]
+    for row in rows:
+        cells = [cell.replace("|", "\\|") for cell in _cells(row, metric)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def show_run(screen: Screen, row: RunRow) -> None:
+    """One run: what it was, what it reached, how it learned, where its files are."""
+    from rich.text import Text
+
+    facts = [
+        ("outcome", (row.broken and f"broken: {row.broken}") or row.outcome),
+        ("dataset", row.dataset),
+        ("model", row.model),
+        ("tags", " ".join(row.about.tags)),
+        ("note", row.about.note),
+        ("when", date_of(row).replace("T", " ")),
+        ("took", None if row.seconds() is None else f"{row.seconds():,.1f} s"),
+        ("error", row.document.get("error")),
+    ]
+    screen.out.print(Text(visible(row.name), style="bold"))
+    for name, value in facts:
+        if value:
+            screen.out.print(Text(f"{name:<9}{visible(str(value))}"), soft_wrap=True)
+    _show_metrics(screen, row)
+    _show_curves(screen, row)
+    screen.out.print(Text(f"\n{shown_path(row.path)}"), soft_wrap=True)
+    for path in sorted(row.path.glob("*")) if row.path.is_dir() else []:
+        screen.out.print(Text(f"  {visible(path.name)}{'/' if path.is_dir() else ''}"))
+
+
+def _show_metrics(screen: Screen, row: RunRow) -> None:
+    known = {key.partition(".")[0] for key in row.metrics}
+    splits = [split for split in ("train", "validation", "test") if split in known]
+    names = list(dict.fromkeys(key.partition(".")[2] for key in row.metrics))
+    if not splits:
+        return
+    screen.out.print()
+    table = plain_table("", *splits)
+    for name in names:
+        table.add_row(name, *(shown(row.metric(f"{split}.{name}")) for split in splits))
+    screen.out.print(table)
+
+
+def _show_curves(screen: Screen, row: RunRow) -> None:
+    """A line of blocks for each column of the history."""
+    try:
+        history = row.folder.read_history()
+    except ValueError:  # of another tool
+        return
+    if len(history) < 2:
+        return
+    screen.out.print()
+    table = plain_table("", "first", "", "last")
+    table.columns[2].justify = "left"
+    for name in history[0]:
+        if name in ("epoch", "seconds"):
+            continue
+        values = [one[name] for one in history if one.get(name) is not None]
+        numbers = [value for value in values if value is not None]
+        if len(numbers) > 1:
+            table.add_row(name, shown(numbers[0]), curve(numbers), shown(numbers[-1]))
+    screen.out.print(table)
+
+
+def curve(values: Sequence[float], width: int = CURVE_WIDTH) -> str:
+    """Numbers as blocks of eight heights, at most `width` of them."""
+    count = min(width, len(values))
+    edges = [round(place * len(values) / count) for place in range(count + 1)]
+    means = [sum(values[a:b]) / (b - a) for a, b in itertools.pairwise(edges) if b > a]
+    low, high = min(means), max(means)
+    span = (high - low) or 1.0
+    return "".join(LEVELS[min(7, int((value - low) / span * 8))] for value in means)
+
+
+def show_comparison(screen: Screen, rows: Sequence[RunRow]) -> None:
+    """What differs in the experiments, and the metrics beside it."""
+    from rich.text import Text
+
+    names = [str(row.number) if row.number is not None else row.name for row in rows]
+    for name, row in zip(names, rows, strict=True):
+        screen.out.print(Text(f"{name}  {visible(row.name)}, {row.outcome}"), soft_wrap=True)
+    changed = differing([row.settings for row in rows])
+    screen.out.print()
+    table = plain_table("experiment", *names)
+    for key in changed:
+        table.add_row(key, *(Text(visible(_plain(row.settings.get(key)))) for row in rows))
+    screen.out.print(table if changed else "The experiments are the same.")
+    keys = list(dict.fromkeys(key for row in rows for key in row.metrics))
+    screen.out.print()
+    table = plain_table("metric", *names)
+    for key in keys:
+        table.add_row(key, *(shown(row.metric(key)) for row in rows))
+    screen.out.print(table)
+
+
+def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The keys whose values are not the same everywhere, without the name."""
+    keys = dict.fromkeys(key for one in settings for key in one if key != "name")
+    return [key for key in keys if len({_plain(one.get(key)) for one in settings}) > 1]
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return NOTHING
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,157 @@
+"""`nncli runs` as it is typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nncli.cli._runs import curve
+from nncli.training import TrainingResult
+
+
+@pytest.fixture
+def runs(digits_run: TrainingResult, tmp_path: Path) -> Path:
+    """Two finished runs, one that was killed and a broken one."""
+    folder = tmp_path / "runs"
+    for number, accuracy in ((1, 0.9), (2, 0.8), (3, None)):
+        place = folder / f"{number}-digits-mlp"
+        shutil.copytree(digits_run.folder, place)
+        document = json.loads((place / "metrics.json").read_text())
+        if accuracy is None:
+            document |= {"outcome": "running", "test": None}
+        else:
+            document["test"]["accuracy"] = accuracy
+        (place / "metrics.json").write_text(json.dumps(document))
+    config = folder / "2-digits-mlp" / "config.yaml"
+    config.write_text(config.read_text().replace("epochs: 2", "epochs: 20"))
+    (folder / "4-broken").mkdir()
+    (folder / "4-broken" / "metrics.json").write_text("{")
+    return folder
+
+
+def names(text: str) -> list[str]:
+    return [line.split()[0] for line in text.splitlines()[1:]]
+
+
+def test_all_runs_are_listed(run_cli: Any, runs: Path) -> None:
+    result = run_cli(["runs", "list", "--runs-dir", runs])
+    assert result.exit_code == 0
+    listed = ["4-broken", "3-digits-mlp", "2-digits-mlp", "1-digits-mlp"]
+    assert names(result.stdout)[:4] == listed
+    lines = result.stdout.splitlines()
+    assert "killed" in lines[2] and lines[5] == "4-broken is broken: metrics.json is no JSON"
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_the_best_come_first(run_cli: Any, runs: Path) -> None:
+    arguments = ["runs", "list", "--runs-dir", runs, "--sort", "test.accuracy"]
+    result = run_cli([*arguments, "--limit", "2"])
+    assert names(result.stdout)[:2] == ["1-digits-mlp", "2-digits-mlp"]
+    assert "... and 2 runs more" in result.stdout
+    only = run_cli([*arguments, "--where", "training.epochs>=6", "--where", "dataset=digits"])
+    assert names(only.stdout) == ["2-digits-mlp"]
+    none = run_cli([*arguments, "--where", "dataset=mnist"])
+    assert none.stdout == "No run is like that.\n"
+
+
+def test_for_programs(run_cli: Any, runs: Path) -> None:
+    arguments = ["runs", "list", "--runs-dir", runs]
+    documents = json.loads(run_cli([*arguments, "--json"]).stdout)
+    assert [one["number"] for one in documents] == [4, 3, 2, 1]
+    assert documents[3]["metrics"]["test.accuracy"] == 0.9
+    rows = list(csv.DictReader(io.StringIO(run_cli([*arguments, "--csv"]).stdout)))
+    assert rows[2]["training.epochs"] == "20" and rows[2]["test.accuracy"] == "0.8"
+    assert run_cli([*arguments, "--md"]).stdout.startswith("| run | outcome |")
+    assert run_cli([*arguments, "--md", "--csv"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--sort", "test.acuracy"], ["--where", "dataset"], ["--where", "dateset=x"]]
+)
+def test_what_means_nothing(run_cli: Any, runs: Path, arguments: list[str]) -> None:
+    assert run_cli(["runs", "list", "--runs-dir", runs, *arguments]).exit_code == 2
+
+
+def test_one_run_with_its_curves(run_cli: Any, runs: Path) -> None:
+    result = run_cli(["runs", "show", "best:test.accuracy", "--runs-dir", runs])
+    lines = result.stdout.splitlines()
+    assert lines[0] == "1-digits-mlp" and "outcome  completed" in lines
+    [row] = [line for line in lines if line.startswith("train_loss")]
+    assert "\u2588\u2581" in row
+    assert "  model.keras" in lines
+    broken = run_cli(["runs", "show", "4", "--runs-dir", runs])
+    assert broken.exit_code == 0 and "broken: metrics.json is no JSON" in broken.stdout
+
+
+def test_curves_are_blocks() -> None:
+    assert curve([0, 1, 2, 3, 4, 5, 6, 7]) == "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+    assert curve([1.0, 1.0]) == "\u2581\u2581"
+    assert len(curve(list(range(1000)))) == 40
+
+
+def test_a_foreign_history_is_left_out(run_cli: Any, runs: Path) -> None:
+    (runs / "1-digits-mlp" / "history.csv").write_text("epoch,loss\n1,low\n2,lower\n")
+    assert run_cli(["runs", "show", "1", "--runs-dir", runs]).exit_code == 0
+
+
+def test_what_differs(run_cli: Any, runs: Path) -> None:
+    result = run_cli(["runs", "compare", "1", "2", "--runs-dir", runs])
+    assert result.exit_code == 0
+    [line] = [one for one in result.stdout.splitlines() if one.startswith("training.epochs")]
+    assert line.split() == ["training.epochs", "2", "20"]
+    assert "test.accuracy" in result.stdout and "0.9000" in result.stdout
+    assert "model.type" not in result.stdout
+    assert run_cli(["runs", "compare", "1", "--runs-dir", runs]).exit_code == 2
+
+
+def test_removing_asks(
+    run_cli: Any, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    place = runs / "1-digits-mlp"
+    refused = run_cli(["runs", "rm", "1", "--runs-dir", runs])
+    assert refused.exit_code == 2 and "--yes" in refused.stderr and place.is_dir()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    other = run_cli(["runs", "rm", tmp_path / "mine", "--runs-dir", runs, "--yes"])
+    assert other.exit_code == 2 and (tmp_path / "mine" / "thesis.txt").exists()
+    assert run_cli(["runs", "rm", "1", "4", "--runs-dir", runs, "--yes"]).exit_code == 0
+    assert not place.exists() and not (runs / "4-broken").exists()
+    assert (runs / "2-digits-mlp").is_dir()
+
+
+def test_tags_and_notes(run_cli: Any, runs: Path) -> None:
+    place = ["--runs-dir", runs]
+    assert run_cli(["runs", "tag", "2", "paper", "best", *place]).exit_code == 0
+    assert run_cli(["runs", "note", "2", "for table 3", *place]).exit_code == 0
+    assert run_cli(["runs", "note", "2", *place]).stdout == "for table 3\n"
+    found = run_cli(["runs", "list", "--where", "tag=paper", *place])
+    assert names(found.stdout) == ["2-digits-mlp"] and "paper best" in found.stdout
+    run_cli(["runs", "tag", "2", "paper", "--remove", *place])
+    assert "best" in run_cli(["runs", "show", "2", *place]).stdout
+    assert run_cli(["runs", "tag", "2", "two words", *place]).exit_code == 2
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = None
+from nncli.cli.app import main
+code = main(["runs", *sys.argv[1:]])
+assert "keras" not in sys.modules
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "1"], ["compare", "1", "2"]])
+def test_looking_back_needs_no_tensorflow(runs: Path, arguments: list[str]) -> None:
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments, "--runs-dir", str(runs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
