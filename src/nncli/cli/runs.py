@@ -163,6 +163,32 @@ def compare_command(
         _runs.show_comparison(screen, rows)
 
 
+@app.command("report")
+def report_command(
+    context: typer.Context,
+    run: RunArgument,
+    runs_dir: RunsDirOption = None,
+    offline: OfflineOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write the page of a run anew, with what is costly.
+
+    Intervals of the metrics, the columns that a table's model needs, what an image's answer hangs
+    on, and the worst answers as texts, rows and sound.
+    """
+    from nncli import runs
+    from nncli.files import shown_path
+    from nncli.inference.run_report import report
+
+    screen = screen_of(context)
+    folder = runs.find(runs_dir or Path("runs"), run)
+    screen.capture_libraries()
+    page = report(folder.path, reporter=reporter_for(screen))
+    if not quiet:
+        screen.out.print(f"Written: {shown_path(page)}", markup=False, soft_wrap=True)
+
+
 @app.command("rm")
 def remove_command(
     context: typer.Context,

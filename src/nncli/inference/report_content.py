@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nncli.config import Experiment
 from nncli.data import Dataset, Split
 from nncli.descriptions import ClassTarget, LabelsTarget, SoundInput, Target
+from nncli.files import write_atomically
 from nncli.objectives import example_losses
 from nncli.objectives.assessment import calibration, confusion
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
 from nncli.reporting import listed
-from nncli.runs.report import Example, Matrix, Reliability, Scatter
+from nncli.runs import Metrics, RunFolder
+from nncli.runs.report import Example, Matrix, Reliability, ReportContent, Scatter, render
 from nncli.runs.report.charts import written
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["about_answers"]
+__all__ = ["WORST", "about_answers", "picture_of", "write_report"]
 
 WORST = 24
 OF_A_CELL = 6
@@ -53,6 +57,47 @@ def about_answers(dataset: Dataset, split: Split, answers: NDArray[np.float32]) 
     elif not isinstance(target, LabelsTarget):
         found["scatters"] = _scatters(target, answers, labels)
     return found
+
+
+def write_report(
+    folder: RunFolder,
+    experiment: Experiment,
+    dataset: Dataset,
+    metrics: Metrics,
+    about: Mapping[str, Any],
+) -> None:
+    """Write the page of a run.
+
+    Args:
+        folder: of the run; its other files are there.
+        experiment: what was trained.
+        dataset: on what, with its splits.
+        metrics: the document of the run.
+        about: the parts of a `ReportContent` that are about answers.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    environment = folder.read_environment()
+    versions = environment.pop("versions", {})
+    sizes = [f"{name} {len(split):,}" for name, split in dataset.splits.items()]
+    content = ReportContent(
+        title=experiment.run_name,
+        facts=[
+            ("dataset", f"{dataset.name}: {', '.join(sizes)} examples"),
+            ("inputs", f"{dataset.inputs}, {dataset.preprocessing}"),
+            ("answers", str(dataset.target)),
+            ("model", experiment.model.type),
+            ("optimizer", experiment.optimizer.type),
+        ],
+        metrics=metrics,
+        history=folder.read_history(),
+        config=folder.config.read_text(encoding="utf-8"),
+        environment=[(key, str(value)) for key, value in {**environment, **versions}.items()],
+        command=f"nncli train -c {shlex.quote(str(folder.config))}",
+        **about,
+    )
+    write_atomically(folder.report, render(content))
 
 
 def _scatters(target: Target, answers: NDArray[np.float32], values: NDArray[Any]) -> list[Scatter]:
@@ -119,7 +164,9 @@ def _examples(
         stored = places if split.indices is None else split.indices[places]
         upside_down = isinstance(dataset.inputs, SoundInput)
         maximum = None if upside_down else getattr(dataset.inputs, "maximum", None)
-        pictures = [_png(one, maximum, upside_down=upside_down) for one in split.inputs[stored]]
+        pictures = [
+            picture_of(one, maximum, upside_down=upside_down) for one in split.inputs[stored]
+        ]
     return [
         _example(dataset.target, answers[place], split.labels[place], picture)
         for place, picture in zip(places.tolist(), pictures, strict=True)
@@ -143,8 +190,9 @@ def _example(target: Target, answer: NDArray[Any], truth: Any, picture: bytes | 
             return Example(numbers[0], numbers[1], None, picture)
 
 
-def _png(values: NDArray[Any], maximum: float | None, *, upside_down: bool) -> bytes:
-    """A picture of pixels from 0 to `maximum`, or of any numbers where that is None."""
+def picture_of(values: NDArray[Any], maximum: float | None, *, upside_down: bool) -> bytes:
+    """A PNG, at most 96 pixels wide and high, of pixels from 0 to `maximum`; None: of any numbers,
+    from the smallest to the largest."""
     import numpy as np
     from PIL import Image
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,15 +16,14 @@ from nncli.data.mixing import Mixing, mixing_of
 from nncli.data.pipelines import Feed
 from nncli.drawing.curves import draw_learning_curves
 from nncli.errors import StorageError
-from nncli.files import open_atomically, write_atomically
+from nncli.files import open_atomically
 from nncli.inference.evaluation import answers
-from nncli.inference.report_content import about_answers
+from nncli.inference.report_content import about_answers, write_report
 from nncli.objectives import classes_of, measure
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, counted
 from nncli.runs import DatasetUsed, EpochRow, Metrics, RunFolder, Timing
-from nncli.runs.report import ReportContent, render
 from nncli.training.monitoring import Monitor
 from nncli.training.networks import Networks
 
@@ -94,7 +92,11 @@ class Run:
         self.folder.write_metrics(metrics)
         try:
             with reporter.task("Writing the report"):
-                self._write_report(metrics, rows, said)
+                about: dict[str, Any] = {}
+                if said is not None:
+                    split = self.dataset.splits["test"]
+                    about = {"split": "test", **about_answers(self.dataset, split, said)}
+                write_report(self.folder, self.experiment, self.dataset, metrics, about)
         except StorageError:
             raise
         except Exception:  # the model and its metrics are safe: they are not lost to a page
@@ -103,36 +105,6 @@ class Run:
                 f"{self.folder.report.name} could not be written; {self.folder.log.name} says why."
             )
         return metrics
-
-    def _write_report(
-        self, metrics: Metrics, rows: Sequence[EpochRow], said: NDArray[np.float32] | None
-    ) -> None:
-        """Write `report.html`; `said` is what the saved model answers on test."""
-        about: dict[str, Any] = {}
-        if said is not None:
-            about = about_answers(self.dataset, self.dataset.splits["test"], said)
-            about["split"] = "test"
-        environment = self.folder.read_environment()
-        versions = environment.pop("versions", {})
-        pairs = [(key, str(value)) for key, value in {**environment, **versions}.items()]
-        sizes = [f"{name} {len(split):,}" for name, split in self.dataset.splits.items()]
-        content = ReportContent(
-            title=self.experiment.run_name,
-            facts=[
-                ("dataset", f"{self.dataset.name}: {', '.join(sizes)} examples"),
-                ("inputs", f"{self.dataset.inputs}, {self.dataset.preprocessing}"),
-                ("answers", str(self.dataset.target)),
-                ("model", self.experiment.model.type),
-                ("optimizer", self.experiment.optimizer.type),
-            ],
-            metrics=metrics,
-            history=rows,
-            config=self.folder.config.read_text(encoding="utf-8"),
-            environment=pairs,
-            command=f"nncli train -c {shlex.quote(str(self.folder.config))}",
-            **about,
-        )
-        write_atomically(self.folder.report, render(content))
 
     def save_model(self) -> None:
         """Write `model.keras` with the weights that the networks have now."""

@@ -19,12 +19,22 @@ class Example:
         answer: what the model said.
         confidence: the probability of the answer; None for values.
         picture: a PNG of it; None where there is nothing to see.
+        name: its file or row.
+        words: its text, or its cells.
+        sound: a WAV file of it.
+        hidden: a PNG that shows where hiding a part makes the answer less sure.
+        is_suspected: whether its label may be wrong.
     """
 
     truth: str
     answer: str
     confidence: float | None = None
     picture: bytes | None = None
+    name: str = ""
+    words: str = ""
+    sound: bytes | None = None
+    hidden: bytes | None = None
+    is_suspected: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,9 @@ class ReportContent:
         command: what repeats the run.
         split: the split that everything below is about.
         matrix, reliability, scatters, worst: as far as they are known.
+        intervals: of metrics of the split, 95 %.
+        importance: of each column how much worse the model is without it, and the deviation
+            between repetitions; `importance_metric` is what was measured.
     """
 
     title: str
@@ -87,3 +100,6 @@ class ReportContent:
     reliability: Reliability | None = None
     scatters: Sequence[Scatter] = ()
     worst: Sequence[Example] = ()
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    importance: Sequence[tuple[str, float, float]] = ()
+    importance_metric: str = ""

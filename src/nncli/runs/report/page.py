@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -15,7 +15,10 @@ from nncli.runs.report.content import Example, Matrix, ReportContent
 __all__ = ["render"]
 
 # Nothing may be fetched; pictures and the script are in the page itself.
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+POLICY = (
+    "default-src 'none'; img-src data:; media-src data:; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+)
 SPLITS = ("train", "validation", "test", "all")
 MOST_CLASSES = 25
 FIRST_METRICS = ("accuracy", "micro_f1", "mae")
@@ -50,7 +53,7 @@ def _section(heading: str, body: str) -> str:
 def _sections(content: ReportContent) -> Iterator[tuple[str, str]]:
     yield "What was trained", _pairs(content.facts)
     yield "How it learned", _curves(content.history, content.metrics.kept_epoch)
-    yield "Metrics", _metrics(content.metrics)
+    yield "Metrics", _metrics(content.metrics, content.split, content.intervals)
     where = f" ({content.split})" if content.split else ""
     if content.matrix is not None:
         yield f"What is taken for what{where}", _matrix(content.matrix)
@@ -61,8 +64,13 @@ def _sections(content: ReportContent) -> Iterator[tuple[str, str]]:
     if content.scatters:
         figures = "".join(charts.scatter(one) for one in content.scatters)
         yield f"Answers beside the truth{where}", f'<div class="figures">{figures}</div>'
+    if content.importance:
+        yield f"Which columns it needs{where}", _importance(content)
     if content.worst:
-        words = '<p class="soft">Wrong answers, the largest loss first.</p>'
+        about = "The largest loss first."
+        if any(one.hidden for one in content.worst):
+            about += " Below a picture: bright is what the answer hangs on."
+        words = f'<p class="soft">{about}</p>'
         yield f"The worst answers{where}", words + _examples(content.worst)
     yield "Repeat it", _command(content)
 
@@ -123,21 +131,47 @@ def _curves(rows: Sequence[EpochRow], kept: int | None) -> str:
     return f'<div class="figures">{"".join(figures)}</div>' if figures else ""
 
 
-def _metrics(metrics: Metrics) -> str:
+def _metrics(
+    metrics: Metrics, split: str | None, intervals: Mapping[str, tuple[float, float]]
+) -> str:
     splits = [(name, getattr(metrics, name)) for name in SPLITS if getattr(metrics, name)]
     names = list(dict.fromkeys(name for _, values in splits for name in values))
     if not names:
         return ""
     head = "".join(f'<th scope="col">{name}</th>' for name, _ in splits)
+    if intervals:
+        head += f'<th scope="col" title="of {split}">95 % interval</th>'
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
         + "".join(f"<td>{_number(values.get(name))}</td>" for _, values in splits)
+        + (f"<td>{_between(intervals.get(name))}</td>" if intervals else "")
         + "</tr>"
         for name in names
     )
     return (
         f'<div class="wide"><table><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
+    )
+
+
+def _between(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else " to ".join(map(_number, interval))
+
+
+def _importance(content: ReportContent) -> str:
+    """A bar for each column: what is lost when its cells are shuffled."""
+    most = max(drop for _, drop, _ in content.importance)
+    rows = []
+    for name, drop, deviation in content.importance:
+        share = 100 * max(drop, 0.0) / most if most > 0 else 0.0
+        rows.append(
+            f'<tr><th scope="row">{escape(name)}</th><td style="--share:{share:.1f}%">'
+            f"{_number(drop)}</td><td>± {_number(deviation)}</td></tr>"
+        )
+    return (
+        f'<p class="soft">How much worse {escape(content.importance_metric)} is with the cells of '
+        "a column shuffled. Columns that say the same stand in for each other.</p>"
+        f'<div class="wide"><table class="bars"><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
 
@@ -223,11 +257,24 @@ def _examples(examples: Sequence[Example]) -> str:
     items = []
     for one in examples:
         words = escape(_words(one))
-        picture = ""
-        if one.picture is not None:
-            data = base64.b64encode(one.picture).decode()
-            picture = f'<img alt="{words}" src="data:image/png;base64,{data}">'
-        items.append(f"<li>{picture}{words}</li>")
+        parts = []
+        for picture, said in ((one.picture, words), (one.hidden, "what the answer hangs on")):
+            if picture is not None:
+                data = base64.b64encode(picture).decode()
+                parts.append(f'<img alt="{said}" src="data:image/png;base64,{data}">')
+        if one.sound is not None:
+            data = base64.b64encode(one.sound).decode()
+            parts.append(f'<audio controls aria-label="{words}" src="data:audio/wav;base64,{data}">'
+                         "</audio>")  # fmt: skip
+        parts.append(words)
+        if one.is_suspected:
+            parts.append(' <b class="bad">its label may be wrong</b>')
+        if one.words:
+            parts.append(f"<p>{escape(one.words)}</p>")
+        if one.name:
+            parts.append(f'<p class="soft">{escape(one.name)}</p>')
+        wide = ' class="large"' if one.words or one.sound is not None else ""
+        items.append(f"<li{wide}>{''.join(parts)}</li>")
     return f'<ul class="examples">{"".join(items)}</ul>'
 
 

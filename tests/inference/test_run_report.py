@@ -1,0 +1,84 @@
+"""The page of a run with everything that is costly."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+import nncli
+from nncli.errors import NotFoundError, UsageError
+from nncli.inference.run_report import report
+from nncli.training import TrainingResult
+
+
+def table(path: Path) -> Path:
+    """The answer is in one column, the other is noise; six labels are wrong."""
+    random = np.random.default_rng(0)
+    rows = []
+    for number in range(600):
+        value = random.normal()
+        kind = (value > 0) != (number % 100 == 7)
+        rows.append(f"{value:.4f},{random.normal():.4f},{'yes' if kind else 'no'}")
+    path.write_text("telling,noise,kind\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_a_table_says_which_column_it_needs_and_which_rows_are_wrong(tmp_path: Path) -> None:
+    dataset = {"type": "table", "path": str(table(tmp_path / "t.csv")), "target": "kind"}
+    experiment = {"dataset": dataset, "training": {"epochs": 30}, "name": "planted"}
+    result = nncli.train(experiment, run_dir=tmp_path / "run")
+    before = (result.folder / "report.html").read_text()
+    page = report(result.folder).read_text()
+    assert "Which columns it needs" in page and "Which columns it needs" not in before
+    needed = page.split("Which columns it needs")[1]
+    assert needed.index(">telling<") < needed.index(">noise<")
+    assert "95 % interval" in page and "95 % interval" not in before
+    assert re.search(r"telling: -?[\d.]+, noise: ", page)
+    assert re.search(r"t\.csv:\d+", page)
+
+
+def test_images_show_what_the_answer_hangs_on(digits_run: TrainingResult, tmp_path: Path) -> None:
+    shutil.copytree(digits_run.folder, tmp_path / "run")
+    page = report(tmp_path / "run").read_text()
+    assert page.count('alt="what the answer hangs on"') == 12
+    assert "test:" in page and len(page) < 3_000_000
+
+
+def test_sound_can_be_played(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "noise" / name).mkdir(parents=True)
+        for number in range(20):
+            samples = random.normal(0, 0.1, 2400)
+            soundfile.write(tmp_path / "noise" / name / f"{number}.wav", samples, 8000)
+    dataset = {"type": "folder", "path": str(tmp_path / "noise"), "test": 0.4}
+    result = nncli.train({"dataset": dataset, "training": {"epochs": 1}}, run_dir=tmp_path / "run")
+    page = report(result.folder).read_text()
+    found = re.search(r"data:audio/wav;base64,([^\"]+)", page)
+    assert found is not None
+    (tmp_path / "back.wav").write_bytes(base64.b64decode(found[1]))
+    samples, rate = soundfile.read(tmp_path / "back.wav")
+    assert rate == 8000 and np.abs(samples).max() > 0.1
+
+
+def test_what_has_no_report(digits_run: TrainingResult, tmp_path: Path, run_cli: Any) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFoundError, match="is no run"):
+        report(tmp_path / "empty")
+    shutil.copytree(digits_run.folder, tmp_path / "run")
+    (tmp_path / "run" / "model.keras").unlink()
+    with pytest.raises(NotFoundError, match="has no model"):
+        report(tmp_path / "run")
+    experiment = {"dataset": {"type": "digits", "folds": 2}, "training": {"epochs": 1}}
+    folds = nncli.train(experiment, run_dir=tmp_path / "folds")
+    with pytest.raises(UsageError, match="each fold has a model"):
+        report(folds.folder)
+    result = run_cli(["runs", "report", tmp_path / "folds" / "fold-1"])
+    assert result.exit_code == 0 and "Written: " in result.stdout
