@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -195,3 +196,23 @@ def test_a_split_that_is_not_there_is_named(digits_run: TrainingResult) -> None:
         nncli.evaluate(digits_run.model_path, split="holdout")
     everything = nncli.evaluate(digits_run.model_path, split="all")
     assert everything.examples == 1797
+
+
+def test_every_example_is_a_row_for_pandas(digits_run: TrainingResult) -> None:
+    assert digits_run.model_path is not None
+    evaluation = nncli.evaluate(digits_run.model_path)
+    pandas = pytest.importorskip("pandas", reason="nncli does not need pandas")
+    frame = evaluation.to_pandas()
+    assert isinstance(frame, pandas.DataFrame) and len(frame) == 359
+    right = (frame["truth"] == frame["prediction"]).mean()
+    assert right == pytest.approx(evaluation.metrics["accuracy"])
+
+
+def test_without_pandas_there_is_a_sentence(
+    digits_run: TrainingResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert digits_run.model_path is not None
+    evaluation = nncli.evaluate(digits_run.model_path)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError, match="to_pandas needs pandas"):
+        evaluation.to_pandas()

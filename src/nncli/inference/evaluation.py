@@ -97,6 +97,26 @@ class Evaluation:
         assert self.document.assessment is not None  # every evaluation has one
         return self.document.assessment
 
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`, an example a row: truth and prediction by name, and the
+        probability of each class or label; of values the truth and the prediction of each.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        pandas = pandas_for("to_pandas")
+        names = list(self.target.names)
+        if isinstance(self.target, ClassTarget):
+            frame = pandas.DataFrame(self.answers, columns=names)
+            said = [names[place] for place in self.answers.argmax(axis=1)]
+            frame.insert(0, "truth", [names[place] for place in self.targets], True)
+            frame.insert(1, "prediction", said, True)
+            return frame
+        columns = [f"{part} {name}" for part in ("truth", "prediction") for name in names]
+        import numpy as np
+
+        return pandas.DataFrame(np.hstack([self.targets, self.answers]), columns=columns)
+
     @property
     def confusion_matrix(self) -> NDArray[np.int64] | None:
         """Examples by true class (rows) and answer (columns), shape (classes, classes), int64; None
@@ -238,6 +258,19 @@ def evaluate(
         data=EvaluatedData(settings, seed, given, examples, chosen),
     )
     return with_slices(evaluation, slices, reporter)
+
+
+def pandas_for(purpose: str) -> Any:
+    """The library, which nncli itself does not need.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        raise UsageError(f"{purpose} needs pandas.", hint="pip install pandas") from None
+    return pandas
 
 
 def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:

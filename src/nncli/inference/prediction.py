@@ -22,7 +22,7 @@ from nncli.data.unlabelled import (
 )
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import ModelFileError, UsageError
-from nncli.inference.evaluation import experiment_of, model_for_arrays
+from nncli.inference.evaluation import experiment_of, model_for_arrays, pandas_for
 from nncli.objectives import LABEL_THRESHOLD
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
@@ -95,11 +95,7 @@ class Predictions(Answered):
         Raises:
             UsageError: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ModuleNotFoundError:
-            raise UsageError("to_pandas needs pandas.", hint="pip install pandas") from None
-        frame = pd.DataFrame(self.answers, columns=list(self.target.names))
+        frame = pandas_for("to_pandas").DataFrame(self.answers, columns=list(self.target.names))
         frame.insert(0, "input", list(self.names), allow_duplicates=True)
         return frame
 
