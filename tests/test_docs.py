@@ -288,6 +288,7 @@ LIBRARY = (
     "nncli.doctor.examine",
     "nncli.inference.Predictor",
     "nncli.runs.listing.listed_runs",
+    "nncli.runs.listing.newest_runs",
 )
 
 

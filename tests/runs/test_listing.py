@@ -13,7 +13,7 @@ from nncli import runs
 from nncli.errors import NotFoundError, UsageError
 from nncli.runs.about import About, read_about, set_note, tag
 from nncli.runs.folder import RunFolder
-from nncli.runs.listing import RunRow, listed_runs, read_run
+from nncli.runs.listing import RunRow, listed_runs, newest_runs, read_run
 from nncli.runs.selecting import chosen, in_order, is_best_when_highest
 
 RUNS = Path("runs")
@@ -210,3 +210,15 @@ def test_what_others_wrote_says_nothing_about_a_run(content: str) -> None:
     folder = make("1-a")
     folder.about.write_text(content)
     assert read_about(folder) == About()
+
+
+def test_the_newest_are_those_of_all(tmp_path: Path) -> None:
+    for name in ("2-b", "10-a", "1-c", "named", "03-d"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text("[]")
+    (tmp_path / "nothing").mkdir()
+    everything = in_order(listed_runs(tmp_path), "number")
+    for count in range(1, 7):
+        rows, total = newest_runs(tmp_path, count)
+        assert [row.name for row in rows] == [row.name for row in everything[:count]]
+        assert total == 5

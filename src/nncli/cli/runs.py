@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 MAXIMUM_SHOWN = 20
+MOST_LISTED = 50
 SPLITS = ("train", "validation", "test", "all")
 
 app = typer.Typer(
@@ -82,7 +83,13 @@ def list_command(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="The first N alone.")
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            metavar="N",
+            help="The first N alone. Default: 50 on the screen, all with --json, --csv and --md.",
+        ),
     ] = None,
     as_csv: Annotated[
         bool,
@@ -97,14 +104,18 @@ def list_command(
     if json + as_csv + as_markdown > 1:
         raise UsageError("Only one of --json, --csv and --md can be written.")
     from nncli.cli import _runs
-    from nncli.runs.listing import listed_runs
+    from nncli.runs.listing import listed_runs, newest_runs
     from nncli.runs.selecting import chosen, in_order
 
     screen = screen_of(context)
-    rows = listed_runs(runs_dir or Path("runs"))
-    rows = in_order(chosen(rows, where or []), sort or "number")
-    total = len(rows)
-    rows = rows[:limit]
+    place = runs_dir or Path("runs")
+    most = limit or (None if json or as_csv or as_markdown else MOST_LISTED)
+    if most is not None and not where and sort in (None, "number"):
+        rows, total = newest_runs(place, most)
+    else:
+        rows = in_order(chosen(listed_runs(place), where or []), sort or "number")
+        total = len(rows)
+        rows = rows[:most]
     metric = sort if sort and sort.partition(".")[0] in SPLITS else _runs.main_metric(rows)
     if json:
         screen.out.file.write(_runs.as_json(rows))
@@ -115,7 +126,8 @@ def list_command(
     else:
         _runs.show_list(screen, rows, metric)
         if total > len(rows):
-            screen.out.print(f"... and {counted(total - len(rows), 'run')} more", markup=False)
+            more = counted(total - len(rows), "run")
+            screen.out.print(f"... and {more} more: --limit {total}", markup=False)
 
 
 @app.command("show")

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from nncli.runs.folder import RunFolder
 from nncli.runs.metrics import Outcome
 from nncli.runs.small_files import UnreadableError, read_small
 
-__all__ = ["SPLITS", "RunRow", "listed_runs", "read_run"]
+__all__ = ["SPLITS", "RunRow", "listed_runs", "newest_runs", "read_run"]
 
 SPLITS = ("test", "validation", "train", "all")
 NUMBERED = re.compile(r"(\d+)-(.+)")
@@ -147,17 +148,46 @@ def listed_runs(runs_dir: Path) -> list[RunRow]:
     Raises:
         NotFoundError: there is no such folder, or it cannot be looked into.
     """
+    return _rows(runs_dir, _names(runs_dir))
+
+
+def newest_runs(runs_dir: Path, count: int) -> tuple[list[RunRow], int]:
+    """The `count` runs with the highest numbers, highest first, and how many there are in all; of
+    thousands only those are read.
+
+    Raises:
+        NotFoundError: as `listed_runs`.
+    """
+    numbers: dict[str, int] = {}
+    others = []
+    for name in _names(runs_dir):
+        match = NUMBERED.fullmatch(name)
+        if match:
+            numbers[name] = int(match[1])
+        else:
+            others.append(name)
+    newest = sorted(numbers, key=lambda name: (numbers[name], name), reverse=True)
+    named = sorted(_rows(runs_dir, others), key=lambda row: row.name, reverse=True)
+    rows = [*_rows(runs_dir, newest[:count]), *named]
+    return rows[:count], len(numbers) + len(named)
+
+
+def _rows(runs_dir: Path, names: Sequence[str]) -> list[RunRow]:
+    rows = (read_run(runs_dir / name) for name in names)
+    return [row for row in rows if row.broken is None or _is_run(row)]
+
+
+def _names(runs_dir: Path) -> list[str]:
+    """The folders that may be runs, by name."""
     try:
         with os.scandir(runs_dir) as entries:
-            names = sorted(one.name for one in entries if one.name[0] != "." and one.is_dir())
+            return sorted(one.name for one in entries if one.name[0] != "." and one.is_dir())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise NotFoundError(
             f"There are no runs in {runs_dir}: {reason}.",
             hint="Train one with nncli train, or name the folder of runs with --runs-dir.",
         ) from None
-    rows = (read_run(runs_dir / name) for name in names)
-    return [row for row in rows if row.broken is None or _is_run(row)]
 
 
 def read_run(path: Path) -> RunRow:
