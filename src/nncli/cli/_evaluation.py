@@ -80,7 +80,10 @@ def _show_confusion(screen: Screen, evaluation: Evaluation) -> None:
     largest = max(max(row) for row in matrix)
     wanted = max(map(len, names)) + 2 + len(names) * (max(len(f"{largest:,}"), 3) + 2)
     if len(names) <= MOST_CLASSES and wanted <= WIDTH:
-        short = [visible(name)[: max(len(f"{largest:,}"), 3)] for name in names]
+        longest = max(map(len, names))
+        whole = longest + 2 + len(names) * (longest + 2) <= WIDTH
+        width = longest if whole else max(len(f"{largest:,}"), 3)
+        short = [visible(name)[:width] for name in names]
         table = plain_table("is \\ said", *short)
         for name, row in zip(names, matrix, strict=True):
             table.add_row(Text(visible(name)), *(f"{n:,}" if n else "." for n in row))

@@ -161,6 +161,11 @@ def evaluate_command(
         _check_calibrated(calibrated, model)
     check_error_files(errors, gallery)
     screen = screen_of(context)
+    if threshold is not None and (slices or errors or gallery):
+        raise UsageError(
+            "--threshold does not apply to --slice, --errors and --gallery.",
+            hint="Ask for them in a second command, without it.",
+        )
     gates = _gates(require or [], model)
     screen.capture_libraries()
     from nncli.inference import evaluate
@@ -248,7 +253,7 @@ def _judge(screen: Screen, gates: list[Gate], evaluation: Evaluation) -> None:
 
     missed = failures(gates, evaluation)
     for gate, value in missed:
-        found = "does not exist" if value is None else f"is {value:.6g}"
+        found = "does not exist" if value is None else f"is {value:.10g}"
         screen.problem(f"not reached: {gate.text} ({gate.name} {found})")
     if missed:
         raise typer.Exit(3)

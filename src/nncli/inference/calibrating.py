@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError, UsageError
-from nncli.inference.evaluation import Evaluation, answers, model_for_arrays
+from nncli.inference.evaluation import (
+    Evaluation,
+    answers,
+    logits_for_arrays,
+    targets_by_name,
+)
 from nncli.objectives import ANSWER, TEMPERATURE, add_answer, compile_for_answers
 from nncli.objectives.assessment import calibration
-from nncli.objectives.measuring import example_losses
 from nncli.preprocessing import archive
 
 if TYPE_CHECKING:
@@ -72,22 +76,23 @@ def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
     model = archive.open_model(evaluation.model_path)
     if any(layer.name == TEMPERATURE for layer in model.layers):
         raise ModelFileError(f"{evaluation.model_path} is calibrated already.")
-    said = answers(model_for_arrays(model, description), validation)
-    temperature = temperature_of(target, said, validation.labels)
+    logits = logits_for_arrays(model, description)
+    targets = targets_by_name(validation.labels, data.dataset, target)
+    temperature = temperature_of(target, answers(logits, validation), targets)
     archive.save(_with_temperature(model, target, temperature), output, description)
-    after = scaled(target, evaluation.answers, temperature)
-    both = (evaluation.answers, after)
+    said = answers(logits, data.split)
+    both = [scaled(target, said, one) for one in (1.0, temperature)]
     errors = [calibration(target, one, evaluation.targets).ece for one in both]
-    means = [float(example_losses(target, one, evaluation.targets).mean()) for one in both]
+    means = [cross_entropy(target, said / one, evaluation.targets) for one in (1.0, temperature)]
     return Calibrated(output, temperature, (errors[0], errors[1]), (means[0], means[1]))
 
 
-def temperature_of(target: Target, said: NDArray[np.float32], targets: NDArray[Any]) -> float:
+def temperature_of(target: Target, logits: NDArray[Any], targets: NDArray[Any]) -> float:
     """The temperature with the least cross-entropy, from 0.01 to 100.
 
     Args:
         target: classes or labels.
-        said: probabilities, shape (n, classes or labels).
+        logits: shape (n, classes or labels).
         targets: as for `nncli.objectives.measure`.
     """
     from math import exp, log
@@ -95,26 +100,34 @@ def temperature_of(target: Target, said: NDArray[np.float32], targets: NDArray[A
     from scipy.optimize import minimize_scalar
 
     def loss(logarithm: float) -> float:
-        return float(example_losses(target, scaled(target, said, exp(logarithm)), targets).mean())
+        return cross_entropy(target, logits / exp(logarithm), targets)
 
     widest = log(HOTTEST)
     return exp(minimize_scalar(loss, bounds=(-widest, widest), method="bounded").x)
 
 
-def scaled(target: Target, said: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+def cross_entropy(target: Target, logits: NDArray[Any], targets: NDArray[Any]) -> float:
+    """The mean over the examples, exact however large logits are: of labels the mean of each."""
+    import numpy as np
+
+    exact = logits.astype(np.float64)
+    if isinstance(target, ClassTarget):
+        largest = exact.max(axis=1)
+        sums = largest + np.log(np.exp(exact - largest[:, np.newaxis]).sum(axis=1))
+        return float((sums - exact[np.arange(len(exact)), targets]).mean())
+    return float((np.logaddexp(0.0, exact) - exact * targets).mean())
+
+
+def scaled(target: Target, logits: NDArray[Any], temperature: float) -> NDArray[np.float32]:
     """The probabilities that logits divided by `temperature` give."""
     import numpy as np
 
-    smallest = np.finfo(np.float32).tiny
-    exact = np.clip(said.astype(np.float64), smallest, 1.0)
+    exact = logits.astype(np.float64) / temperature
     if isinstance(target, ClassTarget):
-        logits = np.log(exact) / temperature
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        powers = np.exp(exact - exact.max(axis=1, keepdims=True))
         shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
         return shares.astype(np.float32)
-    against = np.clip(1.0 - said.astype(np.float64), smallest, 1.0)
-    odds = (np.log(exact) - np.log(against)) / temperature
-    chances: NDArray[np.float32] = (1.0 / (1.0 + np.exp(-odds))).astype(np.float32)
+    chances: NDArray[np.float32] = np.exp(-np.logaddexp(0.0, -exact)).astype(np.float32)
     return chances
 
 

@@ -9,14 +9,13 @@ from nncli.descriptions import ClassTarget, LabelsTarget
 from nncli.errors import ModelFileError
 from nncli.inference.evaluation import Evaluation
 from nncli.objectives.assessment import decided
-from nncli.objectives.intervals import percentiles
+from nncli.objectives.intervals import percentiles, resamples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Comparison", "compare"]
 
-RESAMPLES = 1000
 SEED = 0
 
 
@@ -60,6 +59,12 @@ def compare(this: Evaluation, other: Evaluation) -> Comparison:
             f"{this.model_path} says {target}; {other.model_path} says {other.target}.",
             hint="Only models with the same answers can be compared.",
         )
+    if _source(this) != _source(other):
+        raise ModelFileError(
+            f"{this.model_path} was evaluated on {this.dataset}, {other.model_path} on "
+            f"{other.dataset}: not on the same examples.",
+            hint="Name a dataset that both are evaluated on: --dataset ...",
+        )
     order = [other.target.names.index(name) for name in target.names]
     theirs = other.answers[:, order]
     place = np.argsort(order)
@@ -72,7 +77,8 @@ def compare(this: Evaluation, other: Evaluation) -> Comparison:
     if not isinstance(target, ClassTarget | LabelsTarget):
         errors = [np.abs(said - this.targets).mean(axis=1) for said in (this.answers, theirs)]
         return Comparison("mae", _means(errors), _interval(errors[0] - errors[1]))
-    right = [decided(target, said) == this.targets for said in (this.answers, theirs)]
+    threshold = this.assessment.threshold
+    right = [decided(target, said, threshold) == this.targets for said in (this.answers, theirs)]
     if isinstance(target, LabelsTarget):
         shares = [one.mean(axis=1) for one in right]
         return Comparison("binary_accuracy", _means(shares), _interval(shares[0] - shares[1]))
@@ -84,6 +90,13 @@ def compare(this: Evaluation, other: Evaluation) -> Comparison:
     return Comparison("accuracy", _means(right), _interval(differences), *only, p_value)
 
 
+def _source(evaluation: Evaluation) -> tuple[Any, ...]:
+    """What tells the data of an evaluation from other data."""
+    data = evaluation.data
+    path = getattr(data.settings, "path", None)
+    return type(data.settings), data.settings.label, path, evaluation.split
+
+
 def _means(each: list[NDArray[Any]]) -> tuple[float, float]:
     return float(each[0].mean()), float(each[1].mean())
 
@@ -93,5 +106,7 @@ def _interval(differences: NDArray[Any]) -> tuple[float, float]:
 
     generator = np.random.Generator(np.random.PCG64(SEED))
     count = len(differences)
-    means = [differences[generator.integers(0, count, count)].mean() for _ in range(RESAMPLES)]
+    means = [
+        differences[generator.integers(0, count, count)].mean() for _ in range(resamples(count))
+    ]
     return percentiles(np.array(means))

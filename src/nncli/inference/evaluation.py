@@ -196,11 +196,13 @@ def evaluate(
         )
     loaded_in = time.perf_counter() - began
     split, chosen = _split(examples, split)
+    if not len(chosen):
+        raise DataError(f"{examples.name} has no examples in {split}.")
     validation = examples.splits.get("validation") if own and split != "validation" else None
     if description is not None:
         _check(description, examples)
         target = description.target
-        targets = _targets_by_name(chosen.labels, examples, target)
+        targets = targets_by_name(chosen.labels, examples, target)
         network = model_for_arrays(network, description)
         with reporter.task(f"Evaluating {counted(len(chosen), 'example')}"):
             said = answers(network, chosen)
@@ -210,6 +212,7 @@ def evaluate(
         with reporter.task(f"Evaluating {counted(len(chosen), 'example')}"):
             said = fit_outputs(answers(network, arrays), len(target.names), reporter)
     training = experiment.training if experiment else TrainingSettings()
+    _check_finite(said)
     with reporter.task("Measuring"):
         assessment = assess(
             target,
@@ -286,11 +289,23 @@ def model_for_arrays(model: Any, description: ModelDescription) -> Any:
     import keras
 
     start = preprocessing.cached_input(description.preprocessing)
+    return keras.Model(start, model.get_layer(ANSWER)(_logits(model, description, start)))
+
+
+def logits_for_arrays(model: Any, description: ModelDescription) -> Any:
+    """The same without the last step: what the answer is made of."""
+    import keras
+
+    start = preprocessing.cached_input(description.preprocessing)
+    return keras.Model(start, _logits(model, description, start))
+
+
+def _logits(model: Any, description: ModelDescription, start: Any) -> Any:
     outputs = model.get_layer("network")(preprocessing.unpacked(description.preprocessing, start))
     for layer in model.layers:
         if layer.name == TEMPERATURE:
             outputs = layer(outputs)
-    return keras.Model(start, model.get_layer(ANSWER)(outputs))
+    return outputs
 
 
 def _loaded(
@@ -323,6 +338,18 @@ def experiment_of(path: Path, description: ModelDescription | None) -> Experimen
         return Experiment.model_validate_json(json.dumps(description.experiment))
     except ValidationError as error:
         raise archive.of_another_version(path) from error
+
+
+def _check_finite(said: NDArray[np.float32]) -> None:
+    """Refuse answers that are no numbers."""
+    import numpy as np
+
+    lost = int((~np.isfinite(said).all(axis=1)).sum())
+    if lost:
+        raise ModelFileError(
+            f"The model's answers about {counted(lost, 'example')} are no numbers.",
+            hint="Its weights grew without bounds: train it with a smaller learning rate.",
+        )
 
 
 def _check_threshold(description: ModelDescription | None, threshold: float) -> None:
@@ -372,7 +399,7 @@ def _check(description: ModelDescription, dataset: Dataset) -> None:
         )
 
 
-def _targets_by_name(targets: NDArray[Any], dataset: Dataset, target: Target) -> NDArray[Any]:
+def targets_by_name(targets: NDArray[Any], dataset: Dataset, target: Target) -> NDArray[Any]:
     """Translate what a dataset has to the order that the model has, by the names."""
     import numpy as np
 

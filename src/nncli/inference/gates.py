@@ -6,12 +6,13 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from nncli.config.suggesting import nearest
 from nncli.descriptions import Target, ValueTarget
 from nncli.errors import UsageError
 from nncli.inference.evaluation import Evaluation
-from nncli.objectives.metrics import fitting_metrics, measured_names
+from nncli.objectives.assessment import assessed_names
 from nncli.reporting import listed
 
 __all__ = ["Gate", "check_gates", "failures", "read_gate"]
@@ -53,7 +54,10 @@ def read_gate(text: str) -> Gate:
     try:
         if match is None:
             raise ValueError
-        return Gate(text.strip(), match[1], match[2], match[3], float(match[4]))
+        bound = float(match[4])
+        if not isfinite(bound):
+            raise ValueError
+        return Gate(text.strip(), match[1], match[2], match[3], bound)
     except ValueError:
         raise UsageError(
             f"--require: must be a condition such as accuracy>=0.97 or 'recall[seven]>=0.95', not "
@@ -67,16 +71,14 @@ def check_gates(gates: Sequence[Gate], target: Target, metrics: Sequence[str] = 
     Raises:
         UsageError: with the nearest name.
     """
-    known = [*measured_names(target, metrics), *fitting_metrics(target)]
-    if not isinstance(target, ValueTarget):
-        known += ["average_precision", "ece"]
+    known = assessed_names(target, metrics)
     for gate in gates:
         if gate.of is None and gate.metric not in known:
             close = nearest(gate.metric, known)
             meant = f"Did you mean {close}? " if close else ""
             raise UsageError(
                 f"--require: {gate.metric} is not measured of {target}.",
-                hint=f"{meant}There are {listed(list(dict.fromkeys(known)))}.",
+                hint=f"{meant}There are {listed(list(known))}.",
             )
         if gate.of is None:
             continue

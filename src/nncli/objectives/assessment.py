@@ -11,7 +11,7 @@ from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives.intervals import intervals
 from nncli.objectives.losses import LossSettings
 from nncli.objectives.measuring import LABEL_THRESHOLD, measure
-from nncli.objectives.metrics import fitting_metrics
+from nncli.objectives.metrics import fitting_metrics, measured_names, top_k
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "Decile",
     "LabelThreshold",
     "assess",
+    "assessed_names",
     "calibration",
     "confusion",
     "decided",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 BINS = 15  # Guo and others (2017), On Calibration of Modern Neural Networks
+FEW_CLASSES = 5
+OWN = ("average_precision", "ece")  # which no training measures
 MOST_CLASSES = 1000  # of which a confusion matrix is kept
 UNSHARED = ("loss", "crossentropy", "binary_crossentropy", "auc")  # whatever is decided
 Number = float | None
@@ -135,6 +138,14 @@ def decided(
             return answers
 
 
+def assessed_names(target: Target, metrics: Sequence[str] = ()) -> tuple[str, ...]:
+    """The metrics that `assess` gives; `metrics` are further ones that are wanted."""
+    few = len(target.names) <= FEW_CLASSES  # of which the first five are nearly all
+    usual = [name for name in fitting_metrics(target) if not (few and top_k(name))]
+    own = () if isinstance(target, ValueTarget) else OWN
+    return tuple(dict.fromkeys((*measured_names(target, metrics), *usual, *own)))
+
+
 def assess(
     target: Target,
     answers: NDArray[np.float32],
@@ -149,7 +160,7 @@ def assess(
     import numpy as np
 
     decisions = decided(target, answers, threshold)
-    names = tuple(dict.fromkeys((*metrics, *fitting_metrics(target))))
+    names = [name for name in assessed_names(target, metrics) if name not in OWN]
     values = measure(target, answers, targets, loss=loss, metrics=names)
     if threshold is not None:
         certain = decisions

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nncli.objectives.losses import LossSettings
 
-__all__ = ["LEVEL", "intervals", "percentiles"]
+__all__ = ["LEVEL", "intervals", "percentiles", "resamples"]
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -77,7 +77,8 @@ def percentiles(values: NDArray[Any]) -> Interval:
     return low, high
 
 
-def _resamples(count: int) -> int:
+def resamples(count: int) -> int:
+    """How often `count` examples are drawn anew."""
     return max(FEWEST_RESAMPLES, min(RESAMPLES, MOST_DRAWS // count))
 
 
@@ -91,7 +92,7 @@ def _means(
     values = np.stack([each[name] for name in names], axis=1)
     count = len(values)
     found = [
-        values[generator.integers(0, count, count)].mean(axis=0) for _ in range(_resamples(count))
+        values[generator.integers(0, count, count)].mean(axis=0) for _ in range(resamples(count))
     ]
     return dict(zip(names, np.array(found).T, strict=True))
 
@@ -136,7 +137,7 @@ def _of_labels(
     said, true = decisions.astype(np.float32), targets.astype(np.float32)
     counts = np.stack([said * true, said + true], axis=1)  # (n, 2, labels)
     micro, macro = [], []
-    for _ in range(_resamples(targets.size)):
+    for _ in range(resamples(len(targets))):
         weights = np.bincount(
             generator.integers(0, len(true), len(true)), minlength=len(true)
         ).astype(np.float32)
@@ -153,7 +154,7 @@ def _explained(
     import numpy as np
 
     found = []
-    for _ in range(_resamples(targets.size)):
+    for _ in range(resamples(len(targets))):
         chosen = generator.integers(0, len(targets), len(targets))
         spread = targets[chosen].var(axis=0)
         squared = (errors[chosen] ** 2).mean(axis=0)
