@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -86,14 +87,26 @@ class Tabulated:
         return list(zip(*turns, strict=True))
 
 
-def _numbers(values: NDArray[Any]) -> list[list[float]]:
-    """The rows of float32 numbers with the seven digits that those have."""
-    return [[float(f"{number:.7g}") for number in row] for row in values.tolist()]
+def _numbers(values: NDArray[Any]) -> list[list[float | None]]:
+    """The rows of float32 numbers with the seven digits that those have; None for what is no
+    number, as a network that was trained at too high a rate answers, for JSON has no NaN."""
+    return [
+        [float(f"{number:.7g}") if math.isfinite(number) else None for number in row]
+        for row in values.tolist()
+    ]
 
 
 def _distinct(names: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """Names of columns that are not `taken`."""
-    return [f"{name}_" if name in taken else name for name in names]
+    """Names of columns that are not `taken`, nor each other."""
+    used = {*taken, *names}
+    found = []
+    for name in names:
+        own = name
+        while name in taken and own in used:
+            own += "_"
+        used.add(own)
+        found.append(own)
+    return found
 
 
 class Stream(Protocol):
@@ -170,14 +183,14 @@ class _ParquetWriter:
         import pyarrow as pa
         from pyarrow import parquet
 
-        def type_of(name: str) -> Any:
-            if name.startswith("prediction") and isinstance(tabulated.target, ClassTarget):
-                return pa.string()
-            if name == "prediction":
-                return pa.list_(pa.string())
-            return pa.string() if name == "input" else pa.float32()
-
-        self.schema = pa.schema([(name, type_of(name)) for name in tabulated.columns])
+        words, number = pa.string(), pa.float32()
+        types = [words, *[number] * (len(tabulated.columns) - 1)]
+        match tabulated.target:
+            case ClassTarget():
+                types[1::2] = [words] * tabulated.top
+            case LabelsTarget():
+                types[1] = pa.list_(words)
+        self.schema = pa.schema(list(zip(tabulated.columns, types, strict=True)))
         self.writer = parquet.ParquetWriter(stream, self.schema)
 
     def write(self, rows: Sequence[tuple[Any, ...]]) -> None:
