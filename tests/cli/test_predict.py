@@ -100,6 +100,24 @@ def test_a_damaged_file_fails_or_is_skipped(
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
 
 
+def test_answers_never_take_the_place_of_what_is_read(
+    run_cli: Any, digits_run: TrainingResult, photos: Path
+) -> None:
+    assert digits_run.model_path is not None
+    image = photos / "1.png"
+    (photos / "link.csv").symlink_to(image)
+    before = image.read_bytes(), digits_run.model_path.read_bytes()
+    for output in (image, photos / "link.csv", digits_run.model_path):
+        arguments = ["predict", digits_run.model_path, photos, "--format", "csv", "-o", output]
+        result = run_cli(arguments)
+        assert result.exit_code == 2 and "is itself one of the files" in result.stderr
+    assert (image.read_bytes(), digits_run.model_path.read_bytes()) == before
+    arguments[-1] = photos / "answers.csv"
+    assert run_cli(arguments).exit_code == 0
+    result = run_cli([*arguments, "--encoding", "klingon"])
+    assert result.exit_code == 2 and "no encoding named 'klingon'" in result.stderr
+
+
 @pytest.mark.slow
 def test_a_table_from_standard_input(run_cli: Any, tmp_path: Path) -> None:
     rows = [f"{n % 7},{'red' if n % 3 else 'blue'},{n % 2}" for n in range(60)]

@@ -94,6 +94,7 @@ def test_images_of_other_sizes_and_colours_are_brought_to_the_models(
     assert digits_run.model_path is not None
     for number, mode in enumerate(("RGB", "L", "RGBA", "P")):
         Image.new(mode, (30 + number, 50)).save(tmp_path / f"{mode}.png")
+    (tmp_path / "._RGB.png").write_bytes(b"what macOS leaves beside a file")
     asked = nncli.predict(digits_run.model_path, tmp_path)
     assert asked.answers.shape == (4, 10)
     np.testing.assert_allclose(asked.answers.sum(axis=1), 1, atol=1e-5)
@@ -232,8 +233,20 @@ def test_texts_from_everywhere(saying_model: Path, tmp_path: Path) -> None:
     assert said == ["good", "bad", "good", "bad", "good", "bad"]
     with pytest.raises(UsageError, match=r"Which column of b\.csv is the text"):
         nncli.predict(saying_model, tmp_path / "b.csv")
+    old = b"this\n\xfcber\nlast\n"
     with pytest.raises(DataError, match="Line 2 of standard input is not UTF-8: byte 0xfc"):
-        list(predictor.ask([], stream=io.BytesIO(b"this\n\xfcber\n")))
+        list(predictor.ask([], stream=io.BytesIO(old)))
+    [batch] = predictor.ask([], stream=io.BytesIO(old), on_error="skip")
+    assert batch.names == ("line 1", "line 3")
+    [batch] = predictor.ask([], stream=io.BytesIO(old), encoding="cp1252")
+    assert len(batch) == 3
+    with pytest.raises(UsageError, match="cannot be told apart in utf-16"):
+        predictor.ask([], stream=io.BytesIO(old), encoding="utf-16")
+    (tmp_path / "old.txt").write_bytes(b"this was \xfcber")
+    with pytest.raises(DataError, match="may need --encoding cp1252") as caught:
+        nncli.predict(saying_model, tmp_path / "old.txt")
+    assert "--set" not in f"{caught.value} {caught.value.hint}"
+    assert len(nncli.predict(saying_model, tmp_path / "old.txt", encoding="cp1252")) == 1
 
 
 def test_sound(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, cast
@@ -78,6 +79,15 @@ def predict_command(
             help="Of a table, for a model of texts: the column with the text.",
         ),
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="NAME",
+            help="Of texts and tables, such as cp1252. Default: UTF-8, what the mark of a file "
+            "says, or that of the training.",
+        ),
+    ] = None,
     top: Annotated[
         int,
         typer.Option("--top", min=1, metavar="N", help="Classes that are given, likeliest first."),
@@ -120,6 +130,7 @@ def predict_command(
     written = _format(form, output, is_terminal=screen.out.is_terminal)
     if output is not None:
         check_output("--output", output)
+    from nncli.data.unlabelled import files_meant
     from nncli.inference import Predictor
     from nncli.inference.tabulating import Tabulated
 
@@ -128,11 +139,15 @@ def predict_command(
         model, backend=backend, device=device or "auto", reporter=reporter_for(screen)
     )
     tabulated = Tabulated(predictor.target, top=top)
+    files = files_meant([word for word in words if word != STANDARD_INPUT], predictor.kind)
+    if output is not None:
+        _check_apart(output, [model, *files])
     answered = predictor.ask(
-        [word for word in words if word != STANDARD_INPUT],
+        files,
         texts=texts,
         stream=sys.stdin.buffer if STANDARD_INPUT in words else None,
         column=column,
+        encoding=encoding,
         on_error=on_error.value,
     )
     if written is Format.table:
@@ -141,6 +156,18 @@ def predict_command(
         show(screen, tabulated, answered)
     else:
         _write(screen, cast("FileFormat", written.value), output, tabulated, answered)
+
+
+def _check_apart(output: Path, read: Sequence[Path]) -> None:
+    """Refuse to write over what is read: the answers would take its place."""
+    if not output.is_file():
+        return
+    place = os.path.realpath(output)
+    if any(os.path.realpath(path) == place for path in read):
+        raise UsageError(
+            f"--output: {output} is itself one of the files that are read.",
+            hint="Name another file, or keep it out of the folder.",
+        )
 
 
 def _format(form: Format | None, output: Path | None, *, is_terminal: bool) -> Format:

@@ -32,6 +32,7 @@ __all__ = [
     "FolderDataset",
     "by_class",
     "check",
+    "files_below",
     "folders_in",
     "kind_of",
     "no_classes",
@@ -189,7 +190,7 @@ def _splits(folder: Path, reporter: Reporter) -> dict[str, Path]:
         if place.name.lower() in SPLIT_NAMES and any(by_class(place).values())
     }
     if "train" in splits:
-        others = [f.name for f in inside if f not in splits.values() and _files_below(f)]
+        others = [f.name for f in inside if f not in splits.values() and files_below(f)]
         if others:
             reporter.warning(
                 f"Left out of {folder.name}, for they lie beside {splits['train'].name}: "
@@ -257,10 +258,10 @@ def folders_in(folder: Path) -> list[Path]:
 
 def by_class(folder: Path) -> dict[str, list[Path]]:
     """The files below each sub-folder."""
-    return {place.name: _files_below(place) for place in folders_in(folder)}
+    return {place.name: files_below(place) for place in folders_in(folder)}
 
 
-def _files_below(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
     """All files below a folder, by name; links are followed, but never in a circle nor upwards,
     where the other classes are."""
     found: list[Path] = []

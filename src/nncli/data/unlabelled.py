@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -9,15 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from nncli.data import images, sounds, texts
 from nncli.data.array_files import inputs_of
 from nncli.data.arrays import as_described
 from nncli.data.files import is_pattern, read_in_batches
-from nncli.data.folder import ENDINGS
+from nncli.data.folder import ENDINGS, FolderDataset, files_below
 from nncli.data.skipping import Skipped
-from nncli.data.table import TABLE_ENDINGS
+from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.table.unlabelled import read_table
 from nncli.descriptions import ImageInput
 from nncli.errors import DataError, NotFoundError, UsageError
@@ -28,9 +29,6 @@ from nncli.preprocessing import (
     SoundPreprocessing,
 )
 from nncli.reporting import listed
-
-if TYPE_CHECKING:
-    from nncli.data.table import TableDataset
 
 __all__ = ["Asked", "files_meant", "read_files", "read_lines", "read_stream", "read_texts"]
 
@@ -43,6 +41,7 @@ TAKEN = {
     "array": ARRAY_ENDINGS,
 }
 FILES, TEXTS, ROWS = 64, 1024, 4096  # at a time
+OPTIONS = {"--set dataset.encoding=": "--encoding ", "--set dataset.on_error=": "--on-error "}
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def files_meant(words: Sequence[str], kind: str) -> list[Path]:
     for word in words:
         path = Path(word)
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if _is_taken(p, kind) and p.is_file())
+            inside = [p for p in files_below(path) if _is_taken(p, kind) and p.is_file()]
             if not inside:
                 raise NotFoundError(f"{word} has no files of {_endings(kind)} in it.")
             found += inside
@@ -116,23 +115,28 @@ def read_texts(lines: Iterator[tuple[str, str]]) -> Iterator[Asked]:
         yield Asked(names, np.array(contents, object))
 
 
-def read_lines(stream: IO[bytes]) -> Iterator[Asked]:
-    """The lines of a stream of UTF-8 with something in them, each a text.
+def read_lines(stream: IO[bytes], encoding: str | None, skipped: Skipped) -> Iterator[Asked]:
+    """The lines of a stream with something in them, each a text; UTF-8, where nothing is said.
 
     Raises:
-        DataError: a line is no UTF-8.
+        DataError: a line is in another encoding.
     """
+
+    name = encoding or "utf-8"
+    plain = codecs.lookup(name).name == "utf-8"
 
     def lines() -> Iterator[tuple[str, str]]:
         for number, line in enumerate(stream, start=1):
             try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                text = line.decode("utf-8-sig" if plain and number == 1 else name).strip()
             except UnicodeDecodeError as error:
                 byte = error.object[error.start]
-                raise DataError(
-                    f"Line {number} of standard input is not UTF-8: byte 0x{byte:02x}.",
-                    hint="iconv -f latin1 -t utf-8 brings an old file to it.",
-                ) from error
+                problem = (
+                    f"Line {number} of standard input is not {'UTF-8' if plain else name}: "
+                    f"byte 0x{byte:02x} (old text may need --encoding cp1252)"
+                )
+                skipped.note(problem)
+                continue
             if text:
                 yield f"line {number}", text
 
@@ -166,8 +170,8 @@ def read_files(
     preprocessing: Preprocessing,
     *,
     column: str | None,
-    stored: TableDataset | None,
-    encoding: str,
+    stored: TableDataset | FolderDataset | None,
+    encoding: str | None,
     skipped: Skipped,
 ) -> Iterator[Asked]:
     """The examples in `files`, in order.
@@ -176,13 +180,39 @@ def read_files(
         files: as `files_meant` gives them.
         preprocessing: of the model.
         column: of a table, the text; None is found out.
-        stored: how the table was read that the model was trained on, if it was one.
-        encoding: of text files.
+        stored: how the files were read that the model was trained on, if it was files.
+        encoding: of texts and tables; default: UTF-8, what a mark says, or that of `stored`.
         skipped: told what cannot be read.
 
     Raises:
-        DataError: something cannot be read, or is nothing that the model takes.
+        DataError: something cannot be read, or is nothing that the model takes; what it says can
+            be done is an option of `nncli predict`.
     """
+    try:
+        yield from _read(files, preprocessing, column, stored, encoding, skipped)
+    except DataError as error:
+        hint = None if error.hint is None else _with_options(error.hint)
+        raise DataError(_with_options(error.message), hint=hint) from error
+
+
+def _with_options(text: str) -> str:
+    """What a reader says to set of a dataset, as the options that there are here."""
+    for setting, option in OPTIONS.items():
+        text = text.replace(setting, option)
+    return text
+
+
+def _read(
+    files: Sequence[Path],
+    preprocessing: Preprocessing,
+    column: str | None,
+    stored: TableDataset | FolderDataset | None,
+    encoding: str | None,
+    skipped: Skipped,
+) -> Iterator[Asked]:
+    table = stored if isinstance(stored, TableDataset) else None
+    folder = stored if isinstance(stored, FolderDataset) else None
+    of_texts = encoding or (folder.encoding if folder else "utf-8-sig")
 
     def ending_of(path: Path) -> str:
         name = path.name.lower()
@@ -193,11 +223,13 @@ def read_files(
     for how, group in groupby(files, ending_of):
         paths = list(group)
         if how == "file":
-            yield from _read_each(paths, _reader(preprocessing, encoding), skipped)
+            yield from _read_each(paths, _reader(preprocessing, of_texts), skipped)
             continue
         for path in paths:
             if how == "table":
-                for names, inputs in read_table(path, preprocessing, column, stored, skipped):
+                for names, inputs in read_table(
+                    path, preprocessing, column, table, encoding, skipped
+                ):
                     yield Asked(names, inputs)
             else:
                 yield from _read_array(path, preprocessing)
@@ -230,7 +262,7 @@ def _read_each(
         names, good = [], []
         for path, content in zip(paths[done:], contents, strict=False):
             if isinstance(content, DataError):
-                skipped.note(content.message.rstrip("."))
+                skipped.note(_with_options(content.message).rstrip("."))
                 continue
             names.append(str(path))
             good.append(content)

@@ -155,6 +155,7 @@ class Predictor:
         texts: Sequence[str] = (),
         stream: IO[bytes] | None = None,
         column: str | None = None,
+        encoding: str | None = None,
         on_error: OnError = "fail",
     ) -> Iterator[Answered]:
         """What the model says about each example, in order, a batch at a time.
@@ -162,16 +163,21 @@ class Predictor:
         Args:
             inputs: files, folders and patterns.
             texts: texts themselves.
-            stream: such as standard input: UTF-8, a text a line, or of a table CSV.
+            stream: such as standard input: a text a line, or of a table CSV.
             column: of tables, which is the text.
+            encoding: of texts and tables; default: UTF-8, what a mark says, or that of the
+                training.
             on_error: fail at the first file or row that cannot be read, or skip, count and list
                 them.
 
         Raises:
             NotFoundError: there is no such file.
-            UsageError: a file, or a text, is nothing that this model takes.
+            UsageError: a file, or a text, is nothing that this model takes; there is no such
+                encoding.
             DataError: something cannot be read, at the moment that it is its turn.
         """
+        if encoding is not None:
+            _check_encoding(encoding, of_lines=stream is not None and self.kind == "text")
         files = files_meant([str(path) for path in inputs], self.kind)
         if (texts and self.kind != "text") or (stream and self.kind not in ("text", "table")):
             what = "no text" if texts else "which cannot be read from standard input"
@@ -179,7 +185,8 @@ class Predictor:
                 f"This model takes {self.description.inputs}, {what}.",
                 hint="Name files of that kind.",
             )
-        return self._answers(files, texts, stream, column, Skipped(on_error, option=SKIP))
+        skipped = Skipped(on_error, option=SKIP)
+        return self._answers(files, texts, stream, column, encoding, skipped)
 
     def _answers(
         self,
@@ -187,10 +194,10 @@ class Predictor:
         texts: Sequence[str],
         stream: IO[bytes] | None,
         column: str | None,
+        encoding: str | None,
         skipped: Skipped,
     ) -> Iterator[Answered]:
-        stored = self.dataset if isinstance(self.dataset, TableDataset) else None
-        encoding = self.dataset.encoding if isinstance(self.dataset, FolderDataset) else "utf-8-sig"
+        stored = self.dataset if isinstance(self.dataset, TableDataset | FolderDataset) else None
 
         def read(some: Sequence[Path]) -> Iterator[Asked]:
             return read_files(
@@ -203,8 +210,10 @@ class Predictor:
         said = ((f"text {number}", text) for number, text in enumerate(texts, start=1))
         parts = [read(files), read_texts(said)]
         if stream is not None:
-            of_stream = read_lines(stream) if self.kind == "text" else read_stream(stream, read)
-            parts.append(of_stream)
+            lines = self.kind == "text"
+            parts.append(
+                read_lines(stream, encoding, skipped) if lines else read_stream(stream, read)
+            )
         for asked in chain.from_iterable(parts):
             yield Answered(asked.names, self._answer(asked))
         skipped.report(self.reporter)
@@ -233,6 +242,18 @@ class Predictor:
             self._front = Applied(self.description.preprocessing)
 
 
+def _check_encoding(name: str, *, of_lines: bool) -> None:
+    try:
+        end = "\n".encode(name)
+    except LookupError:
+        raise UsageError(f"There is no encoding named {name!r}.", hint="cp1252 is one.") from None
+    if of_lines and end != b"\n":
+        raise UsageError(
+            f"Lines of standard input cannot be told apart in {name}.",
+            hint=f"iconv -f {name} -t utf-8 brings them to UTF-8.",
+        )
+
+
 def _rows(inputs: Any, chosen: Any) -> Any:
     """Some examples of an array, or of a mapping of columns."""
     if isinstance(inputs, dict):
@@ -246,6 +267,7 @@ def predict(
     *,
     texts: Sequence[str] = (),
     column: str | None = None,
+    encoding: str | None = None,
     on_error: OnError = "fail",
     backend: Backend | None = None,
     device: Device = "auto",
@@ -262,7 +284,8 @@ def predict(
 
     predictor = Predictor(model, backend=backend, device=device, reporter=reporter)
     some = [inputs] if isinstance(inputs, str | Path) else inputs
-    batches = list(predictor.ask(some, texts=texts, column=column, on_error=on_error))
+    asked = predictor.ask(some, texts=texts, column=column, encoding=encoding, on_error=on_error)
+    batches = list(asked)
     names = [name for batch in batches for name in batch.names]
     nothing = np.empty((0, len(predictor.target.names)), np.float32)
     answers = np.concatenate([nothing, *(batch.answers for batch in batches)])

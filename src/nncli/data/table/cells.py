@@ -179,11 +179,11 @@ def _bare(cell: str) -> str:
     return bare[0] + bare[1:].lstrip(AROUND) if bare[:1] in ("-", "+") else bare
 
 
-def decimal_of(cells: Sequence[str], *, delimiter: str) -> Decimal:
+def decimal_of(cells: Sequence[str], *, delimiter: str, usual: Decimal | None = None) -> Decimal:
     """Whether a point or a comma stands before the decimals.
 
-    12,345 can be either; where nothing else tells, a semicolon between the cells says that the
-    comma was needed for numbers.
+    12,345 can be either; where nothing else tells, it is what is `usual`, or without that a
+    semicolon between the cells says that the comma was needed for numbers.
     """
     commas = points = either = 0
     for cell in map(_bare, cells):
@@ -197,7 +197,7 @@ def decimal_of(cells: Sequence[str], *, delimiter: str) -> Decimal:
             points += thousands
     if commas or points:
         return "," if commas > points else "."
-    return "," if either and delimiter == ";" else "."
+    return usual or ("," if either and delimiter == ";" else ".")
 
 
 def day_first_of(cells: Sequence[str]) -> bool:

@@ -47,8 +47,9 @@ def layout_of(
     skip_lines: int | None = None,
     decimal: Decimal | None = None,
     day_first: bool | None = None,
+    usual_decimal: Decimal | None = None,
 ) -> Layout:
-    """Find out what `None` leaves open.
+    """Find out what `None` leaves open; `usual_decimal` is taken where `decimal` cannot be told.
 
     Raises:
         DataError: it is no table, or in another encoding.
@@ -67,6 +68,7 @@ def layout_of(
                 skip_lines=skip_lines,
                 decimal=decimal,
                 day_first=day_first,
+                usual_decimal=usual_decimal,
             )
     sample = [
         cell
@@ -77,7 +79,7 @@ def layout_of(
     ]
     return replace(
         layout,
-        decimal=decimal or decimal_of(sample, delimiter=","),
+        decimal=decimal or decimal_of(sample, delimiter=",", usual=usual_decimal),
         day_first=day_first_of(sample) if day_first is None else day_first,
     )
 

@@ -17,7 +17,15 @@ from typing import IO, Any, cast
 from nncli.data.table.cells import Decimal, day_first_of, decimal_of, is_number
 from nncli.errors import DataError
 
-__all__ = ["DAMAGED", "Layout", "delimited", "opened", "unique", "wrong_encoding"]
+__all__ = [
+    "DAMAGED",
+    "SAMPLE_BYTES",
+    "Layout",
+    "delimited",
+    "opened",
+    "unique",
+    "wrong_encoding",
+]
 
 DELIMITERS = (",", "\t", ";", "|")
 # Taken only where hardly a row contradicts: they stand inside of cells too.
@@ -93,6 +101,7 @@ def delimited(
     skip_lines: int | None,
     decimal: Decimal | None,
     day_first: bool | None,
+    usual_decimal: Decimal | None,
 ) -> Layout:
     """Find out what `None` leaves open of a file of delimited text.
 
@@ -145,7 +154,7 @@ def delimited(
         quoted,
         encoding,
         in_front,
-        decimal or decimal_of(sample, delimiter=delimiter),
+        decimal or decimal_of(sample, delimiter=delimiter, usual=usual_decimal),
         day_first_of(sample) if day_first is None else day_first,
         first_row=in_front + header + 1,
     )

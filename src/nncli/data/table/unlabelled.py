@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from nncli.data.table.batches import lacks, typed
 from nncli.data.table.cells import Cells, is_number
 from nncli.data.table.columns import MISSING, MISSING_AMONG_NUMBERS
 from nncli.data.table.files import blank_rows, layout_of, read_rows
-from nncli.data.table.layout import Layout
+from nncli.data.table.layout import DAMAGED, SAMPLE_BYTES, Layout, opened
 from nncli.data.table.settings import TableDataset
 from nncli.descriptions import Column, TableInput
 from nncli.errors import DataError, UsageError
@@ -31,6 +33,7 @@ def read_table(
     preprocessing: Preprocessing,
     column: str | None,
     stored: TableDataset | None,
+    encoding: str | None,
     skipped: Skipped,
 ) -> Iterator[tuple[list[str], Any]]:
     """The rows of a file as the preprocessing of a model takes them, with their names.
@@ -40,17 +43,21 @@ def read_table(
         preprocessing: of the model: of a table, or of a text, which is one column.
         column: the text; None: the column that it was in training, or the only one.
         stored: how the table was read that the model was trained on, if it was one.
+        encoding: of the file; None: UTF-8, what its mark says, or that of `stored`.
         skipped: told which rows cannot be read.
 
     Raises:
         DataError: it is no table, lacks a column, or a row cannot be read.
         UsageError: nothing says which column is the text.
     """
-    layout = layout_of(
-        path, delimiter=None, header=None, encoding=None,
-        day_first=None if stored is None else stored.day_first,
-    )  # fmt: skip
-    columns, alone = _columns(path, layout, preprocessing, column, stored)
+    needed = _needed(preprocessing, column, stored)
+    encoding = encoding or _encoding(path, stored)
+    if stored is None:
+        layout = layout_of(path, delimiter=None, header=None, encoding=encoding)
+    else:
+        by_number = stored.header is False and column is None
+        layout = _layout(path, needed, stored, encoding, by_number=by_number)
+    columns, alone = _columns(path, layout, preprocessing, needed, column)
     missing = MISSING if stored is None else stored.missing_words
     in_numbers = missing | MISSING_AMONG_NUMBERS
     words = {"number": in_numbers, "date": in_numbers, "category": missing, "text": missing}
@@ -69,25 +76,84 @@ def read_table(
             yield names, next(iter(kept.values())) if alone else kept
 
 
-def _columns(
-    path: Path,
-    layout: Layout,
-    preprocessing: Preprocessing,
-    column: str | None,
-    stored: TableDataset | None,
-) -> tuple[Sequence[Column], bool]:
-    """The columns that the model takes, and whether it is one text."""
+def _needed(
+    preprocessing: Preprocessing, column: str | None, stored: TableDataset | None
+) -> Sequence[str]:
+    """The names of the columns that are read, as far as it is known which."""
     if preprocessing.kind == "table":
         assert isinstance(preprocessing.inputs, TableInput)
         if column is not None:
             raise UsageError("--column names the column of a text: this model takes a whole table.")
-        needed = [one.name for one in preprocessing.inputs.columns]
+        return [one.name for one in preprocessing.inputs.columns]
+    if column is not None or stored is None:
+        return [column] if column is not None else []
+    kinds = stored.columns.items()
+    return [n for n, kind in kinds if kind != "ignore" and n not in stored.targets][:1]
+
+
+def _layout(
+    path: Path,
+    needed: Sequence[str],
+    stored: TableDataset,
+    encoding: str | None,
+    *,
+    by_number: bool,
+) -> Layout:
+    """How a file is written: as it looks, unless the columns that the model needs are then not in
+    it, but are if it is written as the table of the training was. A few rows do not tell much.
+
+    `by_number`: that table had no names of columns, and so this one has none. In it every file has
+    the columns, as soon as something parts enough cells.
+    """
+
+    def written(header: bool | None, delimiter: str | None = None) -> Layout:
+        return layout_of(
+            path,
+            delimiter=delimiter,
+            header=header,
+            encoding=encoding,
+            day_first=stored.day_first,
+            usual_decimal=stored.decimal,
+        )
+
+    as_stored = partial(written, stored.header, stored.delimiter)
+    if by_number:
+        return as_stored()
+    looks = written(None)
+    if set(needed) <= {*looks.columns}:
+        return looks
+    other = as_stored()
+    return other if set(needed) <= {*other.columns} else looks
+
+
+def _encoding(path: Path, stored: TableDataset | None) -> str | None:
+    """That of the table of the training, where a file can be in it and does not look like UTF-8."""
+    if stored is None or stored.encoding is None or stored.encoding.lower().startswith("utf"):
+        return None  # which of those it is, the file says
+    with opened(path) as stream:
+        try:
+            start = stream.read(SAMPLE_BYTES)
+            text = codecs.getincrementaldecoder("utf-8")().decode(start)
+        except UnicodeDecodeError:
+            return stored.encoding
+        except DAMAGED:
+            return None  # whoever reads it says why
+    return stored.encoding if text.isascii() else None
+
+
+def _columns(
+    path: Path,
+    layout: Layout,
+    preprocessing: Preprocessing,
+    needed: Sequence[str],
+    column: str | None,
+) -> tuple[Sequence[Column], bool]:
+    """The columns that the model takes, and whether it is one text."""
+    if preprocessing.kind == "table":
         check_needed(path.name, needed, layout.columns)
         return preprocessing.inputs.columns, False
-    if column is None and stored is not None:
-        kinds = stored.columns.items()
-        read = [n for n, kind in kinds if kind != "ignore" and n not in stored.targets]
-        column = read[0] if read and read[0] in layout.columns else None
+    if column is None and needed and needed[0] in layout.columns:
+        column = needed[0]
     if column is None and len(layout.columns) == 1:
         column = layout.columns[0]
     if column is None:
