@@ -30,6 +30,7 @@ def test_a_run_leaves_every_documented_file(digits_run: TrainingResult) -> None:
         "history.csv",
         "environment.json",
         "plots/learning_curves.png",
+        "report.html",
         "log.txt",
         "checkpoints/epoch-000001-step-000000000.npz",
         "checkpoints/epoch-000002-step-000000000.npz",
