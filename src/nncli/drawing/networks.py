@@ -12,7 +12,7 @@ from nncli.drawing.layout import lay_out
 from nncli.drawing.plan import HEIGHT, WIDTH, Plan, Point
 from nncli.drawing.routes import routes
 
-__all__ = ["Box", "draw_network"]
+__all__ = ["Box", "colours", "draw_network"]
 
 LETTERS = 51  # that fit a line of a box
 HEADING = 0.35  # inches above all
@@ -101,7 +101,7 @@ def _draw_arrow(axes: Any, points: Sequence[Point]) -> None:
 def _draw_box(axes: Any, box: Box, x: float, y: float) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    fill, edge = _colours(box)
+    fill, edge = colours(box)
     rounded = "round,pad=0,rounding_size=0.06"
     axes.add_patch(
         FancyBboxPatch((x, y), WIDTH, HEIGHT, boxstyle=rounded, facecolor=fill, edgecolor=edge,
@@ -117,13 +117,14 @@ def _draw_box(axes: Any, box: Box, x: float, y: float) -> None:
     axes.text(right, lower, box.note, fontsize=7, ha="right", **style)
 
 
-def _colours(box: Box) -> tuple[str, str]:
+def colours(box: Box) -> tuple[str, str]:
+    """The fill and the edge of a box, as `#rrggbb`; they follow from its kind."""
     kind = box.kind.lower()
     if box.around:
         return "#ffffff", PLAIN[1]
-    for words, colours in COLOURS.items():
+    for words, pair in COLOURS.items():
         if any(word in kind for word in words):
-            return colours
+            return pair
     return PLAIN
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "calibration",
     "confusion",
     "decided",
+    "deciles",
     "label_thresholds",
     "per_class",
 ]
@@ -179,7 +180,7 @@ def assess(
         threshold=threshold,
         confusion_matrix=confusion(target, decisions, targets),
         calibration=calibrated,
-        deciles=_deciles(target, answers, targets),
+        deciles=deciles(target, answers, targets),
     )
 
 
@@ -296,9 +297,10 @@ def confusion(
     return rows
 
 
-def _deciles(
+def deciles(
     target: Target, answers: NDArray[np.float32], targets: NDArray[Any]
 ) -> dict[str, list[Decile]] | None:
+    """The errors of each value by tenths of its truth; None where there are no values."""
     import numpy as np
 
     if not isinstance(target, ValueTarget):

@@ -11,7 +11,8 @@ from nncli.config import Experiment
 from nncli.data.mixing import mixing_of
 from nncli.data.pipelines import steps
 from nncli.files import open_atomically
-from nncli.models.anatomy import Layer, layers_of, shown
+from nncli.inference.network_boxes import boxes_of
+from nncli.models.anatomy import Layer, layers_of
 from nncli.models.cost import flops, variable_bytes
 from nncli.objectives import describe_answer
 from nncli.reporting import Reporter, SilentReporter, counted
@@ -108,18 +109,14 @@ def draw(overview: ModelOverview, path: Path) -> None:
     Raises:
         StorageError: the file cannot be written.
     """
-    from nncli.drawing.networks import Box, draw_network
+    from nncli.drawing.networks import draw_network
 
-    front = Box(overview.inputs, "in front", overview.preprocessing, "", (), around=True)
-    boxes = [front]
-    for layer in overview.layers:
-        parameters = counted(layer.parameters, "parameter") if layer.parameters else ""
-        parameters += ", frozen" if layer.is_frozen else ""
-        # What is in front stands before all of them.
-        sources = tuple(source + 1 for source in layer.sources) or (0,)
-        boxes.append(Box(layer.name, layer.kind, shown(layer.shape), parameters, sources))
-    last = len(boxes) - 1
-    boxes.append(Box("answer", "behind", overview.answer, "", (last,), around=True))
+    boxes = boxes_of(
+        overview.layers,
+        inputs=overview.inputs,
+        preprocessing=overview.preprocessing,
+        answer=overview.answer,
+    )
     title = f"{overview.type} for {overview.dataset}: {counted(overview.parameters, 'parameter')}"
     with open_atomically(path) as temporary:
         draw_network(boxes, temporary, title=title, kind=path.suffix.lower().removeprefix("."))
