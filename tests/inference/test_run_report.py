@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shutil
 from pathlib import Path
@@ -35,13 +36,20 @@ def test_a_table_says_which_column_it_needs_and_which_rows_are_wrong(tmp_path: P
     experiment = {"dataset": dataset, "training": {"epochs": 30}, "name": "planted"}
     result = nncli.train(experiment, run_dir=tmp_path / "run")
     before = (result.folder / "report.html").read_text()
-    page = report(result.folder).read_text()
-    assert "Which columns it needs" in page and "Which columns it needs" not in before
-    needed = page.split("Which columns it needs")[1]
+    page = report(result.folder, slices=["telling"]).read_text()
+    assert "Slices on test" in page and "Slices" not in before
+    assert "Permutation importance on" in page and "Permutation importance on" not in before
+    needed = page.split("Permutation importance on")[1]
     assert needed.index(">telling<") < needed.index(">noise<")
-    assert "95 % interval" in page and "95 % interval" not in before
+    assert "95 % on test" in page and "95 % on test" not in before
     assert re.search(r"telling: -?[\d.]+, noise: ", page)
     assert re.search(r"t\.csv:\d+", page)
+    assert "nncli runs report" in before and "nncli runs report" not in page
+    [cells] = re.findall(r'id="cells">(.*?)</script>', page)
+    behind = json.loads(cells)["examples"]
+    [wrong, *_] = [name for name in ("0-1", "1-0") if name in behind]
+    assert behind[wrong][0]["words"].startswith("telling: ")
+    assert behind[wrong][0]["name"].startswith("t.csv:")
 
 
 def test_images_show_what_the_answer_hangs_on(digits_run: TrainingResult, tmp_path: Path) -> None:

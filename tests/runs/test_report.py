@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-import nncli
-from nncli.runs import DatasetUsed, Metrics, Timing
-from nncli.runs.report import Example, Matrix, Reliability, ReportContent, Scatter, render
+from nncli.drawing.networks import Box
+from nncli.objectives.assessment import ClassMetrics, Decile
+from nncli.runs import DatasetUsed, Metrics, SliceMetrics, Timing
+from nncli.runs.report import (
+    Example,
+    Matrix,
+    Reliability,
+    ReportContent,
+    Residuals,
+    Scatter,
+    render,
+)
+from nncli.runs.report.sizes import fitted
 from nncli.training import TrainingResult
 
 METRICS = Metrics(
@@ -21,6 +35,10 @@ METRICS = Metrics(
     test={"loss": 0.5, "accuracy": 0.75},
     dataset=DatasetUsed(name="d", requested="d", fallback=False, examples={"test": 4}, classes=2),
     timing=Timing(total_seconds=1.0),
+)
+DECILE = Decile(low=0.0, high=1.0, mean_error=-0.5, mae=1.0, count=10)
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 HOSTILE = '</script><script>alert("x")</script>\u202e & <b>'
 
@@ -62,9 +80,10 @@ def test_every_run_writes_one(digits_run: TrainingResult) -> None:
     page = (digits_run.folder / "report.html").read_text()
     assert digits_run.metrics.test is not None
     assert f"<b>{digits_run.metrics.test['accuracy']:.4f}</b>" in page
+    assert re.search(r"<code>nncli runs report \S*1-digits-mlp</code>", page)
     found = parsed(page)
-    assert not found.asked and not found.nameless
-    assert found.tags.count("h1") == 1 and found.tags.count("svg") == 3
+    assert not [one for one in found.asked if not one.startswith("#")] and not found.nameless
+    assert found.tags.count("h1") == 1 and found.tags.count("svg") == 4
     counts = re.findall(r">(\d+|·)</button></td>", page)
     assert sum(int(count) for count in counts if count != "·") == 359
     assert len(page) < 3_000_000
@@ -72,22 +91,49 @@ def test_every_run_writes_one(digits_run: TrainingResult) -> None:
 
 def test_what_is_not_known_has_no_heading() -> None:
     page = render(content())
-    assert re.findall(r"<h2>(.*?)</h2>", page) == ["What was trained", "Metrics", "Repeat it"]
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    assert headings == ["What was trained", "Metrics", "How to repeat it"]
+    assert "nncli runs report" not in page and "left out" not in page
+
+
+def hostile() -> ReportContent:
+    """Names that would break out of a page, are long, or turn what is beside them around."""
+    names = (HOSTILE, "\U0001f600" * 200, "\u05e9\u05dc\u05d5\u05dd")
+    example = Example(HOSTILE, names[1], 0.9, PNG, HOSTILE, HOSTILE, is_suspected=True)
+    return content(
+        title=HOSTILE, config=HOSTILE, command=HOSTILE, more=HOSTILE, worst=[example] * 20,
+        matrix=Matrix(names, [[1, 2, 0], [3, 4, 0], [0, 0, 1]], {(1, 0): [example]}),
+        classes=[ClassMetrics(name=name, precision=0.5, recall=0.5, f1=0.5, count=3)
+                 for name in names],
+        scatters=[Scatter(HOSTILE, [(1.0, 2.0), (2.0, 2.0)])],
+        residuals=[Residuals(HOSTILE, [DECILE, DECILE])],
+        reliability=Reliability(0.1, [(0.5, 0.4, 7)]),
+        slices={HOSTILE: [SliceMetrics(value=HOSTILE, count=2, metrics={"accuracy": 0.5})]},
+        importance=[(HOSTILE, 0.1, 0.01), (names[1], -0.1, 0.01)], importance_metric="accuracy",
+        layers=[Box(HOSTILE, "Dense", "10", "", ()), Box(names[1], "Dense", "10", "", (0,))],
+        history=[{"epoch": float(n), "train_loss": 1 / n, "validation_loss": 2 / n}
+                 for n in range(1, 400)],
+    )  # fmt: skip
 
 
 def test_names_of_users_do_no_harm() -> None:
-    names = (HOSTILE, "\U0001f600" * 200)
-    example = Example(HOSTILE, HOSTILE, 0.9, b"png")
-    page = render(
-        content(
-            title=HOSTILE, config=HOSTILE, command=HOSTILE, worst=[example],
-            matrix=Matrix(names, [[1, 2], [3, 4]], {(0, 1): [example]}),
-            scatters=[Scatter(HOSTILE, [(1.0, 2.0), (2.0, 2.0)])],
-            reliability=Reliability(0.1, [(0.5, 0.4, 7)]),
-        )
-    )  # fmt: skip
+    found = parsed(render(hostile()))
     # Ours, the examples behind the cells, and no third one.
-    assert parsed(page).tags.count("script") == 2
+    assert found.tags.count("script") == 2
+    assert not found.nameless and not [one for one in found.asked if not one.startswith("#")]
+
+
+def test_a_name_of_bytes_that_are_no_text_can_be_written() -> None:
+    page = render(content(worst=[Example("a", "b", name="caf\udce9.wav", words="caf\udce9")]))
+    assert "caf?.wav" in page and page.encode()
+
+
+def test_no_script_but_ours_may_run() -> None:
+    page = render(hostile())
+    [script] = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+    assert "default-src 'none'" in page and "http" not in page.split("</style>")[1]
 
 
 def test_one_epoch_and_constant_numbers_can_be_drawn() -> None:
@@ -96,51 +142,137 @@ def test_one_epoch_and_constant_numbers_can_be_drawn() -> None:
     assert "nan" not in page.lower().split("</style>")[1].split("<script")[0]
 
 
+def test_a_loss_that_became_infinite_is_left_out_of_the_curve() -> None:
+    losses = (2.0, float("inf"), 1.0)
+    rows = [{"epoch": float(n), "train_loss": loss} for n, loss in enumerate(losses, start=1)]
+    page = render(content(history=rows))
+    [line] = re.findall(r'<polyline class="line0" points="([^"]*)"', page)
+    assert len(line.split()) == 2
+
+
+def test_the_page_shows_what_it_is_given() -> None:
+    page = render(
+        content(
+            residuals=[Residuals("price", [DECILE] * 10)],
+            scatters=[Scatter("price", [(1.0, 2.0), (2.0, 2.5)])],
+            slices={"sex": [SliceMetrics(value="female", count=7, metrics={"accuracy": 0.25})]},
+            layers=[Box("hidden_1", "Dense", "64", "640 parameters", ())],
+            classes=[ClassMetrics(name="seven", precision=0.25, recall=0.5, f1=0.333, count=12)],
+        )
+    )
+    assert page.count('<rect class="band"') == 10 and "answer by truth" in page
+    assert "<bdi>female</bdi>" in page and "0.2500" in page
+    assert "640 parameters" in page and "<bdi>seven</bdi>" in page and "0.333" in page
+
+
+def test_a_page_has_three_megabytes_at_most_and_says_what_is_left_out() -> None:
+    examples = [Example("a", "b", 0.5, bytes(20_000)) for _ in range(300)]
+    matrix = Matrix(("a", "b"), [[0, 200], [0, 0]], {(0, 1): examples[100:]})
+    page = render(content(worst=examples[:100], matrix=matrix))
+    assert len(page.encode()) <= 3_000_000
+    shown = page.count("data:image/png")
+    assert shown > 80 and f"{300 - shown:,} examples, or their sound, are left out" in page
+
+
+def test_every_cell_shows_an_example_before_any_shows_two() -> None:
+    cells = {(0, 1): 4, (1, 0): 4, (0, 0): 4}
+    matrix = Matrix(
+        ("a", "b"), [[9, 5], [6, 0]],
+        {cell: [Example("a", "b", 0.5, bytes(300))] * count for cell, count in cells.items()},
+    )  # fmt: skip
+    shown, left_out = fitted(content(matrix=matrix, worst=[Example("a", "b", 1, bytes(300))]), 2400)
+    assert shown.matrix is not None and len(shown.worst) == 1
+    assert {cell: len(some) for cell, some in shown.matrix.examples.items()} == {
+        (1, 0): 2, (0, 1): 2, (0, 0): 1,
+    }  # fmt: skip
+    assert left_out == 7
+
+
+def test_a_recording_that_is_too_long_leaves_its_name_and_the_others() -> None:
+    long = Example("a", "b", 0.5, name="long.wav", sound=bytes(5000), picture=bytes(30))
+    short = Example("a", "b", 0.5, name="short.wav", sound=bytes(300))
+    shown, left_out = fitted(content(worst=[long, short]), 1000)
+    assert [(one.name, one.sound is not None) for one in shown.worst] == [
+        ("long.wav", False), ("short.wav", True),
+    ]  # fmt: skip
+    assert shown.worst[0].picture is not None and left_out == 1
+
+
 def test_of_many_classes_the_confused_ones_are_shown() -> None:
     names = [f"class {number}" for number in range(300)]
     counts = [[int(row == column) for column in range(300)] for row in range(300)]
     counts[7][250] = 9
     page = render(content(matrix=Matrix(names, counts)))
     assert page.count("data-cell=") == 25 * 25
-    assert 'data-cell="7-250"' in page and "25 of 300 classes" in page
+    assert 'data-cell="7-250"' in page and "Of 300 classes, the 25" in page
 
 
-PROBE = """<script>window.found = {errors: []};
+# Runs in the page, which stands in a frame as wide as a phone: a window cannot be that narrow.
+PROBE = """window.found = {errors: []};
 addEventListener("error", event => found.errors.push(String(event.message)));
 addEventListener("securitypolicyviolation", event => found.errors.push(event.blockedURI));
 addEventListener("load", () => {
   const cells = [...document.querySelectorAll(".matrix button")];
-  const cell = cells.find(button => button.textContent !== "\u00b7");
-  cell.focus(); cell.click();
-  found.images = document.querySelectorAll("#behind img").length;
-  found.pressed = cell.getAttribute("aria-pressed");
+  const behind = document.querySelector("#behind");
+  const cell = cells.find(button => button.getAttribute("aria-pressed") === "true");
+  found.opened = behind.querySelectorAll("img").length;
+  found.said = behind.querySelector("p").textContent;
+  found.label = cell.getAttribute("aria-label");
+  cells[0].focus();
+  cells[0].dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
+  found.moved = document.activeElement === cells[1];
+  cells[0].click();
+  found.clicked = cells[0].getAttribute("aria-pressed");
+  found.pressed = document.querySelectorAll('.matrix [aria-pressed="true"]').length;
+  found.stops = cells.filter(button => button.tabIndex === 0).length;
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+  found.width = innerWidth;
   found.overflow = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   const asked = performance.getEntriesByType("resource");
   found.requests = asked.filter(entry => !entry.name.startsWith("data:")).length;
+  const before = getComputedStyle(document.body).backgroundColor;
   document.querySelector("button.theme").click();
-  found.theme = document.documentElement.dataset.theme;
-  document.body.dataset.found = JSON.stringify(found);
-});</script>"""
+  found.turned = getComputedStyle(document.body).backgroundColor !== before;
+  parent.postMessage(found, "*");
+});"""
+FRAME = """<!doctype html><body style="margin:0"><script>addEventListener("message", event => {
+document.body.dataset.found = JSON.stringify(event.data); });</script>
+<iframe style="border:0" width="%d" height="900" src="probed.html"></iframe>"""
+
+
+def probed(page: str, folder: Path, width: int) -> dict[str, object]:
+    """What a browser says about a page that is `width` pixels wide."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("there is no chromium here")
+    digest = base64.b64encode(hashlib.sha256(PROBE.encode()).digest()).decode()
+    page = page.replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
+    page = page.replace("<title>", f"<script>{PROBE}</script><title>", 1)
+    (folder / "probed.html").write_text(page, encoding="utf-8")
+    (folder / "frame.html").write_text(FRAME % width, encoding="utf-8")
+    done = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,1000",
+         "--virtual-time-budget=3000", "--dump-dom", f"file://{folder / 'frame.html'}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    match = re.search(r'data-found="(.*?)"', done.stdout)
+    assert match is not None, done.stdout[:500]
+    found: dict[str, object] = json.loads(unescape(match[1]))
+    return found
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("width", [380, 1280])
-def test_in_a_browser(tmp_path: Path, width: int) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("there is no chromium here")
-    result = nncli.train({"dataset": "digits", "training": {"epochs": 2}}, run_dir=tmp_path / "run")
-    page = (result.folder / "report.html").read_text()
-    probed = tmp_path / "probed.html"
-    probed.write_text(page.replace("<head>", f"<head>{PROBE}", 1))
-    done = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900",
-         "--virtual-time-budget=3000", "--dump-dom", f"file://{probed}"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    match = re.search(r'data-found="(.*?)"', done.stdout)
-    assert match is not None
-    found = match[1].replace("&quot;", '"')
-    assert '"errors":[]' in found and '"overflow":0' in found and '"requests":0' in found
-    assert '"pressed":"true"' in found and '"theme":"' in found
-    assert '"images":0' not in found
+@pytest.mark.parametrize("of", ["a run", "hostile names"])
+def test_in_a_browser(digits_run: TrainingResult, tmp_path: Path, width: int, of: str) -> None:
+    page = (digits_run.folder / "report.html").read_text()
+    if of == "hostile names":
+        page = render(hostile())
+    found = probed(page, tmp_path, width)
+    said = str(found.pop("said"))
+    assert said == found.pop("label") and " are answered " in said
+    assert isinstance(opened := found.pop("opened"), int) and opened > 0
+    assert found == {
+        "errors": [], "overflow": 0, "requests": 0, "width": width, "moved": True,
+        "clicked": "true", "pressed": 1, "stops": 1, "turned": True,
+    }  # fmt: skip

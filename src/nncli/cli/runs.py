@@ -10,6 +10,7 @@ import typer
 
 from nncli.cli import _completion
 from nncli.cli._console import plain_table
+from nncli.cli._errors import SliceOption
 from nncli.cli._options import (
     DebugOption,
     JsonOption,
@@ -179,6 +180,7 @@ def compare_command(
 def report_command(
     context: typer.Context,
     run: RunArgument,
+    slices: SliceOption = None,
     runs_dir: RunsDirOption = None,
     offline: OfflineOption = False,
     quiet: QuietOption = False,
@@ -196,7 +198,7 @@ def report_command(
     screen = screen_of(context)
     folder = runs.find(runs_dir or Path("runs"), run)
     screen.capture_libraries()
-    page = report(folder.path, reporter=reporter_for(screen))
+    page = report(folder.path, slices=slices or (), reporter=reporter_for(screen))
     if not quiet:
         screen.out.print(f"Written: {shown_path(page)}", markup=False, soft_wrap=True)
 

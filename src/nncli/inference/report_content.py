@@ -5,31 +5,54 @@ from __future__ import annotations
 import io
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.config import Experiment
 from nncli.data import Dataset, Split
 from nncli.descriptions import ClassTarget, LabelsTarget, SoundInput, Target
-from nncli.files import write_atomically
-from nncli.objectives import example_losses
-from nncli.objectives.assessment import calibration, confusion
+from nncli.files import typed_path, write_atomically
+from nncli.inference.errors import suspected_labels
+from nncli.inference.network_boxes import boxes_of
+from nncli.models.anatomy import layers_of
+from nncli.objectives import describe_answer, example_losses
+from nncli.objectives.assessment import ClassMetrics, calibration, confusion, decided, deciles
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
 from nncli.reporting import listed
 from nncli.runs import Metrics, RunFolder
-from nncli.runs.report import Example, Matrix, Reliability, ReportContent, Scatter, render
-from nncli.runs.report.charts import written
+from nncli.runs.report import (
+    Example,
+    Matrix,
+    Reliability,
+    ReportContent,
+    Residuals,
+    Scatter,
+    render,
+)
+from nncli.runs.report.words import written
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["WORST", "about_answers", "picture_of", "write_report"]
+__all__ = [
+    "WORST",
+    "about_answers",
+    "behind_cells",
+    "class_metrics",
+    "picture_of",
+    "pictures",
+    "write_report",
+]
 
 WORST = 24
 OF_A_CELL = 6
-PICTURES = 400
+# Of all cells together: of those with wrong answers, and of those with right ones.
+WRONG_SHOWN, RIGHT_SHOWN = 300, 100
 LARGEST_SIDE = 96
+LARGEST_PNG = 48  # pixels of a side; larger photographs are JPEG, a sixth of the bytes
 POINTS = 600
+Cell = tuple[int, int]
 
 
 def about_answers(dataset: Dataset, split: Split, answers: NDArray[np.float32]) -> dict[str, Any]:
@@ -48,14 +71,16 @@ def about_answers(dataset: Dataset, split: Split, answers: NDArray[np.float32]) 
         seen = calibration(target, answers, labels)
         bins = [(one.confidence, one.accuracy, one.count) for one in seen.bins]
         found["reliability"] = Reliability(seen.ece, bins)
-    if isinstance(target, ClassTarget):
-        said = answers.argmax(axis=1)
-        counts = confusion(target, said, labels)
-        if counts is not None:
-            examples = _behind(dataset, split, answers, said)
-            found["matrix"] = Matrix(target.names, counts, examples)
-    elif not isinstance(target, LabelsTarget):
+        found["classes"] = class_metrics(target, answers, labels)
+    else:
         found["scatters"] = _scatters(target, answers, labels)
+        tenths = deciles(target, answers, labels) or {}
+        found["residuals"] = [Residuals(name, of_value) for name, of_value in tenths.items()]
+    if isinstance(target, ClassTarget):
+        counts = confusion(target, decided(target, answers), labels)
+        if counts is not None:
+            examples = _behind(dataset, split, answers)
+            found["matrix"] = Matrix(target.names, counts, examples)
     return found
 
 
@@ -65,6 +90,7 @@ def write_report(
     dataset: Dataset,
     metrics: Metrics,
     about: Mapping[str, Any],
+    network: Any,
 ) -> None:
     """Write the page of a run.
 
@@ -74,17 +100,26 @@ def write_report(
         dataset: on what, with its splits.
         metrics: the document of the run.
         about: the parts of a `ReportContent` that are about answers.
+        network: what the family of models built.
 
     Raises:
         StorageError: it cannot be written.
     """
     environment = folder.read_environment()
     versions = environment.pop("versions", {})
+    environment.pop("schema", None)
     sizes = [f"{name} {len(split):,}" for name, split in dataset.splits.items()]
+    layers = boxes_of(
+        layers_of(network),
+        inputs=str(dataset.inputs),
+        preprocessing=str(dataset.preprocessing),
+        answer=describe_answer(dataset.target),
+    )
     content = ReportContent(
         title=experiment.run_name,
         facts=[
-            ("dataset", f"{dataset.name}: {', '.join(sizes)} examples"),
+            ("dataset", dataset.name),
+            ("examples", ", ".join(sizes)),
             ("inputs", f"{dataset.inputs}, {dataset.preprocessing}"),
             ("answers", str(dataset.target)),
             ("model", experiment.model.type),
@@ -93,11 +128,49 @@ def write_report(
         metrics=metrics,
         history=folder.read_history(),
         config=folder.config.read_text(encoding="utf-8"),
-        environment=[(key, str(value)) for key, value in {**environment, **versions}.items()],
+        environment=[
+            (key.replace("_", " "), _in_words(value))
+            for key, value in {**environment, **versions}.items()
+            if value not in (None, [])
+        ],
         command=f"nncli train -c {shlex.quote(str(folder.config))}",
-        **about,
+        layers=layers,
+        **{"more": f"nncli runs report {typed_path(folder.path)}", **about},
     )
     write_atomically(folder.report, render(content))
+
+
+def _in_words(value: Any) -> str:
+    """A value of `environment.json`; its only lists of words that are typed are commands."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def class_metrics(
+    target: ClassTarget | LabelsTarget, answers: NDArray[np.float32], labels: NDArray[Any]
+) -> list[ClassMetrics]:
+    """As `nncli.objectives.assessment.per_class`, which takes a second for scikit-learn."""
+    import numpy as np
+
+    names = target.names
+    said = decided(target, answers)
+    if isinstance(target, ClassTarget):
+        times = [np.bincount(one, minlength=len(names)) for one in (said, labels)]
+        right = np.bincount(labels[said == labels], minlength=len(names))
+    else:
+        times = [(one > 0).sum(axis=0) for one in (said, labels)]
+        right = ((said > 0) & (labels > 0)).sum(axis=0)
+    return [
+        ClassMetrics(
+            name=name,
+            precision=hits / answered if answered else 0.0,
+            recall=hits / count if count else 0.0,
+            f1=2 * hits / (answered + count) if answered + count else 0.0,
+            count=count,
+        )
+        for name, hits, answered, count in zip(
+            names, right.tolist(), *(one.tolist() for one in times), strict=True
+        )
+    ]
 
 
 def _scatters(target: Target, answers: NDArray[np.float32], values: NDArray[Any]) -> list[Scatter]:
@@ -122,33 +195,61 @@ def _worst(dataset: Dataset, split: Split, answers: NDArray[np.float32]) -> list
     if isinstance(target, ClassTarget):
         loss = np.where(answers.argmax(axis=1) == labels, -1.0, loss)
     elif isinstance(target, LabelsTarget):
-        loss = np.where(((answers >= 0.5) == (labels > 0)).all(axis=1), -1.0, loss)
+        loss = np.where((decided(target, answers) == (labels > 0)).all(axis=1), -1.0, loss)
     order = np.argsort(-loss, kind="stable")[:WORST]
-    return _examples(dataset, split, answers, order[loss[order] >= 0])
+    order = order[loss[order] >= 0]
+    found = _examples(dataset, split, answers, order)
+    if not isinstance(target, ClassTarget):
+        return found
+    suspected = suspected_labels(answers, labels)[order].tolist()
+    return [
+        replace(one, is_suspected=is_suspected)
+        for one, is_suspected in zip(found, suspected, strict=True)
+    ]
+
+
+def behind_cells(
+    labels: NDArray[np.int64], answers: NDArray[np.float32], of_a_cell: int = OF_A_CELL
+) -> list[tuple[Cell, int]]:
+    """The places of some examples of each cell of a confusion matrix, the largest cells first: of
+    wrong answers the surest, of right ones the first.
+
+    Args:
+        labels: class indices, shape (n,).
+        answers: probabilities, shape (n, classes).
+        of_a_cell: how many at most.
+    """
+    import numpy as np
+
+    classes = answers.shape[1]
+    said = answers.argmax(axis=1)
+    is_wrong = said != labels
+    number = labels * classes + said
+    order = np.lexsort((np.where(is_wrong, -answers.max(axis=1), 0.0), number))
+    cells, starts, counts = np.unique(number[order], return_index=True, return_counts=True)
+    found: dict[bool, list[tuple[Cell, int]]] = {True: [], False: []}
+    for place in np.argsort(-counts, kind="stable").tolist():
+        row, column = divmod(int(cells[place]), classes)
+        start = starts[place]
+        behind = order[start : start + min(of_a_cell, counts[place])].tolist()
+        found[row != column] += [((row, column), one) for one in behind]
+    return found[True][:WRONG_SHOWN] + found[False][:RIGHT_SHOWN]
 
 
 def _behind(
-    dataset: Dataset, split: Split, answers: NDArray[np.float32], said: NDArray[np.int64]
-) -> Mapping[tuple[int, int], Sequence[Example]]:
-    """Some examples of each cell, of wrong ones first; nothing where there is nothing to see."""
+    dataset: Dataset, split: Split, answers: NDArray[np.float32]
+) -> Mapping[Cell, Sequence[Example]]:
+    """Some examples of each cell; nothing where there is nothing to see."""
     import numpy as np
 
     if not _is_seen(dataset):
         return {}
-    labels = split.labels
-    cells: dict[tuple[int, int], list[int]] = {}
-    for place in np.argsort(said == labels, kind="stable").tolist():
-        cell = cells.setdefault((int(labels[place]), int(said[place])), [])
-        if len(cell) < OF_A_CELL:
-            cell.append(place)
-    chosen: list[tuple[tuple[int, int], int]] = []
-    for cell_name, places in cells.items():
-        chosen += [(cell_name, place) for place in places]
-    chosen = chosen[:PICTURES]
-    examples = _examples(dataset, split, answers, np.array([p for _, p in chosen], np.int64))
-    found: dict[tuple[int, int], list[Example]] = {}
-    for (cell_name, _), example in zip(chosen, examples, strict=True):
-        found.setdefault(cell_name, []).append(example)
+    chosen = behind_cells(split.labels, answers)
+    places = np.array([place for _, place in chosen], np.int64)
+    found: dict[Cell, list[Example]] = {}
+    examples = _examples(dataset, split, answers, places)
+    for (cell, _), example in zip(chosen, examples, strict=True):
+        found.setdefault(cell, []).append(example)
     return found
 
 
@@ -156,20 +257,22 @@ def _is_seen(dataset: Dataset) -> bool:
     return isinstance(dataset.preprocessing, ImagePreprocessing | SoundPreprocessing)
 
 
+def pictures(dataset: Dataset, split: Split, places: NDArray[np.int64]) -> Sequence[bytes | None]:
+    """Pictures of images, and of sound its spectrogram, from the cache; None of anything else."""
+    if not _is_seen(dataset) or not len(places):
+        return [None] * len(places)
+    stored = places if split.indices is None else split.indices[places]
+    is_sound = isinstance(dataset.inputs, SoundInput)
+    maximum = None if is_sound else getattr(dataset.inputs, "maximum", None)
+    return [picture_of(one, maximum, upside_down=is_sound) for one in split.inputs[stored]]
+
+
 def _examples(
     dataset: Dataset, split: Split, answers: NDArray[np.float32], places: NDArray[np.int64]
 ) -> list[Example]:
-    pictures: list[bytes | None] = [None] * len(places)
-    if _is_seen(dataset) and len(places):
-        stored = places if split.indices is None else split.indices[places]
-        upside_down = isinstance(dataset.inputs, SoundInput)
-        maximum = None if upside_down else getattr(dataset.inputs, "maximum", None)
-        pictures = [
-            picture_of(one, maximum, upside_down=upside_down) for one in split.inputs[stored]
-        ]
     return [
         _example(dataset.target, answers[place], split.labels[place], picture)
-        for place, picture in zip(places.tolist(), pictures, strict=True)
+        for place, picture in zip(places.tolist(), pictures(dataset, split, places), strict=True)
     ]
 
 
@@ -182,7 +285,7 @@ def _example(target: Target, answer: NDArray[Any], truth: Any, picture: bytes | 
         case LabelsTarget():
             words = [
                 listed([n for n, yes in zip(names, some, strict=True) if yes]) or "none"
-                for some in (truth > 0, answer >= 0.5)
+                for some in (truth > 0, decided(target, answer) > 0)
             ]
             return Example(words[0], words[1], None, picture)
         case _:
@@ -191,8 +294,8 @@ def _example(target: Target, answer: NDArray[Any], truth: Any, picture: bytes | 
 
 
 def picture_of(values: NDArray[Any], maximum: float | None, *, upside_down: bool) -> bytes:
-    """A PNG, at most 96 pixels wide and high, of pixels from 0 to `maximum`; None: of any numbers,
-    from the smallest to the largest."""
+    """A picture, at most 96 pixels wide and high, of pixels from 0 to `maximum`; None: of any
+    numbers, from the smallest to the largest. A PNG, or a JPEG of what is large and in colour."""
     import numpy as np
     from PIL import Image
 
@@ -204,5 +307,8 @@ def picture_of(values: NDArray[Any], maximum: float | None, *, upside_down: bool
     picture = Image.fromarray(shades[..., 0] if shades.shape[-1] in (1, 2) else shades)
     picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    if picture.mode == "RGB" and max(picture.size) > LARGEST_PNG:
+        picture.save(stream, "JPEG", quality=88)
+    else:
+        picture.save(stream, "PNG")
     return stream.getvalue()

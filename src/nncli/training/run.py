@@ -96,7 +96,14 @@ class Run:
                 if said is not None:
                     split = self.dataset.splits["test"]
                     about = {"split": "test", **about_answers(self.dataset, split, said)}
-                write_report(self.folder, self.experiment, self.dataset, metrics, about)
+                write_report(
+                    self.folder,
+                    self.experiment,
+                    self.dataset,
+                    metrics,
+                    about,
+                    self.networks.family,
+                )
         except StorageError:
             raise
         except Exception:  # the model and its metrics are safe: they are not lost to a page

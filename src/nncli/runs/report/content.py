@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nncli.runs.metrics import EpochRow, Metrics
+from nncli.drawing.networks import Box
+from nncli.objectives.assessment import ClassMetrics, Decile
+from nncli.runs.metrics import EpochRow, Metrics, SliceMetrics
 
-__all__ = ["Example", "Matrix", "Reliability", "ReportContent", "Scatter"]
+__all__ = ["Example", "Matrix", "Reliability", "ReportContent", "Residuals", "Scatter"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Example:
         truth: its class, labels or values.
         answer: what the model said.
         confidence: the probability of the answer; None for values.
-        picture: a PNG of it; None where there is nothing to see.
+        picture: a PNG or JPEG of it; None where there is nothing to see.
         name: its file or row.
         words: its text, or its cells.
         sound: a WAV file of it.
@@ -35,6 +37,11 @@ class Example:
     sound: bytes | None = None
     hidden: bytes | None = None
     is_suspected: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """What its pictures and its sound take."""
+        return sum(len(media) for media in (self.picture, self.hidden, self.sound) if media)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,14 @@ class Scatter:
 
 
 @dataclass(frozen=True)
+class Residuals:
+    """The errors of one value, by tenths of the truth."""
+
+    name: str
+    deciles: Sequence[Decile]
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """Everything on the page.
 
@@ -81,8 +96,12 @@ class ReportContent:
         config: the resolved experiment as YAML.
         environment: versions and the machine, as pairs of words.
         command: what repeats the run.
+        more: what writes the page anew with what is costly; empty if it is there.
         split: the split that everything below is about.
-        matrix, reliability, scatters, worst: as far as they are known.
+        matrix, reliability, scatters, residuals, worst: as far as they are known.
+        classes: each class or label by itself.
+        slices: of a column the metrics by its values, the worst first.
+        layers: of the network from its inputs to its answer, as boxes of a diagram.
         intervals: of metrics of the split, 95 %.
         importance: of each column how much worse the model is without it, and the deviation
             between repetitions; `importance_metric` is what was measured.
@@ -95,11 +114,16 @@ class ReportContent:
     config: str
     environment: Sequence[tuple[str, str]]
     command: str
+    more: str = ""
     split: str | None = None
     matrix: Matrix | None = None
     reliability: Reliability | None = None
     scatters: Sequence[Scatter] = ()
+    residuals: Sequence[Residuals] = ()
     worst: Sequence[Example] = ()
+    classes: Sequence[ClassMetrics] = ()
+    slices: Mapping[str, Sequence[SliceMetrics]] = field(default_factory=dict)
+    layers: Sequence[Box] = ()
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     importance: Sequence[tuple[str, float, float]] = ()
     importance_metric: str = ""

@@ -3,76 +3,141 @@
 from __future__ import annotations
 
 import base64
-import json
+import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
-from nncli.runs.metrics import EpochRow, Metrics
+from nncli.runs.metrics import EpochRow, Metrics, SliceMetrics
 from nncli.runs.report import charts
-from nncli.runs.report.content import Example, Matrix, ReportContent
+from nncli.runs.report.content import ReportContent
+from nncli.runs.report.diagram import diagram
+from nncli.runs.report.examples import gallery
+from nncli.runs.report.matrix import classes, matrix
+from nncli.runs.report.sizes import fitted
+from nncli.runs.report.words import between, isolated, number
 
-__all__ = ["render"]
+__all__ = ["LIMIT", "render"]
 
-# Nothing may be fetched; pictures and the script are in the page itself.
-POLICY = (
-    "default-src 'none'; img-src data:; media-src data:; "
-    "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-)
+LIMIT = 3_000_000  # bytes of a page
+ROOMS = (2_400_000, 1_200_000, 0)  # characters for pictures and sound, until the rest fits beside
 SPLITS = ("train", "validation", "test", "all")
-MOST_CLASSES = 25
 FIRST_METRICS = ("accuracy", "micro_f1", "mae")
 GOOD = ("completed", "stopped_early")
+HEADINGS = {
+    "trained": "What was trained",
+    "metrics": "Metrics",
+    "curves": "Learning curves",
+    "confusion": "Confusion matrix",
+    "residuals": "Residuals",
+    "errors": "Worst errors",
+    "classes": "Per class",
+    "calibration": "Calibration",
+    "slices": "Slices",
+    "importance": "Permutation importance",
+    "model": "The model",
+    "repeat": "How to repeat it",
+}
+# About the answers on one split.
+OF_SPLIT = (
+    "confusion", "residuals", "errors", "classes", "calibration", "slices", "importance",
+)  # fmt: skip
+# Beside each other on a wide screen.
+HALF = ("trained", "metrics", "classes", "calibration")
+HALF_IF_SMALL = ("model", "repeat")
+MOST_VALUES = 6  # with charts of their own
+FIRST_ERRORS = 12  # which are not folded
+MOST_BOXES = 20  # of a diagram that is shown unasked
 
 
 def render(content: ReportContent) -> str:
-    """The whole page as text.
+    """The whole page as text, of at most three million bytes wherever pictures and sound are what
+    makes it large.
 
     Every name that users gave is escaped; there is no empty section.
     """
+    page = ""
+    for room in ROOMS:
+        shown, left_out = fitted(content, room)
+        page = _page(shown, left_out)
+        if len(page.encode()) <= LIMIT:
+            break
+    return page
+
+
+def _page(content: ReportContent, left_out: int) -> str:
     place = files("nncli.runs.report")
     style = place.joinpath("style.css").read_text(encoding="utf-8")
     script = place.joinpath("script.js").read_text(encoding="utf-8")
+    sections = [one for one in _sections(content) if one[1]]
+    links = "".join(f'<a href="#{name}">{HEADINGS[name]}</a>' for name, _ in sections)
+    note = ""
+    if left_out:
+        note = (
+            f'<p class="soft">{left_out:,} examples, or their sound, are left out: a page has at '
+            "most 3 MB.</p>"
+        )
+    if content.more:
+        note += (
+            f'<p class="soft"><code>{escape(content.more)}</code> writes this page anew with what '
+            "takes longer: intervals, what the answers hang on, and the examples as they were "
+            "recorded.</p>"
+        )
     title = escape(content.title)
-    sections = "".join(_section(*one) for one in _sections(content) if one[1])
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    page = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
         f'<link rel="icon" href="data:,"><title>{title}</title><style>{style}</style></head><body>'
-        f"<header><h1>{title}</h1>{_outcome(content.metrics)}"
-        f'<button class="theme" type="button">Light or dark</button></header><main>'
-        f"{_numbers(content.metrics)}{sections}</main><script>{script}</script></body></html>\n"
+        f'<a class="skip" href="#content">To the content</a><header><div class="heading">'
+        f'<p class="kind">Training report</p><h1 dir="auto">{title}</h1></div>'
+        f"{_outcome(content.metrics)}"
+        '<button class="theme" type="button">Light or dark</button></header>'
+        f'<main id="content">{_error(content.metrics)}{_numbers(content)}'
+        f'<nav aria-label="Sections">{links}</nav>'
+        f"{''.join(_section(name, body, content) for name, body in sections)}</main>"
+        f"<footer>{note}</footer><script>{script}</script></body></html>\n"
+    )
+    # A file's name may hold bytes that are no text.
+    return page.encode("utf-8", "replace").decode()
+
+
+def _policy(script: str) -> str:
+    """Nothing may be fetched, and no script runs but ours; pictures are in the page itself."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
 
 
-def _section(heading: str, body: str) -> str:
-    return f"<section><h2>{escape(heading)}</h2>{body}</section>"
+def _section(name: str, body: str, content: ReportContent) -> str:
+    where = f" on {content.split}" if content.split and name in OF_SPLIT else ""
+    is_small = 0 < len(content.layers) <= MOST_BOXES
+    is_half = name in HALF or (is_small and name in HALF_IF_SMALL)
+    kind = ' class="half"' if is_half else ""
+    return (
+        f'<section id="{name}"{kind} aria-labelledby="{name}-heading">'
+        f'<h2 id="{name}-heading">{HEADINGS[name]}{where}</h2>{body}</section>'
+    )
 
 
 def _sections(content: ReportContent) -> Iterator[tuple[str, str]]:
-    yield "What was trained", _pairs(content.facts)
-    yield "How it learned", _curves(content.history, content.metrics.kept_epoch)
-    yield "Metrics", _metrics(content.metrics, content.split, content.intervals)
-    where = f" ({content.split})" if content.split else ""
-    if content.matrix is not None:
-        yield f"What is taken for what{where}", _matrix(content.matrix)
-        yield f"Each class{where}", _classes(content.matrix)
-    if content.reliability is not None:
-        figure = charts.reliability(content.reliability)
-        yield f"Can its confidence be trusted?{where}", f'<div class="figures">{figure}</div>'
-    if content.scatters:
-        figures = "".join(charts.scatter(one) for one in content.scatters)
-        yield f"Answers beside the truth{where}", f'<div class="figures">{figures}</div>'
-    if content.importance:
-        yield f"Which columns it needs{where}", _importance(content)
-    if content.worst:
-        about = "The largest loss first."
-        if any(one.hidden for one in content.worst):
-            about += " Below a picture: bright is what the answer hangs on."
-        words = f'<p class="soft">{about}</p>'
-        yield f"The worst answers{where}", words + _examples(content.worst)
-    yield "Repeat it", _command(content)
+    """The name and the body of each; what is not known has an empty body."""
+    yield "trained", _pairs(content.facts)
+    yield "metrics", _metrics(content)
+    yield "curves", _curves(content.history, content.metrics.kept_epoch)
+    yield "confusion", matrix(content.matrix) if content.matrix else ""
+    yield "residuals", _residuals(content)
+    yield "errors", _worst(content) if content.worst else ""
+    yield "classes", classes(content.classes) if content.classes else ""
+    figure = charts.reliability(content.reliability) if content.reliability else ""
+    yield "calibration", figure
+    yield "slices", _slices(content.slices) if content.slices else ""
+    yield "importance", _importance(content) if content.importance else ""
+    yield "model", _model(content) if content.layers else ""
+    yield "repeat", _command(content)
 
 
 def _outcome(metrics: Metrics) -> str:
@@ -80,33 +145,44 @@ def _outcome(metrics: Metrics) -> str:
     return f'<span class="outcome {kind}">{metrics.outcome.replace("_", " ")}</span>'
 
 
-def _numbers(metrics: Metrics) -> str:
+def _error(metrics: Metrics) -> str:
+    return f'<p class="bad">{escape(metrics.error)}</p>' if metrics.error else ""
+
+
+def _numbers(content: ReportContent) -> str:
     """The few numbers that everybody looks for first."""
-    shown: list[tuple[str, str]] = []
+    metrics = content.metrics
+    shown: list[tuple[str, str, str]] = []
     for split in ("test", "validation"):
         values = getattr(metrics, split) or {}
         name = next((name for name in FIRST_METRICS if values.get(name) is not None), None)
         if name is not None:
-            shown.append((f"{split} {name}", _number(values[name])))
+            interval = content.intervals.get(name) if split == content.split else None
+            note = f"95 %: {between(interval)}" if interval else ""
+            shown.append((f"{split} {name}".replace("_", " "), number(values[name]), note))
     if metrics.epochs:
-        kept = f", kept {metrics.kept_epoch}" if metrics.kept_epoch else ""
-        shown.append((f"epochs{kept}", f"{metrics.epochs:,}"))
+        kept = f"kept: epoch {metrics.kept_epoch}" if metrics.kept_epoch else ""
+        shown.append(("epochs", f"{metrics.epochs:,}", kept))
     if metrics.parameters:
-        shown.append(("weights", f"{metrics.parameters:,}"))
-    shown.append(("seconds", f"{metrics.timing.total_seconds:,.1f}"))
-    items = "".join(f"<li><b>{v}</b><span>{escape(k)}</span></li>" for k, v in shown)
+        shown.append(("parameters", f"{metrics.parameters:,}", ""))
+    shown.append(("seconds", f"{metrics.timing.total_seconds:,.1f}", ""))
+    items = "".join(
+        f"<li><span>{escape(name)}</span><b>{value}</b><small>{note}</small></li>"
+        for name, value, note in shown
+    )
     return f'<ul class="numbers">{items}</ul>'
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return charts.written(value) if abs(value) >= 100 else f"{value:.4f}"
-
-
 def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pairs)
+    items = "".join(
+        f'<dt>{escape(name)}</dt><dd dir="auto">{escape(text)}</dd>' for name, text in pairs
+    )
     return f"<dl>{items}</dl>" if pairs else ""
+
+
+def _figures(figures: Sequence[str]) -> str:
+    drawn = "".join(figures)
+    return f'<div class="figures">{drawn}</div>' if drawn else ""
 
 
 def _curves(rows: Sequence[EpochRow], kept: int | None) -> str:
@@ -122,40 +198,81 @@ def _curves(rows: Sequence[EpochRow], kept: int | None) -> str:
                 (float(epoch), float(value))
                 for row in rows
                 if (value := row.get(f"{split}_{name}")) is not None
+                and math.isfinite(value)
                 and (epoch := row.get("epoch")) is not None
             ]
             if points:
                 lines.append((split, points))
         if lines:
             figures.append(charts.curves(name, lines, kept))
-    return f'<div class="figures">{"".join(figures)}</div>' if figures else ""
+    return _figures(figures)
 
 
-def _metrics(
-    metrics: Metrics, split: str | None, intervals: Mapping[str, tuple[float, float]]
-) -> str:
+def _metrics(content: ReportContent) -> str:
+    metrics, intervals = content.metrics, content.intervals
     splits = [(name, getattr(metrics, name)) for name in SPLITS if getattr(metrics, name)]
     names = list(dict.fromkeys(name for _, values in splits for name in values))
     if not names:
         return ""
     head = "".join(f'<th scope="col">{name}</th>' for name, _ in splits)
     if intervals:
-        head += f'<th scope="col" title="of {split}">95 % interval</th>'
+        head += f'<th scope="col">95 % on {content.split}</th>'
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{_number(values.get(name))}</td>" for _, values in splits)
-        + (f"<td>{_between(intervals.get(name))}</td>" if intervals else "")
+        + "".join(f"<td>{number(values.get(name))}</td>" for _, values in splits)
+        + (f"<td>{between(intervals.get(name))}</td>" if intervals else "")
         + "</tr>"
         for name in names
     )
-    return (
-        f'<div class="wide"><table><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody>'
-        "</table></div>"
-    )
+    return _table(f"<td></td>{head}", rows)
 
 
-def _between(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else " to ".join(map(_number, interval))
+def _table(head: str, rows: str, kind: str = "") -> str:
+    named = f' class="{kind}"' if kind else ""
+    top = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return f'<div class="wide"><table{named}>{top}<tbody>{rows}</tbody></table></div>'
+
+
+def _worst(content: ReportContent) -> str:
+    about = "The largest loss first."
+    if any(one.hidden for one in content.worst):
+        about += " The second picture: bright is what the answer hangs on."
+    if any(one.is_suspected for one in content.worst):
+        about += " Where the label is marked, it rather than the answer may be wrong."
+    first, others = content.worst[:FIRST_ERRORS], content.worst[FIRST_ERRORS:]
+    more = ""
+    if others:
+        more = f"<details><summary>{len(others):,} more</summary>{gallery(others)}</details>"
+    return f'<p class="soft">{about}</p>{gallery(first)}{more}'
+
+
+def _residuals(content: ReportContent) -> str:
+    """Answers beside the truth, and the errors by tenths of it, of each value."""
+    by_name = {one.name: one for one in content.residuals}
+    figures = []
+    for one in content.scatters[:MOST_VALUES]:
+        figures.append(charts.scatter(one))
+        if one.name in by_name:
+            figures.append(charts.residuals(by_name[one.name]))
+    note = ""
+    if len(content.scatters) > MOST_VALUES:
+        note = f'<p class="soft">The first {MOST_VALUES} of {len(content.scatters):,} values.</p>'
+    return note + _figures(figures) if figures else ""
+
+
+def _slices(slices: Mapping[str, Sequence[SliceMetrics]]) -> str:
+    parts = []
+    for column, rows in slices.items():
+        names = list(dict.fromkeys(name for row in rows for name in row.metrics))
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (*names, "examples"))
+        body = "".join(
+            f'<tr><th scope="row">{isolated(row.value)}</th>'
+            + "".join(f"<td>{number(row.metrics.get(name))}</td>" for name in names)
+            + f"<td>{row.count:,}</td></tr>"
+            for row in rows
+        )
+        parts.append(_table(f'<th scope="col">{isolated(column)}</th>{head}', body))
+    return f'<p class="soft">The worst first.</p>{"".join(parts)}'
 
 
 def _importance(content: ReportContent) -> str:
@@ -165,123 +282,38 @@ def _importance(content: ReportContent) -> str:
     for name, drop, deviation in content.importance:
         share = 100 * max(drop, 0.0) / most if most > 0 else 0.0
         rows.append(
-            f'<tr><th scope="row">{escape(name)}</th><td style="--share:{share:.1f}%">'
-            f"{_number(drop)}</td><td>± {_number(deviation)}</td></tr>"
+            f'<tr><th scope="row">{isolated(name)}</th>'
+            f'<td class="bar" style="--share:{share:.1f}%">{number(drop)}</td>'
+            f"<td>± {number(deviation)}</td></tr>"
         )
     return (
         f'<p class="soft">How much worse {escape(content.importance_metric)} is with the cells of '
         "a column shuffled. Columns that say the same stand in for each other.</p>"
-        f'<div class="wide"><table class="bars"><tbody>{"".join(rows)}</tbody></table></div>'
+        f"{_table('', ''.join(rows), 'bars')}"
     )
 
 
-def _matrix(matrix: Matrix) -> str:
-    """A button for each cell; of many classes those that are confused most."""
-    chosen = _most_confused(matrix)
-    names = [matrix.names[place] for place in chosen]
-    note = ""
-    if len(chosen) < len(matrix.names):
-        note = f" The {len(chosen)} of {len(matrix.names):,} classes that are confused most."
-    head = "".join(f'<th scope="col" title="{escape(n)}">{escape(n)}</th>' for n in names)
-    rows = []
-    for row in chosen:
-        total = sum(matrix.counts[row]) or 1
-        cells = "".join(_cell(matrix, row, column, total) for column in chosen)
-        rows.append(f'<tr><th scope="row">{escape(matrix.names[row])}</th>{cells}</tr>')
-    shown = {
-        f"{row}-{column}": [
-            [base64.b64encode(one.picture).decode(), _words(one)]
-            for one in examples
-            if one.picture is not None
-        ]
-        for (row, column), examples in matrix.examples.items()
-    }
-    data = json.dumps({key: value for key, value in shown.items() if value}).replace("<", "\\u003c")
-    hint = "Choose a cell to see examples." if data != "{}" else "Choose a cell to read it out."
-    return (
-        f'<p class="soft">Rows: what it is. Columns: what was said. {hint}{note}</p>'
-        f'<div class="wide"><table class="matrix"><thead><tr><td></td>{head}</tr></thead>'
-        f'<tbody>{"".join(rows)}</tbody></table></div><div id="behind" aria-live="polite"></div>'
-        f'<script type="application/json" id="cells">{data}</script>'
-    )
-
-
-def _cell(matrix: Matrix, row: int, column: int, total: int) -> str:
-    count = matrix.counts[row][column]
-    label = (
-        f"{count:,} of {total:,} examples of {matrix.names[row]} were said to be "
-        f"{matrix.names[column]}"
-    )
-    return (
-        f'<td><button type="button" aria-pressed="false" data-cell="{row}-{column}" '
-        f'style="--share:{0.6 * count / total:.3f}" aria-label="{escape(label)}">'
-        f"{count or '·'}</button></td>"
-    )
-
-
-def _most_confused(matrix: Matrix) -> list[int]:
-    """The classes to show, in their order."""
-    count = len(matrix.names)
-    if count <= MOST_CLASSES:
-        return list(range(count))
-    wrong = [0] * count
-    for row, cells in enumerate(matrix.counts):
-        for column, number in enumerate(cells):
-            if row != column:
-                wrong[row] += number
-                wrong[column] += number
-    return sorted(sorted(range(count), key=lambda place: -wrong[place])[:MOST_CLASSES])
-
-
-def _classes(matrix: Matrix) -> str:
-    rows: list[tuple[str, list[float | None]]] = []
-    said = [sum(column) for column in zip(*matrix.counts, strict=True)]
-    for place, name in enumerate(matrix.names):
-        right, count = matrix.counts[place][place], sum(matrix.counts[place])
-        both = count + said[place]
-        values = (
-            right / said[place] if said[place] else None,
-            right / count if count else None,
-            2 * right / both if both else None,
-        )
-        rows.append((f"{name} ({count:,})", list(values)))
-    return charts.bars("In brackets: examples.", rows, ("precision", "recall", "f1"))
-
-
-def _words(one: Example) -> str:
-    sure = "" if one.confidence is None else f" ({one.confidence:.0%})"
-    return f"is {one.truth}, said {one.answer}{sure}"
-
-
-def _examples(examples: Sequence[Example]) -> str:
-    items = []
-    for one in examples:
-        words = escape(_words(one))
-        parts = []
-        for picture, said in ((one.picture, words), (one.hidden, "what the answer hangs on")):
-            if picture is not None:
-                data = base64.b64encode(picture).decode()
-                parts.append(f'<img alt="{said}" src="data:image/png;base64,{data}">')
-        if one.sound is not None:
-            data = base64.b64encode(one.sound).decode()
-            parts.append(f'<audio controls aria-label="{words}" src="data:audio/wav;base64,{data}">'
-                         "</audio>")  # fmt: skip
-        parts.append(words)
-        if one.is_suspected:
-            parts.append(' <b class="bad">its label may be wrong</b>')
-        if one.words:
-            parts.append(f"<p>{escape(one.words)}</p>")
-        if one.name:
-            parts.append(f'<p class="soft">{escape(one.name)}</p>')
-        wide = ' class="large"' if one.words or one.sound is not None else ""
-        items.append(f"<li{wide}>{''.join(parts)}</li>")
-    return f'<ul class="examples">{"".join(items)}</ul>'
+def _model(content: ReportContent) -> str:
+    """The layers as a diagram, folded if it is long."""
+    drawn = '<div class="wide" tabindex="0" role="group" aria-label="Diagram of the model">'
+    drawn += f"{diagram(content.layers)}</div>"
+    if len(content.layers) <= MOST_BOXES:
+        return drawn
+    count = sum(not box.around for box in content.layers)
+    return f"<details><summary>Its {count:,} layers</summary>{drawn}</details>"
 
 
 def _command(content: ReportContent) -> str:
     return (
-        f'<button class="copy" type="button">Copy</button><pre>{escape(content.command)}</pre>'
-        f'<details><summary>The whole experiment</summary><button class="copy" type="button">Copy'
-        f"</button><pre>{escape(content.config)}</pre></details>"
-        f"<details><summary>The machine</summary>{_pairs(content.environment)}</details>"
+        f"{_copied(content.command)}<details><summary>The whole experiment</summary>"
+        f"{_copied(content.config)}</details>"
+        f"<details><summary>Versions and the machine</summary>{_pairs(content.environment)}"
+        "</details>"
+    )
+
+
+def _copied(text: str) -> str:
+    return (
+        f'<div class="code"><button class="copy" type="button">Copy</button>'
+        f'<pre tabindex="0" dir="ltr">{escape(text)}</pre></div>'
     )
