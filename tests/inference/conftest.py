@@ -12,7 +12,7 @@ import pytest
 import nncli
 from nncli import data
 from nncli.config import Layer, load_experiment
-from nncli.inference.evaluation import EvaluatedData, Evaluation
+from nncli.inference.evaluated import EvaluatedData, Evaluation
 from nncli.reporting import SilentReporter
 from nncli.training import TrainingResult
 

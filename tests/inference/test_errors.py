@@ -18,7 +18,7 @@ import nncli
 from nncli.errors import UsageError
 from nncli.inference.error_files import draw_gallery, write_errors
 from nncli.inference.errors import suspected_labels, worst_examples
-from nncli.inference.evaluation import Evaluation
+from nncli.inference.evaluated import Evaluation
 from nncli.reporting import SilentReporter
 from nncli.training import TrainingResult
 

@@ -12,7 +12,7 @@ import pytest
 
 from nncli.data import DigitsDataset, TableDataset
 from nncli.errors import UsageError
-from nncli.inference.evaluation import Evaluation
+from nncli.inference.evaluated import Evaluation
 from nncli.inference.slices import check_slices, slice_by, with_slices
 from nncli.reporting import SilentReporter
 from nncli.runs import Metrics

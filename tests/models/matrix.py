@@ -196,7 +196,7 @@ def difference(experiment: dict[str, Any], path: Path) -> float:
     """The largest difference between what the network says of its test examples and what the file
     says that Keras loads, both with the weights of the file."""
     from nncli.config import Layer, load_experiment
-    from nncli.inference.evaluation import answers, model_for_arrays
+    from nncli.inference.answering import answers, model_for_arrays
     from nncli.preprocessing import archive
     from nncli.training.preparing import prepare
 

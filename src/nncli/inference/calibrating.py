@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError, UsageError
-from nncli.inference.evaluation import (
-    Evaluation,
-    answers,
-    logits_for_arrays,
-    targets_by_name,
-)
+from nncli.inference.answering import answers, logits_for_arrays
+from nncli.inference.evaluated import Evaluation
+from nncli.inference.matching import targets_by_name
 from nncli.objectives import ANSWER, TEMPERATURE, add_answer, compile_for_answers
 from nncli.objectives.assessment import calibration
 from nncli.preprocessing import archive
@@ -61,7 +58,7 @@ def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
     target, data = evaluation.target, evaluation.data
     if not isinstance(target, ClassTarget | LabelsTarget):
         raise UsageError(f"The model says {target}: there are no probabilities to calibrate.")
-    description = archive.describe(evaluation.model_path)
+    description = evaluation.description
     if description is None:
         raise ModelFileError(f"{evaluation.model_path} was not made by nncli.")
     if output.exists() and output.samefile(evaluation.model_path):
@@ -73,7 +70,7 @@ def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
             f"{evaluation.dataset} has {', '.join(data.dataset.splits)}.",
             hint="Train with dataset.validation above 0, and leave out --split.",
         )
-    model = archive.open_model(evaluation.model_path)
+    model = evaluation.model
     if any(layer.name == TEMPERATURE for layer in model.layers):
         raise ModelFileError(f"{evaluation.model_path} is calibrated already.")
     logits = logits_for_arrays(model, description)

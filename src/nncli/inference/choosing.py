@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import filecmp
+import json
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from nncli.config import Experiment, Layer, load_experiment
 from nncli.data import (
@@ -15,9 +18,9 @@ from nncli.data import (
     TfdsDataset,
 )
 from nncli.errors import ModelFileError, UsageError
-from nncli.preprocessing.archive import ModelDescription
+from nncli.preprocessing.archive import ModelDescription, of_another_version
 
-__all__ = ["dataset_settings", "original_of"]
+__all__ = ["dataset_settings", "experiment_of", "original_of"]
 
 # How a table is written, which each file says itself, and how it is divided.
 OF_ONE_FILE = (
@@ -26,6 +29,20 @@ OF_ONE_FILE = (
 )  # fmt: skip
 # A text, or a row, can stand in a table; of a table nothing else can be read.
 KINDS_OF_TABLES = ("table", "text")
+
+
+def experiment_of(path: Path, description: ModelDescription | None) -> Experiment | None:
+    """The experiment that made the model; None if nncli did not.
+
+    Raises:
+        ModelFileError: another version of nncli did.
+    """
+    if description is None:
+        return None
+    try:
+        return Experiment.model_validate_json(json.dumps(description.experiment))
+    except ValidationError as error:
+        raise of_another_version(path) from error
 
 
 def dataset_settings(

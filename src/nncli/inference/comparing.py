@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget
 from nncli.errors import ModelFileError
-from nncli.inference.evaluation import Evaluation
+from nncli.inference.evaluated import Evaluation
 from nncli.objectives.assessment import decided
 from nncli.objectives.intervals import percentiles, resamples
 

@@ -16,7 +16,7 @@ from nncli.inference.errors import WorstExample, worst_examples
 from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
-    from nncli.inference.evaluation import Evaluation
+    from nncli.inference.evaluated import Evaluation
 
 __all__ = ["draw_gallery", "write_errors"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nncli.inference.evaluation import Evaluation
+    from nncli.inference.evaluated import Evaluation
 
 __all__ = ["WorstExample", "suspected_labels", "worst_examples"]
 

@@ -2,129 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from nncli import backend as keras_backend
-from nncli import data, preprocessing
+from nncli import data
 from nncli.backend import Backend, Device
-from nncli.config import Experiment
 from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, DatasetSettings, Split
-from nncli.data.pipelines import Feed
-from nncli.data.splits import join
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError, UsageError
-from nncli.inference.choosing import dataset_settings, original_of
+from nncli.inference.answering import answers, model_for_arrays
+from nncli.inference.choosing import dataset_settings, experiment_of, original_of
+from nncli.inference.evaluated import EvaluatedData, Evaluation
 from nncli.inference.foreign import fit_inputs, fit_outputs
+from nncli.inference.matching import check_fit, split_of, targets_by_name
 from nncli.inference.slices import check_slices, with_slices
 from nncli.models import KerasModel
-from nncli.objectives import ANSWER, TEMPERATURE, classes_of
-from nncli.objectives.assessment import (
-    Assessment,
-    ClassMetrics,
-    assess,
-    label_thresholds,
-    per_class,
-)
+from nncli.objectives import classes_of
+from nncli.objectives.assessment import Assessment, assess, label_thresholds, per_class
 from nncli.objectives.metrics import measured_names
 from nncli.preprocessing import Preprocessing, archive
 from nncli.preprocessing.archive import ModelDescription
-from nncli.reporting import Reporter, SilentReporter, counted, listed
+from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import DatasetUsed, Metrics, Timing
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = [
-    "EvaluatedData",
-    "Evaluation",
-    "answers",
-    "evaluate",
-    "experiment_of",
-    "model_for_arrays",
-]
-
-BATCH_SIZE = 1024
-
-
-@dataclass(frozen=True)
-class EvaluatedData:
-    """The examples that were evaluated: how they are read, and `split` of `dataset` itself."""
-
-    settings: DatasetSettings
-    seed: int
-    given: Preprocessing | None
-    dataset: Dataset
-    split: Split
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a model is worth on one split: `metrics` by name, and each class by itself.
-
-    Attributes:
-        target: what the model answers, with the names and the order that it has.
-        answers: of the model, shape (examples, classes, labels or values), float32:
-            probabilities, or values in their unit.
-        targets: class indices, shape (examples,), int64; zeros and ones, or values, shape
-            (examples, labels or values), float32.
-        data: the examples themselves.
-    """
-
-    model_path: Path
-    dataset: str
-    split: str
-    examples: int
-    metrics: dict[str, float | None]
-    per_class: list[ClassMetrics] | None
-    document: Metrics
-    target: Target = field(repr=False)
-    answers: NDArray[np.float32] = field(repr=False)
-    targets: NDArray[Any] = field(repr=False)
-    data: EvaluatedData = field(repr=False)
-
-    @property
-    def assessment(self) -> Assessment:
-        """All numbers: metrics with their intervals, confusion, calibration, deciles."""
-        assert self.document.assessment is not None  # every evaluation has one
-        return self.document.assessment
-
-    def to_pandas(self) -> Any:
-        """A `pandas.DataFrame`, an example a row: truth and prediction by name, and the
-        probability of each class or label; of values the truth and the prediction of each.
-
-        Raises:
-            UsageError: pandas is not installed.
-        """
-        pandas = pandas_for("to_pandas")
-        names = list(self.target.names)
-        if isinstance(self.target, ClassTarget):
-            frame = pandas.DataFrame(self.answers, columns=names)
-            said = [names[place] for place in self.answers.argmax(axis=1)]
-            frame.insert(0, "truth", [names[place] for place in self.targets], True)
-            frame.insert(1, "prediction", said, True)
-            return frame
-        columns = [f"{part} {name}" for part in ("truth", "prediction") for name in names]
-        import numpy as np
-
-        return pandas.DataFrame(np.hstack([self.targets, self.answers]), columns=columns)
-
-    @property
-    def confusion_matrix(self) -> NDArray[np.int64] | None:
-        """Examples by true class (rows) and answer (columns), shape (classes, classes), int64; None
-        where there are no classes, or more than 1,000."""
-        import numpy as np
-
-        matrix = self.assessment.confusion_matrix
-        return None if matrix is None else np.array(matrix, np.int64)
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -195,39 +104,16 @@ def evaluate(
             "without --dataset."
         )
     loaded_in = time.perf_counter() - began
-    split, chosen = _split(examples, split)
-    if not len(chosen):
-        raise DataError(f"{examples.name} has no examples in {split}.")
+    split, chosen = split_of(examples, split)
+    asked = _Asked(network, description, examples, pixel_range, reporter)
+    said, targets = asked.about(chosen)
     validation = examples.splits.get("validation") if own and split != "validation" else None
-    if description is not None:
-        _check(description, examples)
-        target = description.target
-        targets = targets_by_name(chosen.labels, examples, target)
-        network = model_for_arrays(network, description)
-        with reporter.task(f"Evaluating {counted(len(chosen), 'example')}"):
-            said = answers(network, chosen)
-    else:
-        target, targets = examples.target, chosen.labels
-        arrays = fit_inputs(network, examples, chosen, pixel_range, reporter)
-        with reporter.task(f"Evaluating {counted(len(chosen), 'example')}"):
-            said = fit_outputs(answers(network, arrays), len(target.names), reporter)
     training = experiment.training if experiment else TrainingSettings()
-    _check_finite(said)
     with reporter.task("Measuring"):
-        assessment = assess(
-            target,
-            said,
-            targets,
-            loss=training.loss,
-            metrics=training.metrics,
-            threshold=threshold,
-        )
-        if isinstance(target, LabelsTarget) and validation is not None:
-            found_on = (answers(network, validation), validation.labels)
-            thresholds = label_thresholds(target, found_on, (said, targets))
-            assessment = assessment.model_copy(update={"thresholds": thresholds})
-        classes = per_class(target, said, targets, threshold=threshold)
-    values = {name: assessment.metrics[name] for name in measured_names(target, training.metrics)}
+        assessment = _assessed(asked, said, targets, training, threshold, validation)
+        classes = per_class(asked.target, said, targets, threshold=threshold)
+    names = measured_names(asked.target, training.metrics)
+    values = {name: assessment.metrics[name] for name in names}
     total = time.perf_counter() - began
     document = Metrics.about(
         split,
@@ -241,7 +127,7 @@ def evaluate(
             requested=settings.label if dataset is not None else None,
             fallback=False,
             examples={split: len(chosen)},
-            classes=classes_of(target),
+            classes=classes_of(asked.target),
         ),
         timing=Timing(
             total_seconds=total, data_seconds=loaded_in, evaluate_seconds=total - loaded_in
@@ -255,57 +141,79 @@ def evaluate(
         values,
         classes,
         document,
-        target=target,
+        target=asked.target,
         answers=said,
         targets=targets,
         data=EvaluatedData(settings, seed, given, examples, chosen),
+        model=network,
+        description=description,
     )
     return with_slices(evaluation, slices, reporter)
 
 
-def pandas_for(purpose: str) -> Any:
-    """The library, which nncli itself does not need.
+class _Asked:
+    """A model that is asked about splits of a dataset which it fits."""
 
-    Raises:
-        UsageError: it is not installed.
-    """
-    try:
-        import pandas
-    except ModuleNotFoundError:
-        raise UsageError(f"{purpose} needs pandas.", hint="pip install pandas") from None
-    return pandas
+    def __init__(
+        self,
+        model: Any,
+        description: ModelDescription | None,
+        dataset: Dataset,
+        pixel_range: tuple[float, float] | None,
+        reporter: Reporter,
+    ) -> None:
+        self.model, self.dataset = model, dataset
+        self.pixel_range, self.reporter = pixel_range, reporter
+        self.is_ours = description is not None
+        self.target: Target = dataset.target
+        if description is not None:
+            check_fit(description, dataset)
+            self.target = description.target
+            self.model = model_for_arrays(model, description)
+
+    def about(self, split: Split) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """The answers about a split and its targets, in the order of `target`.
+
+        Raises:
+            DataError: it has what the model does not know.
+            ModelFileError: the answers are no numbers, or do not fit.
+        """
+        with self.reporter.task(f"Evaluating {counted(len(split), 'example')}"):
+            if self.is_ours:
+                targets = targets_by_name(split.labels, self.dataset, self.target)
+                said = answers(self.model, split)
+            else:
+                targets = split.labels
+                arrays = fit_inputs(
+                    self.model, self.dataset, split, self.pixel_range, self.reporter
+                )
+                raw = answers(self.model, arrays)
+                said = fit_outputs(raw, len(self.target.names), self.reporter)
+        _check_finite(said)
+        return said, targets
 
 
-def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:
-    """What `network` says about every example of `split`, shape (size, classes), float32."""
-    feed = feed or Feed()
-    with feed.reading():
-        result: NDArray[np.float32] = network.predict(feed.ordered(split, BATCH_SIZE), verbose=0)
-    return result
-
-
-def model_for_arrays(model: Any, description: ModelDescription) -> Any:
-    """The part of a saved model that takes a dataset's cached arrays."""
-    import keras
-
-    start = preprocessing.cached_input(description.preprocessing)
-    return keras.Model(start, model.get_layer(ANSWER)(_logits(model, description, start)))
-
-
-def logits_for_arrays(model: Any, description: ModelDescription) -> Any:
-    """The same without the last step: what the answer is made of."""
-    import keras
-
-    start = preprocessing.cached_input(description.preprocessing)
-    return keras.Model(start, _logits(model, description, start))
-
-
-def _logits(model: Any, description: ModelDescription, start: Any) -> Any:
-    outputs = model.get_layer("network")(preprocessing.unpacked(description.preprocessing, start))
-    for layer in model.layers:
-        if layer.name == TEMPERATURE:
-            outputs = layer(outputs)
-    return outputs
+def _assessed(
+    asked: _Asked,
+    said: NDArray[np.float32],
+    targets: NDArray[Any],
+    training: TrainingSettings,
+    threshold: float | None,
+    validation: Split | None,
+) -> Assessment:
+    """All numbers; of labels also their best thresholds, where there is a validation split."""
+    found = assess(
+        asked.target,
+        said,
+        targets,
+        loss=training.loss,
+        metrics=training.metrics,
+        threshold=threshold,
+    )
+    if not isinstance(asked.target, LabelsTarget) or validation is None:
+        return found
+    thresholds = label_thresholds(asked.target, asked.about(validation), (said, targets))
+    return found.model_copy(update={"thresholds": thresholds})
 
 
 def _loaded(
@@ -324,20 +232,6 @@ def _loaded(
             hint = "It was read so for the training: bring back what it was, or evaluate on other "
             raise DataError(error.message, hint=f"{hint}data with --dataset.") from error
         raise
-
-
-def experiment_of(path: Path, description: ModelDescription | None) -> Experiment | None:
-    """The experiment that made the model; None if nncli did not.
-
-    Raises:
-        ModelFileError: another version of nncli did.
-    """
-    if description is None:
-        return None
-    try:
-        return Experiment.model_validate_json(json.dumps(description.experiment))
-    except ValidationError as error:
-        raise archive.of_another_version(path) from error
 
 
 def _check_finite(said: NDArray[np.float32]) -> None:
@@ -364,64 +258,3 @@ def _check_threshold(description: ModelDescription | None, threshold: float) -> 
         raise UsageError(
             f"The model says {target}: a threshold decides between two classes, or about labels."
         )
-
-
-def _split(dataset: Dataset, name: str | None) -> tuple[str, Split]:
-    if name is None:
-        name = "test" if "test" in dataset.splits else "all"
-    if name in dataset.splits:
-        return name, dataset.splits[name]
-    if name == "all":
-        return name, join(list(dataset.splits.values()))
-    raise DataError(
-        f"{dataset.name} has no split {name!r}.",
-        hint=f"It has: {', '.join([*dataset.splits, 'all'])}.",
-    )
-
-
-def _check(description: ModelDescription, dataset: Dataset) -> None:
-    """Refuse data that the model cannot take, or that asks for something else."""
-    if description.target.kind != dataset.target.kind:
-        raise ModelFileError(
-            f"The model says {description.target}; {dataset.name} has {dataset.target}.",
-            hint="Evaluate on a dataset with the same target.",
-        )
-    if dataset.preprocessing != description.preprocessing:
-        raise ModelFileError(
-            f"The model takes {description.inputs}; {dataset.name} has {dataset.inputs}"
-            + (
-                ", changed since the model was trained."
-                if type(dataset.inputs) is type(description.inputs)
-                and str(dataset.inputs) == str(description.inputs)
-                else "."
-            ),
-            hint="Evaluate on a dataset with the same inputs, or train a model on this one.",
-        )
-
-
-def targets_by_name(targets: NDArray[Any], dataset: Dataset, target: Target) -> NDArray[Any]:
-    """Translate what a dataset has to the order that the model has, by the names."""
-    import numpy as np
-
-    names = target.names
-    if dataset.target.names == names:
-        return targets
-    if not isinstance(target, ClassTarget):
-        unknown = [name for name in names if name not in dataset.target.names]
-        if unknown:
-            raise DataError(f"{dataset.name} does not have what the model says: {listed(unknown)}.")
-        ordered: NDArray[Any] = targets[:, [dataset.target.names.index(name) for name in names]]
-        return ordered
-    labels = targets
-    index = {name: position for position, name in enumerate(names)}
-    used = [dataset.target.names[label] for label in np.unique(labels)]
-    unknown = [name for name in used if name not in index]
-    if unknown:
-        raise DataError(
-            f"{len(unknown)} of the {len(used)} classes of {dataset.name} are unknown to the "
-            f"model: {listed(unknown)}.",
-            hint=f"Classes are matched by name; the model knows {listed(list(names))}.",
-        )
-    table = np.array([index.get(name, -1) for name in dataset.target.names])
-    translated: NDArray[Any] = table[labels]
-    return translated

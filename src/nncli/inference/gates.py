@@ -11,7 +11,7 @@ from math import isfinite
 from nncli.config.suggesting import nearest
 from nncli.descriptions import Target, ValueTarget
 from nncli.errors import UsageError
-from nncli.inference.evaluation import Evaluation
+from nncli.inference.evaluated import Evaluation
 from nncli.objectives.assessment import assessed_names
 from nncli.reporting import listed
 

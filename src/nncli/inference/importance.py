@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nncli.errors import ModelFileError, UsageError
-from nncli.inference.evaluation import BATCH_SIZE, Evaluation, model_for_arrays
+from nncli.inference.answering import BATCH_SIZE, model_for_arrays
+from nncli.inference.evaluated import Evaluation
 from nncli.inference.slices import MAIN_METRICS
 from nncli.objectives import measure
 from nncli.objectives.metrics import is_best_when_highest
-from nncli.preprocessing import TablePreprocessing, archive
+from nncli.preprocessing import TablePreprocessing
 from nncli.preprocessing.table import places_of
 from nncli.reporting import Reporter
 
@@ -65,17 +66,17 @@ def permutation_importance(
 
     Raises:
         UsageError: the model takes no table.
-        ModelFileError: nncli did not make the model, or it cannot be opened.
+        ModelFileError: nncli did not make the model.
     """
     import numpy as np
 
-    described = archive.describe(evaluation.model_path)
+    described = evaluation.description
     if described is None:
         raise ModelFileError(f"{evaluation.model_path} does not say which columns it takes.")
     prepared = described.preprocessing
     if not isinstance(prepared, TablePreprocessing):
         raise UsageError(f"The model takes {described.inputs}, which have no columns.")
-    network = model_for_arrays(archive.open_model(evaluation.model_path), described)
+    network = model_for_arrays(evaluation.model, described)
     generator = np.random.Generator(np.random.PCG64(seed))
     split, total = evaluation.data.split, len(evaluation.targets)
     chosen = np.arange(total)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ImageInput, ValueTarget
 from nncli.errors import ModelFileError, UsageError
-from nncli.inference.evaluation import Evaluation, model_for_arrays
-from nncli.preprocessing import archive
+from nncli.inference.answering import model_for_arrays
+from nncli.inference.evaluated import Evaluation
 from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def occlusion_maps(
 
     Raises:
         UsageError: the model takes no images, or predicts values.
-        ModelFileError: nncli did not make the model, or it cannot be opened.
+        ModelFileError: nncli did not make the model.
     """
     import numpy as np
 
-    described = archive.describe(evaluation.model_path)
+    described = evaluation.description
     if described is None:
         raise ModelFileError(f"{evaluation.model_path} does not say which images it takes.")
     inputs, target = described.inputs, evaluation.target
@@ -68,7 +68,7 @@ def occlusion_maps(
         raise UsageError(f"The model takes {inputs}, and no images.")
     if isinstance(target, ValueTarget):
         raise UsageError("The model predicts values, which have no probability to lose.")
-    network = model_for_arrays(archive.open_model(evaluation.model_path), described)
+    network = model_for_arrays(evaluation.model, described)
     split = evaluation.data.split
     rows = np.asarray(places, np.int64)
     images = split.inputs[rows if split.indices is None else split.indices[rows]]

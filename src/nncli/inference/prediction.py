@@ -22,7 +22,9 @@ from nncli.data.unlabelled import (
 )
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import ModelFileError, UsageError
-from nncli.inference.evaluation import experiment_of, model_for_arrays, pandas_for
+from nncli.inference.answering import model_for_arrays
+from nncli.inference.choosing import experiment_of
+from nncli.inference.evaluated import pandas_for
 from nncli.objectives import LABEL_THRESHOLD
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription

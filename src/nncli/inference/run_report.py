@@ -14,7 +14,8 @@ from nncli.data.originals import Originals
 from nncli.descriptions import ImageInput, SoundInput, TableInput, ValueTarget
 from nncli.errors import NotFoundError, UsageError
 from nncli.inference.errors import WorstExample, worst_examples
-from nncli.inference.evaluation import Evaluation, evaluate
+from nncli.inference.evaluated import Evaluation
+from nncli.inference.evaluation import evaluate
 from nncli.inference.importance import permutation_importance
 from nncli.inference.occlusion import occlusion_maps
 from nncli.inference.report_content import (
@@ -25,7 +26,6 @@ from nncli.inference.report_content import (
     pictures,
     write_report,
 )
-from nncli.preprocessing import archive
 from nncli.reporting import Reporter, SilentReporter
 from nncli.runs import RunFolder
 from nncli.runs.report import Example
@@ -90,7 +90,7 @@ def report(
         about["importance"] = [(one.column, one.drop, one.deviation) for one in found]
         about["importance_metric"] = found[0].metric if found else ""
     with reporter.task("Writing the report"):
-        network = archive.open_model(folder.model).get_layer("network")
+        network = evaluation.model.get_layer("network")
         write_report(folder, experiment, used.dataset, metrics, about, network)
     return folder.report
 

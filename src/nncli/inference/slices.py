@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nncli.inference.evaluation import Evaluation
+    from nncli.inference.evaluated import Evaluation
 
 __all__ = ["MAIN_METRICS", "check_slices", "slice_by", "with_slices"]
 

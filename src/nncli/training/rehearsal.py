@@ -14,7 +14,7 @@ from nncli.data import Split
 from nncli.data.mixing import mixed_classes, mixing_of
 from nncli.data.pipelines import EpochOrder, Feed, steps
 from nncli.data.rows import DiskRows
-from nncli.inference.evaluation import answers
+from nncli.inference.answering import answers
 from nncli.models.cost import flops
 from nncli.reporting import Reporter, SilentReporter
 from nncli.training.fitting import VALIDATION_BATCH_SIZE, compile_network

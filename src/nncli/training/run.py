@@ -17,7 +17,7 @@ from nncli.data.pipelines import Feed
 from nncli.drawing.curves import draw_learning_curves
 from nncli.errors import StorageError
 from nncli.files import open_atomically
-from nncli.inference.evaluation import answers
+from nncli.inference.answering import answers
 from nncli.inference.report_content import about_answers, write_report
 from nncli.objectives import classes_of, measure
 from nncli.preprocessing import archive

@@ -1,0 +1,51 @@
+"""The part of a saved model that takes cached arrays, and what it says about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nncli import preprocessing
+from nncli.data import Split
+from nncli.data.pipelines import Feed
+from nncli.objectives import ANSWER, TEMPERATURE
+from nncli.preprocessing.archive import ModelDescription
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["BATCH_SIZE", "answers", "logits_for_arrays", "model_for_arrays"]
+
+BATCH_SIZE = 1024
+
+
+def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:
+    """What `network` says about every example of `split`, shape (size, classes), float32."""
+    feed = feed or Feed()
+    with feed.reading():
+        result: NDArray[np.float32] = network.predict(feed.ordered(split, BATCH_SIZE), verbose=0)
+    return result
+
+
+def model_for_arrays(model: Any, description: ModelDescription) -> Any:
+    """The part of a saved model that takes a dataset's cached arrays."""
+    import keras
+
+    start = preprocessing.cached_input(description.preprocessing)
+    return keras.Model(start, model.get_layer(ANSWER)(_logits(model, description, start)))
+
+
+def logits_for_arrays(model: Any, description: ModelDescription) -> Any:
+    """The same without the last step: what the answer is made of."""
+    import keras
+
+    start = preprocessing.cached_input(description.preprocessing)
+    return keras.Model(start, _logits(model, description, start))
+
+
+def _logits(model: Any, description: ModelDescription, start: Any) -> Any:
+    outputs = model.get_layer("network")(preprocessing.unpacked(description.preprocessing, start))
+    for layer in model.layers:
+        if layer.name == TEMPERATURE:
+            outputs = layer(outputs)
+    return outputs

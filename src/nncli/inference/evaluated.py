@@ -1,0 +1,110 @@
+"""What an evaluation found: the numbers, the answers, and the examples behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nncli.data import Dataset, DatasetSettings, Split
+from nncli.descriptions import ClassTarget, Target
+from nncli.errors import UsageError
+from nncli.objectives.assessment import Assessment, ClassMetrics
+from nncli.preprocessing import Preprocessing
+from nncli.preprocessing.archive import ModelDescription
+from nncli.runs import Metrics
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["EvaluatedData", "Evaluation", "pandas_for"]
+
+
+@dataclass(frozen=True)
+class EvaluatedData:
+    """The examples that were evaluated: how they are read, and `split` of `dataset` itself."""
+
+    settings: DatasetSettings
+    seed: int
+    given: Preprocessing | None
+    dataset: Dataset
+    split: Split
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model is worth on one split: `metrics` by name, and each class by itself.
+
+    Attributes:
+        target: what the model answers, with the names and the order that it has.
+        answers: of the model, shape (examples, classes, labels or values), float32:
+            probabilities, or values in their unit.
+        targets: class indices, shape (examples,), int64; zeros and ones, or values, shape
+            (examples, labels or values), float32.
+        data: the examples themselves.
+        model: the opened Keras model.
+        description: what its file says of it; None if nncli did not make it.
+    """
+
+    model_path: Path
+    dataset: str
+    split: str
+    examples: int
+    metrics: dict[str, float | None]
+    per_class: list[ClassMetrics] | None
+    document: Metrics
+    target: Target = field(repr=False)
+    answers: NDArray[np.float32] = field(repr=False)
+    targets: NDArray[Any] = field(repr=False)
+    data: EvaluatedData = field(repr=False)
+    model: Any = field(repr=False)
+    description: ModelDescription | None = field(repr=False)
+
+    @property
+    def assessment(self) -> Assessment:
+        """All numbers: metrics with their intervals, confusion, calibration, deciles."""
+        assert self.document.assessment is not None  # every evaluation has one
+        return self.document.assessment
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`, an example a row: truth and prediction by name, and the
+        probability of each class or label; of values the truth and the prediction of each.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        pandas = pandas_for("to_pandas")
+        names = list(self.target.names)
+        if isinstance(self.target, ClassTarget):
+            frame = pandas.DataFrame(self.answers, columns=names)
+            said = [names[place] for place in self.answers.argmax(axis=1)]
+            frame.insert(0, "truth", [names[place] for place in self.targets], True)
+            frame.insert(1, "prediction", said, True)
+            return frame
+        columns = [f"{part} {name}" for part in ("truth", "prediction") for name in names]
+        import numpy as np
+
+        return pandas.DataFrame(np.hstack([self.targets, self.answers]), columns=columns)
+
+    @property
+    def confusion_matrix(self) -> NDArray[np.int64] | None:
+        """Examples by true class (rows) and answer (columns), shape (classes, classes), int64; None
+        where there are no classes, or more than 1,000."""
+        import numpy as np
+
+        matrix = self.assessment.confusion_matrix
+        return None if matrix is None else np.array(matrix, np.int64)
+
+
+def pandas_for(purpose: str) -> Any:
+    """The library, which nncli itself does not need.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        raise UsageError(f"{purpose} needs pandas.", hint="pip install pandas") from None
+    return pandas
