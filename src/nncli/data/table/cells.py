@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "BATCH_ROWS",
+    "Batch",
     "Cells",
     "Decimal",
     "day_first_of",
@@ -25,6 +27,7 @@ __all__ = [
 
 Decimal = Literal[".", ","]
 
+BATCH_ROWS = 8192  # of what is read row by row
 LARGEST = 3.4e38  # of float32; what is beyond is no number that a network can take
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 COMMA_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
@@ -112,6 +115,9 @@ class Cells:
         import pyarrow as pa
 
         return Cells(self.array.filter(pa.array(chosen)), self.unreadable)
+
+
+Batch = Mapping[str, Cells]  # some rows: the cells of each column
 
 
 def numbers_among(words: Collection[str]) -> tuple[float, ...]:
