@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nncli.data.recording import Recorded
 
-__all__ = ["Batches", "Dataset", "DecodedDataset", "DecodedSplit", "Source", "Split"]
+__all__ = ["Batches", "Dataset", "DecodedDataset", "DecodedSplit", "Source", "Split", "rows_of"]
 
 Batches = Callable[[], Iterator["tuple[Any, NDArray[Any]]"]]
 
@@ -88,6 +88,14 @@ class Split:
             return self.inputs
         indices = np.arange(len(self)) if self.indices is None else self.indices
         return self.inputs[indices]
+
+
+def rows_of(inputs: Any, chosen: Any) -> Any:
+    """Some examples of recorded inputs: of an array, or of a table's mapping of columns to arrays;
+    `chosen` is what NumPy takes for an index."""
+    if isinstance(inputs, Mapping):
+        return {name: values[chosen] for name, values in inputs.items()}
+    return inputs[chosen]
 
 
 def _nothing() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli import objectives
 from nncli.data.cache import alias, fetch, store
-from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Source, Split
+from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Source, Split, rows_of
 from nncli.data.inputs import InputSettings
 from nncli.data.recording import Recorder
 from nncli.data.splits import Division, divided, hold_out
@@ -145,7 +145,7 @@ def _fitted(
             start = 0
             for inputs, targets in split.batches():
                 stop = start + len(targets)
-                yield _rows(inputs, chosen[start:stop])
+                yield rows_of(inputs, chosen[start:stop])
                 task.advance(len(targets) / passes)
                 start = stop
 
@@ -186,12 +186,6 @@ def _training_rows(decoded: DecodedDataset, division: Division, seed: int) -> ND
     chosen = np.zeros(len(train.targets), bool)
     chosen[slice(None) if train.indices is None else train.indices] = True
     return chosen
-
-
-def _rows(inputs: Any, chosen: NDArray[np.bool_]) -> Any:
-    if isinstance(inputs, dict):
-        return {name: values[chosen] for name, values in inputs.items()}
-    return inputs[chosen]
 
 
 def _applied(decoded: DecodedDataset, preprocessing: Preprocessing) -> DecodedDataset:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nncli import data
-from nncli.data.dataset import Dataset, DecodedDataset, Split
+from nncli.data.dataset import Dataset, DecodedDataset, Split, rows_of
 from nncli.data.folder import FolderDataset
 from nncli.data.table import TableDataset
 from nncli.descriptions import ImageInput, TableInput
@@ -17,7 +17,6 @@ from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter, SilentReporter
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["Originals"]
@@ -83,8 +82,7 @@ class Originals:
 
         is_image = isinstance(self.dataset.inputs, ImageInput)
         if is_image and not isinstance(self.settings, FolderDataset):
-            rows = np.asarray(places, np.int64)
-            return list(split.inputs[rows if split.indices is None else split.indices[rows]])
+            return list(split.taking(np.asarray(places, np.int64)).examples)
         return self._by_split(_origins(split, places), self._at)
 
     def _at(self, stored: str, indices: Sequence[int]) -> Sequence[Any]:
@@ -158,7 +156,7 @@ class Originals:
                 stop = start + len(targets)
                 first, last = np.searchsorted(indices, (start, stop))
                 if first < last:
-                    yield _rows(inputs, indices[first:last] - start)
+                    yield rows_of(inputs, indices[first:last] - start)
                 start = stop
                 if last == len(indices):
                     break
@@ -214,12 +212,6 @@ def _row(inputs: Any, row: int) -> Any:
 def _plain(value: Any) -> Any:
     """A number or string of NumPy as Python has it; arrays as they are."""
     return value.item() if getattr(value, "shape", None) == () else value
-
-
-def _rows(inputs: Any, rows: NDArray[np.int64]) -> Any:
-    if isinstance(inputs, dict):
-        return {name: values[rows] for name, values in inputs.items()}
-    return inputs[rows]
 
 
 def _as_words(values: NDArray[Any]) -> NDArray[Any]:

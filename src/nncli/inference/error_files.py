@@ -74,6 +74,8 @@ def draw_gallery(evaluation: Evaluation, path: Path, reporter: Reporter) -> None
         DataError: the examples cannot be read any more.
         StorageError: the file cannot be written.
     """
+    import numpy as np
+
     from nncli.drawing.gallery import Card, draw_cards
 
     used, inputs = evaluation.data, evaluation.data.dataset.inputs
@@ -94,10 +96,7 @@ def draw_gallery(evaluation: Evaluation, path: Path, reporter: Reporter) -> None
     for example in worst:
         shown = example.original
         if isinstance(inputs, SoundInput):
-            stored = (
-                example.place if used.split.indices is None else used.split.indices[example.place]
-            )
-            shown = used.split.inputs[_one(stored)][0]
+            shown = used.split.taking(np.array([example.place])).examples[0]
         elif not is_picture:
             shown = _words(shown)
         cards.append(
@@ -144,12 +143,6 @@ def _cell(value: Any) -> Any:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
-
-
-def _one(index: Any) -> Any:
-    import numpy as np
-
-    return np.array([index], np.int64)
 
 
 def _words(original: Any) -> str:

@@ -82,7 +82,7 @@ def permutation_importance(
     chosen = np.arange(total)
     if total > most:
         chosen = np.sort(generator.permutation(total)[:most])
-    inputs = split.inputs[chosen if split.indices is None else split.indices[chosen]]
+    inputs = split.taking(chosen).examples
     targets = evaluation.targets[chosen]
     metric = MAIN_METRICS[evaluation.target.kind][0]
 

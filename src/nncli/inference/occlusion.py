@@ -70,8 +70,7 @@ def occlusion_maps(
         raise UsageError("The model predicts values, which have no probability to lose.")
     network = model_for_arrays(evaluation.model, described)
     split = evaluation.data.split
-    rows = np.asarray(places, np.int64)
-    images = split.inputs[rows if split.indices is None else split.indices[rows]]
+    images = split.taking(np.asarray(places, np.int64)).examples
     found = []
     with reporter.task("Hiding parts of images", total=len(images), unit="images") as task:
         for place, image in zip(places, images, strict=True):

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from nncli import backend as keras_backend
 from nncli.backend import Backend, Device
 from nncli.data import FolderDataset, TableDataset
+from nncli.data.dataset import rows_of
 from nncli.data.skipping import OnError, Skipped
 from nncli.data.unlabelled import (
     Asked,
@@ -225,10 +226,10 @@ class Predictor:
 
         parts = []
         for start in range(0, len(asked.names), CHUNK):
-            some = _rows(asked.inputs, slice(start, start + CHUNK))
+            some = rows_of(asked.inputs, slice(start, start + CHUNK))
             size = min(CHUNK, len(asked.names) - start)
             # Every other size would be compiled anew: few of them are ever seen.
-            filled = _rows(some, np.minimum(np.arange(1 << (size - 1).bit_length()), size - 1))
+            filled = rows_of(some, np.minimum(np.arange(1 << (size - 1).bit_length()), size - 1))
             answers = self._network.predict_on_batch(self._front(filled))
             parts.append(np.asarray(answers, np.float32)[:size])
         whole: NDArray[np.float32] = np.concatenate(parts)
@@ -254,13 +255,6 @@ def _check_encoding(name: str, *, of_lines: bool) -> None:
             f"Lines of standard input cannot be told apart in {name}.",
             hint=f"iconv -f {name} -t utf-8 brings them to UTF-8.",
         )
-
-
-def _rows(inputs: Any, chosen: Any) -> Any:
-    """Some examples of an array, or of a mapping of columns."""
-    if isinstance(inputs, dict):
-        return {name: values[chosen] for name, values in inputs.items()}
-    return inputs[chosen]
 
 
 def predict(

@@ -261,10 +261,9 @@ def pictures(dataset: Dataset, split: Split, places: NDArray[np.int64]) -> Seque
     """Pictures of images, and of sound its spectrogram, from the cache; None of anything else."""
     if not _is_seen(dataset) or not len(places):
         return [None] * len(places)
-    stored = places if split.indices is None else split.indices[places]
     is_sound = isinstance(dataset.inputs, SoundInput)
     maximum = None if is_sound else getattr(dataset.inputs, "maximum", None)
-    return [picture_of(one, maximum, upside_down=is_sound) for one in split.inputs[stored]]
+    return [picture_of(one, maximum, upside_down=is_sound) for one in split.taking(places).examples]
 
 
 def _examples(

@@ -150,8 +150,7 @@ def _first(split: Split, count: int) -> Split:
     """The first `count` examples of `split`."""
     import numpy as np
 
-    indices = np.arange(len(split)) if split.indices is None else split.indices
-    return Split(split.inputs, split.targets, indices[:count])
+    return split.taking(np.arange(min(count, len(split))))
 
 
 def _saved_size(model: Any) -> int:

@@ -161,14 +161,14 @@ def _some(split: Split) -> NDArray[Any]:
     import numpy as np
 
     places = np.linspace(0, len(split) - 1, min(len(split), MEASURED)).astype(np.int64)
-    return split.inputs[places if split.indices is None else split.indices[places]]
+    return split.taking(places).examples
 
 
 def _sketches(dataset: Dataset, split: Split) -> tuple[Sketch, ...]:
     places = spread(dataset.target, split.labels, SKETCHES)
-    stored = places if split.indices is None else split.indices[places]
+    some = split.taking(places)
     sound = isinstance(dataset.inputs, SoundInput)
     return tuple(
         sketch(picture, answer(dataset.target, label), upside_down=sound)
-        for picture, label in zip(split.inputs[stored], split.labels[places], strict=True)
+        for picture, label in zip(some.examples, some.labels, strict=True)
     )  # fmt: skip

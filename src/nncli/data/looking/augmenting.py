@@ -51,8 +51,7 @@ def draw_augmented(
         raise UsageError(f"--augment draws images and sound; {dataset.name} has {dataset.inputs}.")
     split = dataset.splits["train"]
     places = spread(dataset.target, split.labels, EXAMPLES)
-    stored = places if split.indices is None else split.indices[places]
-    recorded = np.asarray(split.inputs[stored])
+    recorded = np.asarray(split.taking(places).examples)
     original, *changed = _seen(dataset, settings.augment, recorded, seed)
     titles, pictures = [], []
     for number, place in enumerate(places):

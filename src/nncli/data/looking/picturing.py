@@ -50,8 +50,7 @@ def draw(overview: Overview, settings: data.DatasetSettings, path: Path, *, seed
     split = next(iter(dataset.splits.values()))
     wanted = PICTURES if isinstance(overview.inputs, ImageInput) else SPECTROGRAMS
     places = spread(dataset.target, split.labels, wanted)
-    stored = places if split.indices is None else split.indices[places]
-    pictures = list(split.inputs[stored])
+    pictures = list(split.taking(places).examples)
     titles = [answer(dataset.target, split.labels[place]) for place in places]
     maximum = dataset.inputs.maximum if isinstance(dataset.inputs, ImageInput) else None
     with open_atomically(path) as temporary:
