@@ -26,13 +26,14 @@ from nncli.reporting import counted
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
+    from nncli.runs import RunFolder
+    from nncli.runs.listing import RunRow
     from nncli.training.reproduction import Reproduction
 
 __all__ = ["app"]
 
 MAXIMUM_SHOWN = 20
 MOST_LISTED = 50
-SPLITS = ("train", "validation", "test", "all")
 
 app = typer.Typer(
     name="runs", help="Look back at runs.", no_args_is_help=True, add_completion=False
@@ -106,7 +107,7 @@ def list_command(
         raise UsageError("Only one of --json, --csv and --md can be written.")
     from nncli.cli import _runs
     from nncli.runs.listing import listed_runs, newest_runs
-    from nncli.runs.selecting import chosen, in_order
+    from nncli.runs.selecting import chosen, in_order, is_metric
 
     screen = screen_of(context)
     place = runs_dir or Path("runs")
@@ -117,7 +118,7 @@ def list_command(
         rows = in_order(chosen(listed_runs(place), where or []), sort or "number")
         total = len(rows)
         rows = rows[:most]
-    metric = sort if sort and sort.partition(".")[0] in SPLITS else _runs.main_metric(rows)
+    metric = sort if sort and is_metric(sort) else _runs.main_metric(rows)
     if json:
         screen.out.file.write(_runs.as_json(rows))
     elif as_csv:
@@ -140,12 +141,10 @@ def show_command(
     debug: DebugOption = False,
 ) -> None:
     """Show one run: what it was, what it reached, and how it learned."""
-    from nncli import runs
     from nncli.cli import _runs
-    from nncli.runs.listing import read_run
 
     screen = screen_of(context)
-    row = read_run(runs.find(runs_dir or Path("runs"), run).path)
+    [row] = _rows([run], runs_dir)
     if json:
         screen.out.file.write(_runs.as_json([row]))
     else:
@@ -163,13 +162,10 @@ def compare_command(
     """Compare runs: what differs in the experiments, and in the metrics."""
     if len(names) < 2:
         raise UsageError("Two runs or more are compared.", hint=f"nncli runs compare {names[0]} 2")
-    from nncli import runs
     from nncli.cli import _runs
-    from nncli.runs.listing import read_run
 
     screen = screen_of(context)
-    place = runs_dir or Path("runs")
-    rows = [read_run(runs.find(place, name).path) for name in names]
+    rows = _rows(names, runs_dir)
     if json:
         screen.out.file.write(_runs.as_json(rows))
     else:
@@ -191,12 +187,11 @@ def report_command(
     Intervals of the metrics, the columns that a table's model needs, what an image's answer hangs
     on, and the worst answers as texts, rows and sound.
     """
-    from nncli import runs
     from nncli.files import shown_path
     from nncli.inference.run_report import report
 
     screen = screen_of(context)
-    folder = runs.find(runs_dir or Path("runs"), run)
+    folder = _found(run, runs_dir)
     screen.capture_libraries()
     page = report(folder.path, slices=slices or (), reporter=reporter_for(screen))
     if not quiet:
@@ -213,20 +208,13 @@ def remove_command(
     debug: DebugOption = False,
 ) -> None:
     """Remove runs with all their files."""
-    import shutil
-
-    from nncli import runs
-    from nncli.files import shown_path, storage_errors
-    from nncli.runs.listing import read_run
+    from nncli.files import shown_path
+    from nncli.runs.removing import check_removable, remove
 
     screen = screen_of(context)
-    place = runs_dir or Path("runs")
-    rows = {row.path: row for name in names for row in [read_run(runs.find(place, name).path)]}
+    rows = {row.path: row for row in _rows(names, runs_dir)}
     for row in rows.values():
-        if row.outcome == "running":
-            raise UsageError(f"{row.name} is still running.", hint="Stop it first.")
-        if not row.folder.config.exists() and not row.folder.metrics.exists():
-            raise UsageError(f"{shown_path(row.path)} has nothing of a run: it stays.")
+        check_removable(row)
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("Nobody is there to be asked.", hint="To remove them anyway: --yes")
@@ -234,8 +222,7 @@ def remove_command(
         if not typer.confirm(f"Remove {listed}?", err=True):
             raise typer.Exit(1)
     for path, row in rows.items():
-        with row.folder.locked(), storage_errors(path):
-            shutil.rmtree(path)
+        remove(row)
         if not quiet:
             screen.out.print(f"Removed {shown_path(path)}", markup=False, soft_wrap=True)
 
@@ -251,11 +238,10 @@ def tag_command(
     debug: DebugOption = False,
 ) -> None:
     """Give a run tags, to find it by: runs list --where tag=paper."""
-    from nncli import runs
     from nncli.runs.about import tag
 
     screen = screen_of(context)
-    folder = runs.find(runs_dir or Path("runs"), run)
+    folder = _found(run, runs_dir)
     about = tag(folder, tags, remove=remove)
     if not quiet:
         said = " ".join(about.tags) or "no tags"
@@ -273,11 +259,10 @@ def note_command(
     debug: DebugOption = False,
 ) -> None:
     """Write a note about a run, or read it."""
-    from nncli import runs
     from nncli.runs.about import read_about, set_note
 
     screen = screen_of(context)
-    folder = runs.find(runs_dir or Path("runs"), run)
+    folder = _found(run, runs_dir)
     about = read_about(folder) if text is None else set_note(folder, text)
     if text is None:
         screen.out.print(about.note or "There is no note.", markup=False, soft_wrap=True)
@@ -300,11 +285,10 @@ def reproduce_command(
     """
     if run_dir is not None and runs_dir is not None:
         raise UsageError("--run-dir names the folder itself: --runs-dir does not apply.")
-    from nncli import runs
     from nncli.training.reproduction import reproduce
 
     screen = screen_of(context)
-    folder = runs.find(runs_dir or Path("runs"), run)
+    folder = _found(run, runs_dir)
     screen.capture_libraries()
     reproduction = reproduce(
         folder.path,
@@ -319,6 +303,20 @@ def reproduce_command(
         _show(screen, folder.path, reproduction)
     if reproduction.differences:
         raise typer.Exit(1)
+
+
+def _found(name: str, runs_dir: Path | None) -> RunFolder:
+    """The folder of the run that somebody means."""
+    from nncli import runs
+
+    return runs.find(runs_dir or Path("runs"), name)
+
+
+def _rows(names: list[str], runs_dir: Path | None) -> list[RunRow]:
+    """What is known of the runs that somebody means."""
+    from nncli.runs.listing import read_run
+
+    return [read_run(_found(name, runs_dir).path) for name in names]
 
 
 def _show(screen: Screen, before: Path, reproduction: Reproduction) -> None:

@@ -14,6 +14,7 @@ from nncli.errors import NotFoundError, UsageError
 from nncli.runs.listing import SPLITS, RunRow
 
 __all__ = ["Condition", "check_metric", "chosen", "date_of", "in_order", "is_best_when_highest"]
+__all__ += ["is_metric"]
 
 CONDITION = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(>=|<=|!=|==|=|>|<)\s*(.*?)\s*", re.DOTALL)
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -109,7 +110,7 @@ def in_order(rows: Sequence[RunRow], key: str) -> list[RunRow]:
         NotFoundError: the key is unknown.
     """
     _check_key(key, rows)
-    falling = key in NEWEST_FIRST or (_is_metric(key) and is_best_when_highest(key))
+    falling = key in NEWEST_FIRST or (is_metric(key) and is_best_when_highest(key))
     newest = sorted(rows, key=lambda row: (row.number or 0, row.name), reverse=True)
     values = {id(row): value_of(row, key) for row in newest}
     having = [row for row in newest if values[id(row)] is not None]
@@ -149,7 +150,7 @@ def value_of(row: RunRow, key: str) -> Any:
     """What a run has under `key`; None if nothing."""
     if key in OWN:
         return OWN[key](row)
-    return row.metric(key) if _is_metric(key) else row.settings.get(key)
+    return row.metric(key) if is_metric(key) else row.settings.get(key)
 
 
 def date_of(row: RunRow) -> str:
@@ -157,14 +158,15 @@ def date_of(row: RunRow) -> str:
     return datetime.fromtimestamp(row.changed).isoformat(timespec="seconds")
 
 
-def _is_metric(key: str) -> bool:
+def is_metric(key: str) -> bool:
+    """Whether a key is written as `<split>.<metric>`."""
     return "." in key and key.partition(".")[0] in SPLITS
 
 
 def _is_top_k(key: str) -> bool:
     from nncli.objectives.metrics import top_k
 
-    return _is_metric(key) and top_k(key.partition(".")[2]) is not None
+    return is_metric(key) and top_k(key.partition(".")[2]) is not None
 
 
 def _metrics(rows: Sequence[RunRow]) -> list[str]:
@@ -177,7 +179,7 @@ def _metrics(rows: Sequence[RunRow]) -> list[str]:
 def _check_key(key: str, rows: Sequence[RunRow]) -> None:
     if key in OWN:
         return
-    if _is_metric(key):
+    if is_metric(key):
         check_metric(key, rows)
         return
     from nncli.config.keys import key_paths
