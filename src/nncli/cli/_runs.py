@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.cli._console import plain_table, visible
 from nncli.cli._numbers import shown
 from nncli.files import shown_path
+from nncli.objectives.metrics import MAIN_METRICS
 from nncli.runs.selecting import date_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ __all__ = [
     "table_of",
 ]
 
-MAIN = ("accuracy", "micro_f1", "rmse", "mae", "loss")
 LEVELS = "▁▂▃▄▅▆▇█"
 CURVE_WIDTH = 40
 LONGEST_DATASET = 14
@@ -41,9 +41,10 @@ NOTHING = "-"
 
 def main_metric(rows: Sequence[RunRow]) -> str:
     """The metric that most of the runs are judged by: on test where it exists."""
+    names = [*itertools.chain.from_iterable(MAIN_METRICS.values()), "loss"]
     counts: dict[str, int] = {}
     for row in rows:
-        for key in (f"{split}.{name}" for split in ("test", "validation") for name in MAIN):
+        for key in (f"{split}.{name}" for split in ("test", "validation") for name in names):
             if row.metric(key) is not None:
                 counts[key] = counts.get(key, 0) + 1
                 break

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nncli.errors import ModelFileError, UsageError
 from nncli.inference.answering import BATCH_SIZE, model_for_arrays
 from nncli.inference.evaluated import Evaluation
-from nncli.inference.slices import MAIN_METRICS
 from nncli.objectives import measure
-from nncli.objectives.metrics import is_best_when_highest
+from nncli.objectives.metrics import MAIN_METRICS, is_best_when_highest
 from nncli.preprocessing import TablePreprocessing
 from nncli.preprocessing.table import places_of
 from nncli.reporting import Reporter

@@ -15,7 +15,7 @@ from nncli.data.table import columns_of
 from nncli.descriptions import Input, TableInput, Target
 from nncli.errors import UsageError
 from nncli.objectives import measure
-from nncli.objectives.metrics import is_best_when_highest
+from nncli.objectives.metrics import MAIN_METRICS, is_best_when_highest
 from nncli.reporting import Reporter, listed
 from nncli.runs import SliceMetrics
 
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 
     from nncli.inference.evaluated import Evaluation
 
-__all__ = ["MAIN_METRICS", "check_slices", "slice_by", "with_slices"]
+__all__ = ["check_slices", "slice_by", "with_slices"]
 
 FOLDER = "folder"
 OTHER, MISSING = "(other)", "(missing)"
-# What a slice is told by; the first says which is the worst.
-MAIN_METRICS = {"class": ("accuracy",), "labels": ("micro_f1",), "value": ("mae", "rmse")}
 # A value with less than this share of the examples is one of the others.
 RARE = 0.01
 MOST_VALUES = 20

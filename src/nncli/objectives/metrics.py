@@ -11,6 +11,7 @@ from nncli.descriptions import ClassTarget, Target
 __all__ = [
     "ALIASES",
     "DEFAULTS",
+    "MAIN_METRICS",
     "METRICS",
     "TOP_K",
     "canonical",
@@ -61,6 +62,9 @@ DEFAULTS = {
     "labels": ("loss", "micro_f1"),
     "value": ("loss", "mae", "rmse"),
 }
+
+# What a model is judged by; the first says which of two is better.
+MAIN_METRICS = {"class": ("accuracy",), "labels": ("micro_f1",), "value": ("mae", "rmse")}
 
 # Keras's names, and scikit-learn's.
 ALIASES = {

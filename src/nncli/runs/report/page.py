@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
+from nncli.objectives.metrics import MAIN_METRICS
 from nncli.runs.metrics import EpochRow, Metrics, SliceMetrics
 from nncli.runs.report import charts
 from nncli.runs.report.content import ReportContent
@@ -23,7 +24,7 @@ __all__ = ["LIMIT", "render"]
 LIMIT = 3_000_000  # bytes of a page
 ROOMS = (2_400_000, 1_200_000, 0)  # characters for pictures and sound, until the rest fits beside
 SPLITS = ("train", "validation", "test", "all")
-FIRST_METRICS = ("accuracy", "micro_f1", "mae")
+FIRST_METRICS = tuple(names[0] for names in MAIN_METRICS.values())
 GOOD = ("completed", "stopped_early")
 HEADINGS = {
     "trained": "What was trained",
