@@ -109,23 +109,23 @@ def _of_confusion(
     classes = len(target.names)
     pairs, counts = np.unique(targets * classes + decisions, return_counts=True)
     truth, said = np.divmod(pairs, classes)
-    drawn = generator.multinomial(len(targets), counts / counts.sum(), RESAMPLES)
-    right = np.zeros((RESAMPLES, classes))
-    of_class, of_answer = np.zeros_like(right), np.zeros_like(right)
-    for column, (one, other) in enumerate(zip(truth.tolist(), said.tolist(), strict=True)):
-        of_class[:, one] += drawn[:, column]
-        of_answer[:, other] += drawn[:, column]
-        if one == other:
-            right[:, one] += drawn[:, column]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        recalls = right / of_class
-        both = of_class + of_answer
-        scores = np.where(both > 0, 2 * right / both, np.nan)
-    return {
-        "accuracy": right.sum(axis=1) / len(targets),
-        "balanced_accuracy": np.nanmean(recalls, axis=1),
-        "macro_f1": np.nanmean(scores, axis=1),
-    }
+    same = truth == said
+    found = []
+    for _ in range(RESAMPLES):  # one at a time: of many classes there are many pairs
+        drawn = generator.multinomial(len(targets), counts / counts.sum())
+        right = np.bincount(truth[same], drawn[same], classes)
+        of_class = np.bincount(truth, drawn, classes)
+        both = of_class + np.bincount(said, drawn, classes)
+        occurs, is_known = of_class > 0, both > 0
+        found.append(
+            (
+                right.sum() / len(targets),
+                (right[occurs] / of_class[occurs]).mean(),
+                (2 * right[is_known] / both[is_known]).mean(),
+            )
+        )
+    names = ("accuracy", "balanced_accuracy", "macro_f1")
+    return dict(zip(names, np.array(found).T, strict=True))
 
 
 def _of_labels(
