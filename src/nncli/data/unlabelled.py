@@ -6,6 +6,7 @@ import codecs
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -121,7 +122,6 @@ def read_lines(stream: IO[bytes], encoding: str | None, skipped: Skipped) -> Ite
     Raises:
         DataError: a line is in another encoding.
     """
-
     name = encoding or "utf-8"
     plain = codecs.lookup(name).name == "utf-8"
 
@@ -188,28 +188,6 @@ def read_files(
         DataError: something cannot be read, or is nothing that the model takes; what it says can
             be done is an option of `nncli predict`.
     """
-    try:
-        yield from _read(files, preprocessing, column, stored, encoding, skipped)
-    except DataError as error:
-        hint = None if error.hint is None else _with_options(error.hint)
-        raise DataError(_with_options(error.message), hint=hint) from error
-
-
-def _with_options(text: str) -> str:
-    """What a reader says to set of a dataset, as the options that there are here."""
-    for setting, option in OPTIONS.items():
-        text = text.replace(setting, option)
-    return text
-
-
-def _read(
-    files: Sequence[Path],
-    preprocessing: Preprocessing,
-    column: str | None,
-    stored: TableDataset | FolderDataset | None,
-    encoding: str | None,
-    skipped: Skipped,
-) -> Iterator[Asked]:
     table = stored if isinstance(stored, TableDataset) else None
     folder = stored if isinstance(stored, FolderDataset) else None
     of_texts = encoding or (folder.encoding if folder else "utf-8-sig")
@@ -220,19 +198,36 @@ def _read(
             return "array"
         return "table" if name.endswith(TABLE_ENDINGS) else "file"
 
-    for how, group in groupby(files, ending_of):
-        paths = list(group)
-        if how == "file":
-            yield from _read_each(paths, _reader(preprocessing, of_texts), skipped)
-            continue
-        for path in paths:
-            if how == "table":
-                for names, inputs in read_table(
-                    path, preprocessing, column, table, encoding, skipped
-                ):
-                    yield Asked(names, inputs)
-            else:
-                yield from _read_array(path, preprocessing)
+    with _options_said():
+        for how, group in groupby(files, ending_of):
+            paths = list(group)
+            if how == "file":
+                yield from _read_each(paths, _reader(preprocessing, of_texts), skipped)
+                continue
+            for path in paths:
+                if how == "table":
+                    for names, inputs in read_table(
+                        path, preprocessing, column, table, encoding, skipped
+                    ):
+                        yield Asked(names, inputs)
+                else:
+                    yield from _read_array(path, preprocessing)
+
+
+@contextmanager
+def _options_said() -> Iterator[None]:
+    """What a reader says to set of a dataset, said as the option that there is here."""
+    try:
+        yield
+    except DataError as error:
+        hint = None if error.hint is None else _with_options(error.hint)
+        raise DataError(_with_options(error.message), hint=hint) from error
+
+
+def _with_options(text: str) -> str:
+    for setting, option in OPTIONS.items():
+        text = text.replace(setting, option)
+    return text
 
 
 def _reader(preprocessing: Preprocessing, encoding: str) -> Callable[[Path], Any]:
