@@ -72,9 +72,9 @@ def test_labels_with_names_of_our_own_columns() -> None:
 
 def test_a_value_may_be_called_prediction() -> None:
     target = ValueTarget(names=("prediction",))
-    for form, read in (("parquet", from_parquet), ("jsonl", None)):
-        content = written(form, target, [[1.5], [2.25]])  # type: ignore[arg-type]
-        rows = read(content) if read else [json.loads(line) for line in content.splitlines()]
+    lines = written("jsonl", target, [[1.5], [2.25]]).splitlines()
+    from_lines = [json.loads(line) for line in lines]
+    for rows in (from_parquet(written("parquet", target, [[1.5], [2.25]])), from_lines):
         assert [row["prediction"] for row in rows] == [1.5, 2.25]
 
 

@@ -11,6 +11,7 @@ import subprocess
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,12 +44,12 @@ PNG = base64.b64decode(
 HOSTILE = '</script><script>alert("x")</script>\u202e & <b>'
 
 
-def content(**parts: object) -> ReportContent:
-    plain: dict[str, object] = {
+def content(**parts: Any) -> ReportContent:
+    plain: dict[str, Any] = {
         "title": "a run", "facts": [("dataset", "d")], "metrics": METRICS, "history": [],
         "config": "name: a run", "environment": [("python", "3")], "command": "nncli train",
     }  # fmt: skip
-    return ReportContent(**{**plain, **parts})  # type: ignore[arg-type]
+    return ReportContent(**{**plain, **parts})
 
 
 class Headings(HTMLParser):

@@ -18,7 +18,7 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from nncli.inference.evaluated import Evaluation
 
-__all__ = ["draw_gallery", "write_errors"]
+__all__ = ["draw_gallery", "in_words", "write_errors"]
 
 # Every value is a little wrong: only the worst are written.
 MOST_VALUES = 1000
@@ -98,7 +98,7 @@ def draw_gallery(evaluation: Evaluation, path: Path, reporter: Reporter) -> None
         if isinstance(inputs, SoundInput):
             shown = used.split.taking(np.array([example.place])).examples[0]
         elif not is_picture:
-            shown = _words(shown)
+            shown = in_words(shown, between="\n")
         cards.append(
             Card(shown, f"is {example.truth}", _answer(example), is_marked=example.is_suspected)
         )
@@ -145,11 +145,14 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _words(original: Any) -> str:
-    if isinstance(original, str):
-        return original if len(original) <= LETTERS else f"{original[: LETTERS - 1]}…"
-    cells = {name: _cell(value) for name, value in original.items()}
-    return "\n".join(f"{name}: {'-' if value is None else value}" for name, value in cells.items())
+def in_words(original: Any, *, between: str) -> str:
+    """A recorded text, or a row with `between` between its cells, as far as there is room."""
+    if not isinstance(original, str):
+        cells = {name: _cell(value) for name, value in original.items()}
+        original = between.join(
+            f"{name}: {'-' if value is None else value}" for name, value in cells.items()
+        )
+    return original if len(original) <= LETTERS else f"{original[: LETTERS - 1]}…"
 
 
 def _answer(example: WorstExample) -> str:

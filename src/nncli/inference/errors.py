@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nncli.inference.evaluated import Evaluation
 
-__all__ = ["WorstExample", "suspected_labels", "worst_examples"]
+__all__ = ["WorstExample", "suspected_labels", "worst_examples", "worst_places"]
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,10 @@ def worst_examples(
     Raises:
         DataError: the files cannot be read any more, or are others than they were.
     """
-    import numpy as np
 
     target, said, truth = evaluation.target, evaluation.answers, evaluation.targets
-    loss = example_losses(target, said, truth)
-    wrong = np.flatnonzero(_is_wrong(target, said, truth))
-    places = wrong[np.argsort(-loss[wrong], kind="stable")][:count].tolist()
+    worst, losses = worst_places(target, said, truth)
+    places = worst[:count].tolist()
     suspected = suspected_labels(said, truth) if isinstance(target, ClassTarget) else None
     used = evaluation.data
     originals = Originals(used.settings, used.dataset, reporter=reporter, given=used.given)
@@ -84,12 +82,33 @@ def worst_examples(
             truth=answer(target, truth[place]),
             answer=_said(target, said[place]),
             confidence=_confidence(target, said[place], truth[place]),
-            loss=float(loss[place]),
+            loss=loss,
             is_suspected=suspected is not None and bool(suspected[place]),
             original=value,
         )
-        for place, name, value in zip(places, names, values, strict=True)
+        for place, name, value, loss in zip(
+            places, names, values, losses[:count].tolist(), strict=True
+        )
     ]
+
+
+def worst_places(
+    target: Target, said: NDArray[np.float32], truth: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Which examples are answered wrong, the largest loss first, and their losses; of values all
+    of them.
+
+    Args:
+        target: what is answered.
+        said: the answers, shape (n, classes, labels or values).
+        truth: the targets, as for `nncli.objectives.measure`.
+    """
+    import numpy as np
+
+    loss = example_losses(target, said, truth)
+    wrong = np.flatnonzero(_is_wrong(target, said, truth))
+    worst = wrong[np.argsort(-loss[wrong], kind="stable")]
+    return worst, loss[worst]
 
 
 def suspected_labels(said: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:

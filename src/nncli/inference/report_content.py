@@ -12,10 +12,10 @@ from nncli.config import Experiment
 from nncli.data import Dataset, Split
 from nncli.descriptions import ClassTarget, LabelsTarget, SoundInput, Target
 from nncli.files import typed_path, write_atomically
-from nncli.inference.errors import suspected_labels
+from nncli.inference.errors import suspected_labels, worst_places
 from nncli.inference.network_boxes import boxes_of
 from nncli.models.anatomy import layers_of
-from nncli.objectives import describe_answer, example_losses
+from nncli.objectives import describe_answer
 from nncli.objectives.assessment import ClassMetrics, calibration, confusion, decided, deciles
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
 from nncli.reporting import listed
@@ -188,16 +188,9 @@ def _scatters(target: Target, answers: NDArray[np.float32], values: NDArray[Any]
 
 def _worst(dataset: Dataset, split: Split, answers: NDArray[np.float32]) -> list[Example]:
     """The wrong answers with the largest loss; of values simply the largest loss."""
-    import numpy as np
-
     target, labels = dataset.target, split.labels
-    loss = example_losses(target, answers, labels)
-    if isinstance(target, ClassTarget):
-        loss = np.where(answers.argmax(axis=1) == labels, -1.0, loss)
-    elif isinstance(target, LabelsTarget):
-        loss = np.where((decided(target, answers) == (labels > 0)).all(axis=1), -1.0, loss)
-    order = np.argsort(-loss, kind="stable")[:WORST]
-    order = order[loss[order] >= 0]
+    worst, _ = worst_places(target, answers, labels)
+    order = worst[:WORST]
     found = _examples(dataset, split, answers, order)
     if not isinstance(target, ClassTarget):
         return found

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config import load_experiment
 from nncli.data.originals import Originals
-from nncli.descriptions import ImageInput, SoundInput, TableInput, ValueTarget
+from nncli.descriptions import ImageInput, SoundInput, TableInput, TextInput, ValueTarget
 from nncli.errors import NotFoundError, UsageError
+from nncli.inference.error_files import in_words
 from nncli.inference.errors import WorstExample, worst_examples
 from nncli.inference.evaluated import Evaluation
 from nncli.inference.evaluation import evaluate
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["report"]
 
-LONGEST_WORDS = 400
 MAPS = 12
 PLAYED = 60  # recordings behind the cells: a long one takes much memory
 
@@ -164,23 +164,10 @@ def _recorded(example: Example, original: Any, inputs: Any) -> Example:
             return replace(example, picture=picture)
         case SoundInput():
             return replace(example, sound=_wav(original, inputs.sample_rate))
-        case TableInput():
-            cells = [f"{name}: {_cell(value)}" for name, value in original.items()]
-            return replace(example, words=_shortened(", ".join(cells)))
-        case _ if isinstance(original, str):
-            return replace(example, words=_shortened(original))
+        case TableInput() | TextInput():
+            return replace(example, words=in_words(original, between=", "))
         case _:
             return example
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_WORDS else f"{text[:LONGEST_WORDS]}..."
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value or "-"
-    return "-" if value != value else f"{float(value):.6g}"  # NaN is missing
 
 
 def _wav(samples: NDArray[np.float32], rate: int) -> bytes:
