@@ -7,29 +7,9 @@ import io
 import numpy as np
 from PIL import Image
 
-from nncli.descriptions import ClassTarget, LabelsTarget
 from nncli.inference.network_boxes import boxes_of
-from nncli.inference.report_content import behind_cells, class_metrics, picture_of
+from nncli.inference.report_content import behind_cells, picture_of
 from nncli.models.anatomy import Layer
-from nncli.objectives.assessment import per_class
-
-
-def test_each_class_fares_as_scikit_learn_says() -> None:
-    random = np.random.default_rng(0)
-    answers = random.random((200, 4), np.float32)
-    answers[:, 3] = 0  # is never said
-    labels = random.integers(0, 3, 200)
-    target = ClassTarget(names=("a", "b", "c", "d"))
-    assert class_metrics(target, answers, labels) == per_class(target, answers, labels)
-
-
-def test_each_label_fares_as_scikit_learn_says() -> None:
-    random = np.random.default_rng(0)
-    answers = random.random((200, 3), np.float32)
-    labels = (random.random((200, 3)) < 0.3).astype(np.float32)
-    labels[:, 2] = 0
-    target = LabelsTarget(names=("a", "b", "c"))
-    assert class_metrics(target, answers, labels) == per_class(target, answers, labels)
 
 
 def test_behind_a_cell_the_surest_wrong_answers_come_first() -> None:

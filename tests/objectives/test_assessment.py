@@ -157,3 +157,33 @@ def test_the_best_threshold_of_a_label_is_found() -> None:
     )
     assert 0.15 < found.threshold <= 0.21
     assert found.f1 > 0.99 and found.f1_at_half == 0.0
+
+
+def assert_is_scikit_learns(target: Any, answers: Any, labels: Any, said: Any) -> None:
+    found = per_class(target, answers, labels)
+    assert found is not None
+    columns = metrics.precision_recall_fscore_support(
+        labels, said, labels=range(len(target.names)), zero_division=0.0
+    )
+    for place, one in enumerate(found):
+        assert one.name == target.names[place]
+        numbers = (one.precision, one.recall, one.f1, one.count)
+        assert numbers == tuple(column[place] for column in columns)
+
+
+def test_each_class_fares_as_scikit_learn_says() -> None:
+    random = np.random.default_rng(0)
+    answers = random.random((200, 4), np.float32)
+    answers[:, 3] = 0  # is never said
+    labels = random.integers(0, 3, 200)
+    target = ClassTarget(names=("a", "b", "c", "d"))
+    assert_is_scikit_learns(target, answers, labels, answers.argmax(axis=1))
+
+
+def test_each_label_fares_as_scikit_learn_says() -> None:
+    random = np.random.default_rng(0)
+    answers = random.random((200, 3), np.float32)
+    labels = (random.random((200, 3)) < 0.3).astype(np.float32)
+    labels[:, 2] = 0
+    target = LabelsTarget(names=("a", "b", "c"))
+    assert_is_scikit_learns(target, answers, labels, answers >= 0.5)

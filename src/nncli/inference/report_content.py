@@ -16,7 +16,7 @@ from nncli.inference.errors import suspected_labels, worst_places
 from nncli.inference.network_boxes import boxes_of
 from nncli.models.anatomy import layers_of
 from nncli.objectives import describe_answer
-from nncli.objectives.assessment import ClassMetrics, calibration, confusion, decided, deciles
+from nncli.objectives.assessment import calibration, confusion, decided, deciles, per_class
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
 from nncli.reporting import listed
 from nncli.runs import Metrics, RunFolder
@@ -39,7 +39,6 @@ __all__ = [
     "WORST",
     "about_answers",
     "behind_cells",
-    "class_metrics",
     "picture_of",
     "pictures",
     "write_report",
@@ -71,7 +70,7 @@ def about_answers(dataset: Dataset, split: Split, answers: NDArray[np.float32]) 
         seen = calibration(target, answers, labels)
         bins = [(one.confidence, one.accuracy, one.count) for one in seen.bins]
         found["reliability"] = Reliability(seen.ece, bins)
-        found["classes"] = class_metrics(target, answers, labels)
+        found["classes"] = per_class(target, answers, labels)
     else:
         found["scatters"] = _scatters(target, answers, labels)
         tenths = deciles(target, answers, labels) or {}
@@ -143,34 +142,6 @@ def write_report(
 def _in_words(value: Any) -> str:
     """A value of `environment.json`; its only lists of words that are typed are commands."""
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def class_metrics(
-    target: ClassTarget | LabelsTarget, answers: NDArray[np.float32], labels: NDArray[Any]
-) -> list[ClassMetrics]:
-    """As `nncli.objectives.assessment.per_class`, which takes a second for scikit-learn."""
-    import numpy as np
-
-    names = target.names
-    said = decided(target, answers)
-    if isinstance(target, ClassTarget):
-        times = [np.bincount(one, minlength=len(names)) for one in (said, labels)]
-        right = np.bincount(labels[said == labels], minlength=len(names))
-    else:
-        times = [(one > 0).sum(axis=0) for one in (said, labels)]
-        right = ((said > 0) & (labels > 0)).sum(axis=0)
-    return [
-        ClassMetrics(
-            name=name,
-            precision=hits / answered if answered else 0.0,
-            recall=hits / count if count else 0.0,
-            f1=2 * hits / (answered + count) if answered + count else 0.0,
-            count=count,
-        )
-        for name, hits, answered, count in zip(
-            names, right.tolist(), *(one.tolist() for one in times), strict=True
-        )
-    ]
 
 
 def _scatters(target: Target, answers: NDArray[np.float32], values: NDArray[Any]) -> list[Scatter]:

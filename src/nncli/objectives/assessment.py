@@ -191,23 +191,30 @@ def per_class(
     *,
     threshold: float | None = None,
 ) -> list[ClassMetrics] | None:
-    """Each class or label by itself; None for values."""
+    """Each class or label by itself, as scikit-learn's `precision_recall_fscore_support` has it,
+    whose import takes a second; None for values. What would be divided by zero is 0."""
+    import numpy as np
+
     if isinstance(target, ValueTarget):
         return None
-    from sklearn.metrics import precision_recall_fscore_support
-
-    columns = precision_recall_fscore_support(
-        targets,
-        decided(target, answers, threshold),
-        labels=range(len(target.names)),
-        average=None,
-        zero_division=0.0,
-    )
+    names, said = target.names, decided(target, answers, threshold)
+    if isinstance(target, ClassTarget):
+        times = [np.bincount(one, minlength=len(names)) for one in (said, targets)]
+        right = np.bincount(targets[said == targets], minlength=len(names))
+    else:
+        times = [(one > 0).sum(axis=0) for one in (said, targets)]
+        right = ((said > 0) & (targets > 0)).sum(axis=0)
     return [
         ClassMetrics(
-            name=name, precision=float(precision), recall=float(recall), f1=float(f1), count=int(n)
+            name=name,
+            precision=hits / answered if answered else 0.0,
+            recall=hits / count if count else 0.0,
+            f1=2 * hits / (answered + count) if answered + count else 0.0,
+            count=count,
         )
-        for name, precision, recall, f1, n in zip(target.names, *columns, strict=True)
+        for name, hits, answered, count in zip(
+            names, right.tolist(), *(one.tolist() for one in times), strict=True
+        )
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -191,9 +190,11 @@ def _check_key(key: str, rows: Sequence[RunRow]) -> None:
 
 
 def _unknown(key: str, known: Sequence[str], what: str) -> NotFoundError:
-    ending = [one for one in known if one.endswith(f".{key}")]
-    close = ending[:1] or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]}?" if close else "Such as: test.accuracy"
+    from nncli.config.suggesting import nearest
+
+    ending = next((one for one in known if one.endswith(f".{key}")), None)
+    close = ending or nearest(key, known)
+    hint = f"Did you mean {close}?" if close else "Such as: test.accuracy"
     return NotFoundError(f"There is no {what} {key!r}.", hint=hint)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.data.skipping import Skipped
 from nncli.data.table.cells import BATCH_ROWS, Batch, Cells, Decimal, day_first_of, decimal_of
@@ -27,7 +27,11 @@ from nncli.data.table.layout import (
 from nncli.errors import DataError
 from nncli.reporting import counted
 
-__all__ = ["blank_rows", "layout_of", "read_rows", "row_number"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["blank_rows", "layout_of", "read_rows", "row_numbers"]
 
 BLOCK_BYTES = 4_000_000
 SAMPLE_ROWS = 1000
@@ -110,6 +114,7 @@ def _format(path: Path) -> str:
 
 
 def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Batch]:
+    import numpy as np
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -121,10 +126,14 @@ def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Ba
         return "skip"
 
     def tell() -> None:
-        if wrong and path not in skipped.blank:
+        if not wrong:
+            return
+        if path not in skipped.blank:
             skipped.blank[path] = blank_rows(path, layout)
-        for counted_number, cells, expected in wrong:
-            number = row_number(counted_number, skipped.blank[path])
+        told = np.array([number for number, _, _ in wrong])
+        for number, (_, cells, expected) in zip(
+            row_numbers(told, skipped.blank[path]).tolist(), wrong, strict=True
+        ):
             problem = f"{path}, row {number:,}: {cells} where the others have {expected}"
             skipped.row(path, number, problem)
         wrong.clear()
@@ -169,11 +178,16 @@ def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Ba
         ) from error
 
 
-def row_number(number: int, left_out: Iterable[int]) -> int:
-    """The number of a row, as a spreadsheet counts, whose `number` counts none of `left_out`."""
-    for other in sorted(left_out):
-        number += other <= number
-    return number
+def row_numbers(numbers: NDArray[np.int64], left_out: Iterable[int]) -> NDArray[np.int64]:
+    """What a spreadsheet calls rows whose `numbers`, ascending or not, count none of `left_out`."""
+    import numpy as np
+
+    others = np.sort(np.array([*left_out], np.int64))
+    # So many of them lie before a row as are, counted without those before them, not behind it.
+    found: NDArray[np.int64] = numbers + np.searchsorted(
+        others - np.arange(len(others)), numbers, side="right"
+    )
+    return found
 
 
 def blank_rows(path: Path, layout: Layout) -> list[int]:

@@ -12,7 +12,7 @@ from nncli.data.skipping import Skipped
 from nncli.data.table.answers import Answers
 from nncli.data.table.cells import Cells, Decimal
 from nncli.data.table.columns import Kind, Seen
-from nncli.data.table.files import blank_rows, layout_of, read_rows, row_number
+from nncli.data.table.files import blank_rows, layout_of, read_rows, row_numbers
 from nncli.data.table.layout import Layout
 from nncli.data.table.settings import TableDataset
 from nncli.errors import DataError
@@ -61,13 +61,16 @@ class LookedThrough:
 
     def row_of(self, split: str, row: int) -> tuple[Path, int]:
         """The file of a row of a split, and its number as a spreadsheet counts."""
+        import numpy as np
+
         for path in self.files[split]:
             if row < self.rows[path]:
                 layout, skipped = self.layouts[path], self.skipped
                 if path not in skipped.blank:
                     skipped.blank[path] = blank_rows(path, layout)
                 left_out = [*skipped.rows.get(path, ()), *skipped.blank[path]]
-                return path, row_number(row + layout.first_row, left_out)
+                [number] = row_numbers(np.array([row + layout.first_row]), left_out).tolist()
+                return path, number
             row -= self.rows[path]
         raise IndexError(row)
 

@@ -13,7 +13,7 @@ from nncli.data.skipping import Skipped
 from nncli.data.table.batches import lacks, typed
 from nncli.data.table.cells import Cells, is_number
 from nncli.data.table.columns import MISSING, MISSING_AMONG_NUMBERS
-from nncli.data.table.files import blank_rows, layout_of, read_rows
+from nncli.data.table.files import blank_rows, layout_of, read_rows, row_numbers
 from nncli.data.table.layout import DAMAGED, SAMPLE_BYTES, Layout, opened
 from nncli.data.table.settings import TableDataset
 from nncli.descriptions import Column, TableInput
@@ -177,10 +177,8 @@ def _row_numbers(
 
     if path not in skipped.blank:
         skipped.blank[path] = blank_rows(path, layout)
-    left_out = np.sort(np.array([*skipped.rows.get(path, ()), *skipped.blank[path]], np.int64))
-    numbers = np.arange(done, done + size) + layout.first_row
-    # So many of them lie before a row as are, counted without those before them, not behind it.
-    return numbers + np.searchsorted(left_out - np.arange(len(left_out)), numbers, side="right")
+    left_out = [*skipped.rows.get(path, ()), *skipped.blank[path]]
+    return row_numbers(np.arange(done, done + size) + layout.first_row, left_out)
 
 
 def _readable(
