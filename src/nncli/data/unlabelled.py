@@ -16,8 +16,9 @@ from typing import IO, Any
 from nncli.data import images, sounds, texts
 from nncli.data.array_files import inputs_of
 from nncli.data.arrays import as_described
+from nncli.data.class_folders import ENDINGS, files_below
 from nncli.data.files import is_pattern, read_in_batches
-from nncli.data.folder import ENDINGS, FolderDataset, files_below
+from nncli.data.folder import FolderDataset
 from nncli.data.skipping import Skipped
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.table.unlabelled import read_table

@@ -7,28 +7,24 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nncli.backend import usable_cores
 from nncli.data.checking.examples import Collected, Examined, digest
 from nncli.data.checking.files import Contents, image_file, sound_file, text_file
 from nncli.data.checking.finding import Finding, some
-from nncli.data.files import is_pattern, like, no_file
-from nncli.data.folder import (
+from nncli.data.class_folders import (
     SPLIT_NAMES,
-    FolderDataset,
     by_class,
     folders_in,
     kind_of,
     no_classes,
     other_endings,
 )
+from nncli.data.files import is_pattern, like, no_file
+from nncli.data.folder import FolderDataset
 from nncli.descriptions import ClassTarget
 from nncli.errors import DataError, NotFoundError
 from nncli.reporting import Reporter, counted
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["examine"]
 

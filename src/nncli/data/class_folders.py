@@ -1,0 +1,146 @@
+"""How a folder of one's own is laid out: its splits, its classes, and what kind its files are."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from nncli.errors import DataError
+from nncli.reporting import Reporter, counted, listed
+
+__all__ = [
+    "ENDINGS",
+    "LAYOUT",
+    "SPLIT_NAMES",
+    "by_class",
+    "files_below",
+    "folders_in",
+    "kind_of",
+    "kind_of_all",
+    "no_classes",
+    "other_endings",
+    "splits_in",
+]
+
+ENDINGS = {
+    "image": (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"),
+    "sound": (".wav", ".flac", ".ogg", ".mp3"),
+    "text": (".txt",),
+}
+SPLIT_NAMES = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+SHOWN = 8
+LAYOUT = "nncli looks for FOLDER/CLASS/FILE or FOLDER/train/CLASS/FILE."
+
+
+def splits_in(folder: Path, reporter: Reporter) -> dict[str, Path]:
+    """The folder of each split; the whole folder is `train` where none is named so.
+
+    A folder named like a split is one only if it has class folders of its own: `train` may also be
+    a class beside `bus`.
+    """
+    inside = folders_in(folder)
+    splits = {
+        SPLIT_NAMES[place.name.lower()]: place
+        for place in inside
+        if place.name.lower() in SPLIT_NAMES and any(by_class(place).values())
+    }
+    if "train" in splits:
+        others = [f.name for f in inside if f not in splits.values() and files_below(f)]
+        if others:
+            reporter.warning(
+                f"Left out of {folder.name}, for they lie beside {splits['train'].name}: "
+                f"{listed(others)}"
+            )
+        return splits
+    if splits and len(splits) == len(inside):
+        only = next(iter(splits.values()))
+        raise DataError(
+            f"{folder} has {' and '.join(splits)}, and no train.",
+            hint=f"If {only.name} is all there is, name it itself: {only}",
+        )
+    return {"train": folder}
+
+
+def kind_of_all(
+    folder: Path, files: Mapping[str, Mapping[str, Sequence[Path]]], reporter: Reporter
+) -> str:
+    """Whether images, sound or texts lie in the folder; says what else does."""
+    paths = [path for classes in files.values() for inside in classes.values() for path in inside]
+    kinds = Counter(kind for path in paths if (kind := kind_of(path)))
+    said = other_endings(paths)
+    if not kinds:
+        raise no_classes(folder, said)
+    if len(kinds) > 1:
+        each = " and ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        raise DataError(
+            f"{folder} has files of several kinds: {each}.",
+            hint="nncli learns from one of them: move the others elsewhere.",
+        )
+    kind = next(iter(kinds))
+    if said:
+        reporter.warning(f"Left out of {folder.name}, for they are no {kind} files: {said}")
+    return kind
+
+
+def no_classes(folder: Path, others: str) -> DataError:
+    """The error about a folder without a file in a class folder; `others`: what lies there."""
+    loose = Counter(kind for path in folder.iterdir() if path.is_file() and (kind := kind_of(path)))
+    what = f"; its files end in {others}" if others else ""
+    if loose:
+        kind, count = loose.most_common(1)[0]
+        verb = "lies" if count == 1 else "lie"
+        what = f"; {counted(count, f'{kind} file')} {verb} in it directly"
+    endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
+    return DataError(
+        f"{folder} has no sub-folders with images, sound or texts{what}.",
+        hint=f"{LAYOUT} FILE ends in {endings}.",
+    )
+
+
+def other_endings(paths: Iterable[Path]) -> str:
+    """The endings of files that are neither images, sound nor texts, the commonest first."""
+    others = Counter(path.suffix.lower() or "no ending" for path in paths if not kind_of(path))
+    return ", ".join(f"{name} ({count:,})" for name, count in others.most_common(SHOWN))
+
+
+def folders_in(folder: Path) -> list[Path]:
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror}.") from error
+    return [path for path in inside if path.is_dir() and not path.name.startswith((".", "__"))]
+
+
+def by_class(folder: Path) -> dict[str, list[Path]]:
+    """The files below each sub-folder."""
+    return {place.name: files_below(place) for place in folders_in(folder)}
+
+
+def files_below(folder: Path) -> list[Path]:
+    """All files below a folder, by name; links are followed, but never in a circle nor upwards,
+    where the other classes are."""
+    found: list[Path] = []
+    visited: set[str] = set()
+    top = os.path.realpath(folder)
+    for place, inside, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        above = real != top and f"{top}{os.sep}".startswith(f"{real}{os.sep}")
+        if real in visited or above:
+            inside.clear()
+            continue
+        visited.add(real)
+        inside[:] = sorted(name for name in inside if not name.startswith((".", "__")))
+        found += [Path(place, name) for name in names if not name.startswith(".")]
+    return sorted(path for path in found if path.name.lower() not in ("thumbs.db", "desktop.ini"))
+
+
+def kind_of(path: Path) -> str | None:
+    """image, sound or text, by the ending of a file; None for what is none of them."""
+    ending = path.suffix.lower()
+    return next((kind for kind, endings in ENDINGS.items() if ending in endings), None)
