@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -141,6 +142,7 @@ def test_prepared_sound_looks_alike_before_and_after_it_is_cached(
         others = np.array([list(map(int, row)) for row in again.rows])
         assert (shades != others).mean() < 0.02
         assert len(np.unique(shades)) > 2
+    without_tensorflow(tmp_path / "cache", "spoken_digit", "--data-dir", str(tmp_path))
 
 
 @pytest.mark.data
@@ -156,10 +158,22 @@ def test_a_damaged_record_is_said(prepared_mnist: Path, tmp_path: Path) -> None:
 
 WITHOUT_TENSORFLOW = """
 import sys
-sys.modules["tensorflow"] = None
 from nncli.cli.app import main
-sys.exit(main(["data", "show", *sys.argv[1:]]))
+code = main(["data", "show", *sys.argv[1:]])
+assert "tensorflow" not in sys.modules
+sys.exit(code)
 """
+
+
+def without_tensorflow(cache: Path, *named: str) -> None:
+    """Show a dataset that was never cached, in a process that must not import TensorFlow."""
+    shown = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *named],
+        env=os.environ | {"XDG_CACHE_HOME": str(cache)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    assert "train" in shown.stdout
 
 
 def test_showing_does_without_tensorflow(tmp_path: Path) -> None:
@@ -168,9 +182,4 @@ def test_showing_does_without_tensorflow(tmp_path: Path) -> None:
         [str(photographs(tmp_path / "photographs"))],
         [str(rows(tmp_path / "rows.csv")), "--set", "dataset.target=label"],
     ):
-        shown = subprocess.run(
-            [sys.executable, "-c", WITHOUT_TENSORFLOW, *named],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert shown.returncode == 0, shown.stderr
-        assert "train" in shown.stdout
+        without_tensorflow(tmp_path / "cache", *named)

@@ -19,6 +19,7 @@ from nncli.data.tfds.opening import (
     beside_you,
     builder_of,
     check_network,
+    described_builder,
     prepared_builder,
     prepared_folder,
 )
@@ -235,7 +236,7 @@ def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
         return decode(settings, opened, StreamReader(opened, found), found, given, reporter)
 
     def skim(reporter: Reporter) -> DecodedDataset | None:
-        opened = builder or prepared_builder(folder)
+        opened = builder or described_builder(folder)
         if opened is None or settings.by:
             return None
         found = _meaning(settings, opened)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from nncli.catalogue import dataset_names
@@ -18,6 +20,7 @@ __all__ = [
     "builder_of",
     "check_network",
     "check_there",
+    "described_builder",
     "first_line",
     "prepared_builder",
     "prepared_folder",
@@ -45,6 +48,29 @@ def prepared_builder(prepared: Path) -> Any:
         return tfds.builder_from_directory(prepared)
     except Exception:  # of another format: the code that made it may still read it
         return None
+
+
+def described_builder(prepared: Path) -> Any:
+    """The same for whoever reads the records without TensorFlow: it decodes nothing by itself."""
+    try:
+        with _number_types_left_alone():
+            return prepared_builder(prepared)
+    except (ImportError, AttributeError):  # arranged otherwise in another version
+        return None
+
+
+@contextmanager
+def _number_types_left_alone() -> Iterator[None]:
+    """tensorflow-datasets imports TensorFlow, for seconds, where it reads that a column is sound:
+    for the number type that its own decoder would give."""
+    from tensorflow_datasets.core.features import audio_feature
+
+    real = audio_feature.tf
+    audio_feature.tf = SimpleNamespace(dtypes=SimpleNamespace(as_dtype=lambda given: given))
+    try:
+        yield
+    finally:
+        audio_feature.tf = real
 
 
 def beside_you(name: str) -> str:
