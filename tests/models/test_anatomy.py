@@ -74,11 +74,13 @@ def test_a_model_inside_is_one_line_frozen_or_not() -> None:
     assert flops(network) == 2 * (4 * 5 + 5 * 3 + 3 * 2)
 
 
-def test_a_layer_that_is_used_twice_has_its_weights_once() -> None:
+def test_a_layer_that_is_used_twice_has_its_weights_once_and_costs_twice() -> None:
     shared = dense(4, "shared")
     start = keras.Input((4,), name="start")
     network = keras.Model(start, shared(shared(start)))
     assert [layer.parameters for layer in layers_of(network)] == [0, 20, 0]
+    assert [layer.flops for layer in layers_of(network)] == [0, 32, 32]
+    assert flops(network) == 64
     assert [layer.sources for layer in layers_of(network)] == [(), (0,), (1,)]
 
 

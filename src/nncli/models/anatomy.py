@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.models.cost import flops
+from nncli.models.cost import call_flops, nodes
 from nncli.reporting import counted
 
 __all__ = ["Layer", "layers_of", "shown"]
@@ -58,7 +58,7 @@ def layers_of(network: Any) -> list[Layer]:
     # Of each operation, by its node: where those stand whose output it gives or passes on.
     places: dict[int, tuple[int, ...]] = {}
     seen: set[int] = set()
-    for node in _nodes(network):
+    for node in nodes(network):
         operation = node.operation
         sources = _sources(node, places)
         if not _is_layer(operation) and len(sources) < 2:
@@ -68,13 +68,6 @@ def layers_of(network: Any) -> list[Layer]:
         found.append(_layer(operation, node, sources, again=id(operation) in seen))
         seen.add(id(operation))
     return found
-
-
-def _nodes(network: Any) -> Iterator[Any]:
-    """The calls of layers and operations, each behind those it takes from."""
-    by_depth = network._nodes_by_depth  # no public way; keras.utils.plot_model does so too
-    for depth in sorted(by_depth, reverse=True):
-        yield from by_depth[depth]
 
 
 def _sources(node: Any, places: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
@@ -99,7 +92,7 @@ def _layer(operation: Any, node: Any, sources: Sequence[int], *, again: bool) ->
         shape=tuple(node.outputs[0].shape[1:]),
         parameters=_count(weights),
         trained=_count(trained),
-        flops=0 if again else _flops(operation),
+        flops=_flops(node),
         sources=tuple(sources),
     )
 
@@ -111,15 +104,16 @@ def _kind(operation: Any) -> str:
     return counted(len(inside), "layer")
 
 
-def _flops(operation: Any) -> int | None:
+def _flops(node: Any) -> int | None:
     """None for a model whose layers were called where Keras does not follow them."""
     import keras
 
+    operation = node.operation
     if not _is_layer(operation):
         return 0
     is_followed = isinstance(operation, keras.Sequential) or hasattr(operation, "operations")
     unseen = hasattr(operation, "layers") and not is_followed
-    return None if unseen and operation.weights else flops(operation)
+    return None if unseen and operation.weights else call_flops(node)
 
 
 def _count(weights: Sequence[Any]) -> int:
