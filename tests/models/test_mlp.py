@@ -123,7 +123,7 @@ def test_a_residual_layer_is_added_to_what_it_was_given() -> None:
         )
     first = network.get_layer("hidden_1")
     first.set_weights([first.get_weights()[0], np.arange(6, dtype="float32")])
-    inside = keras.Model(network.input, network.get_layer("sum_2").output)
+    inside = keras.Model(network.input, network.get_layer("residual_2").output)
     said = np.asarray(inside(np.zeros((1, 4, 5, 2), "float32")))
     np.testing.assert_array_equal(said, [np.arange(6)])
 

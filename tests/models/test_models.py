@@ -84,6 +84,22 @@ def test_the_refusal_is_a_sentence() -> None:
     assert caught.value.hint == "Families that fit: linear, mlp, tabular."
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *(settings() for settings in SETTINGS.values()),
+        MlpModel(hidden_units=(4,) * 6, residual=True),
+    ],
+    ids=[*SETTINGS, "residual mlp"],
+)
+def test_it_can_be_built_again_and_again_in_one_process(settings: Any) -> None:
+    """Keras counts the operations of a process in their names, which must not meet ours."""
+    keras.utils.clear_session()
+    for kind in models.families()[settings.type]:
+        for _ in range(5):
+            models.build(settings, FEATURES[kind], TARGET)
+
+
 @pytest.mark.parametrize(("name", "kind"), PAIRS)
 class TestEveryPair:
     def test_it_goes_from_inputs_to_one_logit_a_class(self, name: str, kind: str) -> None:

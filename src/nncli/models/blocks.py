@@ -66,5 +66,5 @@ def dense_block(
     if dropout:
         features = keras.layers.Dropout(dropout, name=f"dropout_{number}")(features)
     if residual and given.shape[-1] == units:
-        features = keras.layers.Add(name=f"sum_{number}")([given, features])
+        features = keras.layers.Add(name=f"residual_{number}")([given, features])
     return features

@@ -81,7 +81,7 @@ def build(settings: ResnetModel, inputs: Features, target: Target) -> Any:
                 penalty,
                 strides=2 if block == 1 and stage > 1 else 1,
             )
-    features = keras.layers.GlobalAveragePooling2D(name="mean")(features)
+    features = keras.layers.GlobalAveragePooling2D(name="pooling")(features)
     if settings.dropout:
         features = keras.layers.Dropout(settings.dropout, name="dropout")(features)
     return keras.Model(start, add_head(features, target, penalty=penalty), name="network")

@@ -157,4 +157,4 @@ def _residual_block(settings: TabularModel, features: Any, number: int, penalty:
     features = layer(features)
     if settings.dropout:
         features = keras.layers.Dropout(settings.dropout, name=f"dropout_{number}_out")(features)
-    return keras.layers.Add(name=f"sum_{number}")([given, features])
+    return keras.layers.Add(name=f"residual_{number}")([given, features])

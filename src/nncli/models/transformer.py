@@ -82,7 +82,7 @@ def build(settings: TransformerModel, inputs: Features, target: Target) -> Any:
         features = _block(settings, features, known, number)
     features = keras.layers.LayerNormalization(name="normalization_output")(features)
     if known is None:
-        features = keras.layers.GlobalAveragePooling1D(name="mean")(features)
+        features = keras.layers.GlobalAveragePooling1D(name="pooling")(features)
     else:
         features = mean_of_known(only_known(features, start), start)
     if settings.dropout:
