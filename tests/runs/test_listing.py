@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from pathlib import Path
@@ -222,3 +223,23 @@ def test_the_newest_are_those_of_all(tmp_path: Path) -> None:
         rows, total = newest_runs(tmp_path, count)
         assert [row.name for row in rows] == [row.name for row in everything[:count]]
         assert total == 5
+
+
+def test_reading_many_leaves_the_garbage_collector_as_it_was() -> None:
+    make("1-a")
+    assert gc.isenabled()
+    listed_runs(RUNS)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        listed_runs(RUNS)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_the_current_folder_may_be_the_folder_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    make("1-a", accuracy=0.5)
+    monkeypatch.chdir(RUNS)
+    (row,) = listed_runs(Path())
+    assert (row.name, row.path, row.model) == ("1-a", Path("1-a"), "mlp")

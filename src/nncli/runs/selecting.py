@@ -111,16 +111,16 @@ def in_order(rows: Sequence[RunRow], key: str) -> list[RunRow]:
     _check_key(key, rows)
     falling = key in NEWEST_FIRST or (is_metric(key) and is_best_when_highest(key))
     newest = sorted(rows, key=lambda row: (row.number or 0, row.name), reverse=True)
-    values = {id(row): value_of(row, key) for row in newest}
-    having = [row for row in newest if values[id(row)] is not None]
-    lacking = [row for row in newest if values[id(row)] is None]
-    if all(isinstance(values[id(row)], (int, float)) for row in having):
-        having.sort(key=lambda row: -values[id(row)] if falling else values[id(row)])
+    values = [(value_of(row, key), row) for row in newest]
+    having = [one for one in values if one[0] is not None]
+    lacking = [row for value, row in values if value is None]
+    if all(isinstance(value, (int, float)) for value, _ in having):
+        having.sort(key=lambda one: -one[0] if falling else one[0])
     else:
-        having.sort(key=lambda row: _text(values[id(row)]))
+        having.sort(key=lambda one: _text(one[0]))
         if falling:
             having.reverse()
-    return having + lacking
+    return [row for _, row in having] + lacking
 
 
 def is_best_when_highest(key: str) -> bool:
@@ -140,9 +140,14 @@ def check_metric(key: str, rows: Sequence[RunRow]) -> None:
     Raises:
         NotFoundError: with the nearest one.
     """
-    known = _metrics(rows)
-    if key not in known and not _is_top_k(key):
-        raise _unknown(key, known, "metric")
+    from nncli.objectives.metrics import METRICS
+
+    # Of thousands of runs the first says it: all metrics of all are only for the nearest name.
+    split, _, name = key.partition(".")
+    if (split in SPLITS and name in METRICS) or any(row.metric(key) is not None for row in rows):
+        return
+    if not _is_top_k(key):
+        raise _unknown(key, _metrics(rows), "metric")
 
 
 def value_of(row: RunRow, key: str) -> Any:
