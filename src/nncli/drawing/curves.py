@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["draw_learning_curves"]
+from nncli.drawing.saving import save
+
+__all__ = ["draw_learning_curves", "over_epochs"]
 
 COLORS = {"train": "#1f77b4", "validation": "#d95f02"}
 
@@ -23,7 +26,6 @@ def draw_learning_curves(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
     metrics = [name.removeprefix("train_") for name in rows[0] if name.startswith("train_")]
     figure = Figure(figsize=(4.6 * len(metrics), 3.6), dpi=120, layout="constrained")
@@ -43,11 +45,18 @@ def draw_learning_curves(
         if best_epoch is not None:
             label = f"kept: epoch {best_epoch}"
             axes.axvline(best_epoch, color="#777777", linestyle=":", linewidth=1.2, label=label)
-        axes.set_title(metric, fontsize=11)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(color="#dddddd", linewidth=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
+        over_epochs(axes, metric)
         axes.legend(frameon=False, fontsize=9)
     figure.suptitle(title, fontsize=12)
-    figure.savefig(path, format="png")
+    save(figure, path)
+
+
+def over_epochs(axes: Any, title: str) -> None:
+    """Give a panel the dress of a learning curve: epochs below, a light grid."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_title(title, fontsize=11)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import textwrap
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.drawing.grids import LETTERS_IN_INCH, WIDTH, show_picture
+from nncli.drawing.saving import save
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,9 +76,7 @@ def draw_cards(
     for axes in grid[len(cards) :]:
         axes.set_axis_off()
     figure.suptitle(heading, fontsize=10, parse_math=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters that the font lacks are boxes
-        figure.savefig(path, format="png")
+    save(figure, path)
 
 
 def _wrapped(text: str, inches: float) -> str:

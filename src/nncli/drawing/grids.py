@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nncli.drawing.saving import save
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,9 +58,7 @@ def draw_grid(
     for axes in figure.axes:
         axes.set_axis_off()
     figure.suptitle(heading, fontsize=10, parse_math=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters that the font lacks are boxes
-        figure.savefig(path, format="png")
+    save(figure, path)
 
 
 def show_picture(axes: Any, picture: NDArray[Any], maximum: float | None) -> None:

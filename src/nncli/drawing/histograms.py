@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from nncli.drawing.saving import save
 
 __all__ = ["Drawn", "draw_histograms"]
 
@@ -48,9 +49,7 @@ def draw_histograms(columns: Sequence[Drawn], heading: str, path: Path) -> None:
     for axes in grid[len(columns) :]:
         axes.set_axis_off()
     figure.suptitle(heading, fontsize=10, parse_math=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters that the font lacks are boxes
-        figure.savefig(path, format="png")
+    save(figure, path)
 
 
 def _draw(axes: Any, column: Drawn) -> None:

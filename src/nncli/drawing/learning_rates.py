@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from nncli.drawing.saving import save
+
 __all__ = ["draw_range_test"]
 
 LOSS, SUGGESTED, CAREFUL = "#1f77b4", "#d95f02", "#777777"
@@ -57,4 +59,4 @@ def draw_range_test(
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9, loc="lower left")
     axes.set_title(title, fontsize=12, parse_math=False)
-    figure.savefig(path, format="png")
+    save(figure, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from nncli.drawing.layout import lay_out
 from nncli.drawing.plan import HEIGHT, WIDTH, Plan, Point
 from nncli.drawing.routes import routes
+from nncli.drawing.saving import save
 
 __all__ = ["Box", "colours", "draw_network"]
 
@@ -60,7 +60,6 @@ def draw_network(boxes: Sequence[Box], path: Path, *, title: str, kind: str) -> 
         title: said above.
         kind: `png` or `svg`.
     """
-    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -80,11 +79,7 @@ def draw_network(boxes: Sequence[Box], path: Path, *, title: str, kind: str) -> 
     for number, box in enumerate(boxes):
         _draw_box(axes, box, *plan.corner(placed.cells[number]))
     dots = min(DOTS, LARGEST / max(plan.width, plan.height))
-    # A picture of the same network is the same file.
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
-    with warnings.catch_warnings(), rc_context({"svg.hashsalt": "nncli"}):
-        warnings.simplefilter("ignore")  # letters that the font lacks are boxes
-        figure.savefig(path, format=kind, dpi=dots, metadata=metadata)
+    save(figure, path, kind=kind, dots=dots)
 
 
 def _draw_arrow(axes: Any, points: Sequence[Point]) -> None:

@@ -110,6 +110,7 @@ def draw(overview: ModelOverview, path: Path) -> None:
         StorageError: the file cannot be written.
     """
     from nncli.drawing.networks import draw_network
+    from nncli.drawing.saving import kind_of
 
     boxes = boxes_of(
         overview.layers,
@@ -119,4 +120,4 @@ def draw(overview: ModelOverview, path: Path) -> None:
     )
     title = f"{overview.type} for {overview.dataset}: {counted(overview.parameters, 'parameter')}"
     with open_atomically(path) as temporary:
-        draw_network(boxes, temporary, title=title, kind=path.suffix.lower().removeprefix("."))
+        draw_network(boxes, temporary, title=title, kind=kind_of(path))
