@@ -140,7 +140,7 @@ def test_show_draws(run_cli: Any, name: str) -> None:
     ("name", "said"),
     [
         ("mlp.jpg", "must end in .png or .svg"),
-        ("no/such/folder/mlp.png", "there is no folder no/such/folder"),
+        ("no/such/folder/mlp.png", "no folder no/such/folder"),
     ],
 )
 def test_a_picture_that_cannot_be_is_refused_before_anything_is_loaded(

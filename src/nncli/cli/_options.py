@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # whoever only reads the help does not wait for these
     from nncli.data import DatasetSettings
 
 __all__ = [
+    "PICTURES",
     "AsJson",
     "BackendOption",
     "DataDirOption",
@@ -35,11 +36,14 @@ __all__ = [
     "RunDirOption",
     "RunsDirOption",
     "check_output",
+    "check_picture",
     "experiment_flags",
     "experiment_options",
     "other_dataset",
     "screen_of",
 ]
+
+PICTURES = (".png", ".svg")  # what a drawing without photographs can be written as
 
 
 def screen_of(context: typer.Context) -> Screen:
@@ -67,6 +71,20 @@ def check_output(option: str, path: Path) -> None:
             f"{option}: {path} cannot be written: there is no permission.",
             hint="Name another place.",
         )
+
+
+def check_picture(path: Path | None, endings: Sequence[str] = (".png",)) -> None:
+    """Refuse a `--picture` that cannot be drawn or written, before the work whose result it is.
+
+    Raises:
+        UsageError: it does not end in one of `endings`, or is a folder.
+        NotFoundError, StorageError: as `check_output`.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in endings:
+        raise UsageError(f"--picture: the file must end in {' or '.join(endings)}.")
+    check_output("--picture", path)
 
 
 def _be_quiet(context: typer.Context, value: bool) -> bool:

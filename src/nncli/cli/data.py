@@ -16,13 +16,13 @@ from nncli.cli._options import (
     Described,
     OfflineOption,
     QuietOption,
-    check_output,
+    check_picture,
     experiment_flags,
     experiment_options,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
-from nncli.errors import NotFoundError, UsageError
+from nncli.errors import NotFoundError
 from nncli.files import shown_path, to_json
 from nncli.reporting import counted
 
@@ -108,10 +108,7 @@ def show_command(
 ) -> None:
     """Show what is in a dataset: splits, classes, columns, examples."""
     experiment = described.with_dataset(dataset_name).resolve().experiment
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise UsageError("--picture: the file must end in .png.")
-    if picture is not None:
-        check_output("--picture", picture)
+    check_picture(picture)
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.cli._overview import show_overview

@@ -9,21 +9,20 @@ import typer
 
 from nncli.cli import _completion
 from nncli.cli._options import (
+    PICTURES,
     AsJson,
     DebugOption,
     Described,
     OfflineOption,
     QuietOption,
+    check_picture,
     experiment_options,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
-from nncli.errors import NotFoundError, UsageError
 from nncli.files import to_json
 
 __all__ = ["app"]
-
-PICTURES = (".png", ".svg")
 
 app = typer.Typer(
     name="model",
@@ -44,7 +43,7 @@ def list_command(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TYPE]",
+            metavar="TYPE",
             autocompletion=_completion.model_types,
             help="Show the settings of this one: mlp, cnn.",
         ),
@@ -88,10 +87,7 @@ def show_command(
     Nothing is trained. Of the data only as much is read as the shapes follow from.
     """
     experiment = described.resolve().experiment
-    if picture is not None and picture.suffix.lower() not in PICTURES:
-        raise UsageError(f"--picture: the file must end in {' or '.join(PICTURES)}.")
-    if picture is not None and not picture.parent.is_dir():
-        raise NotFoundError(f"--picture: there is no folder {picture.parent}.")
+    check_picture(picture, PICTURES)
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.cli._network import document, show_network

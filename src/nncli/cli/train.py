@@ -22,6 +22,7 @@ from nncli.cli._options import (
     QuietOption,
     RunDirOption,
     RunsDirOption,
+    check_picture,
     experiment_options,
     screen_of,
 )
@@ -161,8 +162,7 @@ def _check_range_test(
             "--find-learning-rate leaves no run folder: --run-dir and --runs-dir do not apply.",
             hint="--picture FILE says where the curve is drawn.",
         )
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise UsageError("--picture: the file must end in .png.")
+    check_picture(picture)
 
 
 def _find_learning_rate(
