@@ -137,6 +137,14 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     assert Path("/dev/null").is_char_device()
 
 
+def test_a_pipe_without_a_name_gets_the_text() -> None:
+    reading, writing = os.pipe()  # as `/dev/stdout` is in `nncli ... --output /dev/stdout | wc`
+    write_atomically(Path(f"/dev/fd/{writing}"), "through the pipe")
+    os.close(writing)
+    with open(reading, encoding="utf-8") as stream:
+        assert stream.read() == "through the pipe"
+
+
 def test_a_pipe_gets_the_text(own_folders: Path) -> None:
     pipe = own_folders / "pipe"
     os.mkfifo(pipe)

@@ -116,10 +116,11 @@ def open_atomically(path: Path) -> Iterator[Path]:
         StorageError: the file cannot be written.
     """
     with storage_errors(path):
-        path = path.resolve()  # a link stays a link: what it names is replaced
+        # Before it is resolved: a pipe behind `/dev/stdout` has no name that could be opened.
         if path.exists() and not path.is_file() and not path.is_dir():
             yield path
             return
+        path = path.resolve()  # a link stays a link: what it names is replaced
         unique = f".{path.stem[:100]}.{os.getpid()}-{os.urandom(4).hex()}{path.suffix}"
         temporary = path.with_name(unique)
         temporary.touch(exist_ok=False)
