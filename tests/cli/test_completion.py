@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -46,17 +47,39 @@ def offered(words: str) -> list[str]:
         ("nncli train -c experiments/", ["experiments/a.yaml", "experiments/b.yml"]),
         ("nncli evaluate ", []),
         ("nncli evaluate runs/1", ["runs/1-x/model.keras"]),
+        ("nncli evaluate --compare runs/2", ["runs/2-y/fold-1/model.keras"]),
+        ("nncli predict runs/1", ["runs/1-x/model.keras"]),
+        ("nncli train --model runs/1", ["runs/1-x/model.keras"]),
         ("nncli config diff runs/1", ["runs/1-x"]),
+        ("nncli config diff 2", ["2-y"]),
+        ("nncli runs show ", ["30-x", "2-y", "1-x", "latest"]),
+        ("nncli runs show 3", ["30-x"]),
+        ("nncli runs report la", ["latest"]),
+        ("nncli runs note runs/b", ["runs/by-hand"]),
+        ("nncli runs tag b", ["best:test.accuracy", "best:validation.loss"]),
+        ("nncli runs compare 1-x best:t", ["best:test.accuracy"]),
+        ("nncli runs rm 1-x 2", ["2-y"]),
+        ("nncli runs reproduce l", ["latest"]),
+        ("nncli runs show --runs-dir other ", ["7-z", "latest"]),
+        ("nncli runs show --runs-dir other other/", ["other/7-z"]),
+        ("nncli runs show --runs-dir nowhere ", []),
+        ("nncli train --resume 2", ["2-y"]),
+        ("nncli train --runs-dir other --resume ", ["7-z", "latest"]),
     ],
 )
 def test_completions(words: str, completions: list[str]) -> None:
     for name in ("experiments/a.yaml", "experiments/b.yml", "experiments/c.txt"):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).touch()
-    run = Path("runs/1-x")
-    run.mkdir(parents=True)
-    (run / "model.keras").touch()
-    (run / "config.yaml").touch()
+    for name in ("runs/1-x", "runs/2-y", "runs/2-y/fold-1", "runs/by-hand", "other/7-z"):
+        Path(name).mkdir(parents=True)
+        (Path(name) / "config.yaml").touch()
+    for name in ("runs/1-x", "runs/2-y/fold-1"):
+        (Path(name) / "model.keras").touch()
+    metrics = {"test": {"accuracy": 0.5}, "validation": {"loss": 1.5}}
+    document = {"schema": 1, "outcome": "completed", **metrics}
+    Path("runs/2-y/metrics.json").write_text(json.dumps(document))
+    Path("runs/30-x").mkdir()  # which was broken before it had an experiment
     assert offered(words) == completions
 
 

@@ -249,6 +249,22 @@ def test_the_latest_run_has_the_highest_number() -> None:
     assert error.value.hint == "The newest is runs/10-digits-mlp (latest)."
 
 
+def test_a_number_that_two_runs_have_names_neither() -> None:
+    for name in ("1-a", "1-b", "2-c"):
+        Path("runs", name).mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"The number 1 is that of 1-a and 1-b\."):
+        runs.find(Path("runs"), "1")
+    assert runs.find(Path("runs"), "1-a").path == Path("runs/1-a")
+    assert runs.create(Path("runs"), "d").path == Path("runs/3-d")
+
+
+def test_where_nobody_may_look_there_are_no_runs(locked_folder: Path) -> None:
+    with as_somebody_without_rights():
+        for named in ("1", "latest", str(locked_folder / "secret/1-a"), "x" * 300):
+            with pytest.raises(NotFoundError, match="permission denied"):
+                runs.find(locked_folder / "secret", named)
+
+
 @pytest.mark.parametrize("named", ["digits", "3", ""])
 def test_what_names_no_run_is_said(named: str) -> None:
     Path("runs", "2-digits-mlp").mkdir(parents=True)

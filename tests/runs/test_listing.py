@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,31 +17,14 @@ from nncli.runs.listing import RunRow, listed_runs, newest_runs, read_run
 from nncli.runs.selecting import chosen, in_order, is_best_when_highest
 
 RUNS = Path("runs")
-
-
-def make(name: str, *, outcome: str = "completed", **more: Any) -> RunFolder:
-    """A run folder with metrics and an experiment; `accuracy` and `loss` are of test."""
-    path = RUNS / name
-    path.mkdir(parents=True)
-    values = {key: more.pop(key) for key in ("accuracy", "loss", "rmse") if key in more}
-    document = {
-        "schema": 1, "outcome": outcome, "name": name, "test": values or None,
-        "dataset": {"name": more.pop("dataset", "digits")},
-        "timing": {"total_seconds": more.pop("seconds", 1.0)},
-        "epochs": more.get("epochs", 3),
-    }  # fmt: skip
-    text = f"model:\n  type: {more.pop('model', 'mlp')}\n  hidden_units:\n  - 64\n"
-    text += f"training:\n  epochs: {more.pop('epochs', 3)}\n"
-    (path / "config.yaml").write_text(text)
-    (path / "metrics.json").write_text(json.dumps(document | more))
-    return RunFolder(path)
+MakeRun = Callable[..., RunFolder]
 
 
 def names(rows: list[RunRow]) -> list[str]:
     return [row.name for row in rows]
 
 
-def test_what_a_row_says() -> None:
+def test_what_a_row_says(make: MakeRun) -> None:
     folder = make("2-a", accuracy=0.75, loss=0.5, model="cnn", seconds=4.5)
     tag(folder, ["good"])
     (row,) = listed_runs(RUNS)
@@ -52,7 +34,7 @@ def test_what_a_row_says() -> None:
     assert row.settings["model.hidden_units"] == [64]
 
 
-def test_running_is_told_from_killed() -> None:
+def test_running_is_told_from_killed(make: MakeRun) -> None:
     folder = make("1-a", outcome="running")
     with folder.locked():
         assert read_run(folder.path).outcome == "running"
@@ -77,7 +59,7 @@ def test_a_run_that_has_written_no_metrics_yet_is_running() -> None:
         ('{"schema": 2}', "metrics.json has schema 2: a newer nncli's"),
     ],
 )
-def test_foreign_metrics_are_a_broken_run(content: str, reason: str) -> None:
+def test_foreign_metrics_are_a_broken_run(make: MakeRun, content: str, reason: str) -> None:
     make("1-a").metrics.write_text(content)
     make("2-b")
     broken, whole = listed_runs(RUNS)
@@ -86,7 +68,7 @@ def test_foreign_metrics_are_a_broken_run(content: str, reason: str) -> None:
     assert whole.broken is None
 
 
-def test_metrics_that_are_no_file_are_a_broken_run() -> None:
+def test_metrics_that_are_no_file_are_a_broken_run(make: MakeRun) -> None:
     for name in ("1-a", "2-b", "3-c", "4-d", "5-e"):
         make(name).metrics.unlink()
     (RUNS / "1-a/metrics.json").mkdir()
@@ -100,7 +82,7 @@ def test_metrics_that_are_no_file_are_a_broken_run() -> None:
     ]  # fmt: skip
 
 
-def test_values_of_the_wrong_type_are_left_out() -> None:
+def test_values_of_the_wrong_type_are_left_out(make: MakeRun) -> None:
     path = make("1-a", test={"accuracy": "high", "loss": True, "auc": 10**400}).path
     make("2-b", test=[1], timing=3, dataset="x", deviation={"test": 5}, epochs=3)
     for row in listed_runs(RUNS):
@@ -109,7 +91,7 @@ def test_values_of_the_wrong_type_are_left_out() -> None:
     assert read_run(path).model is None
 
 
-def test_other_folders_are_no_runs() -> None:
+def test_other_folders_are_no_runs(make: MakeRun) -> None:
     make("by-hand")
     (RUNS / "notes").mkdir()
     (RUNS / ".hidden").mkdir()
@@ -118,7 +100,7 @@ def test_other_folders_are_no_runs() -> None:
         listed_runs(Path("nowhere"))
 
 
-def test_runs_are_ordered_by_what_is_better() -> None:
+def test_runs_are_ordered_by_what_is_better(make: MakeRun) -> None:
     make("1-a", accuracy=0.5, loss=0.1, seconds=3.0)
     make("2-b", accuracy=0.9, loss=0.2, seconds=2.0)
     make("3-c")
@@ -155,7 +137,7 @@ def test_which_way_a_metric_is_better(metric: str, highest: bool) -> None:
         ("date>=2001-01-01", ["1-a", "2-b", "3-c"]),
     ],
 )
-def test_runs_are_chosen(condition: str, found: list[str]) -> None:
+def test_runs_are_chosen(make: MakeRun, condition: str, found: list[str]) -> None:
     tag(make("1-a", accuracy=0.5), ["good"])
     make("2-b", accuracy=0.75, dataset="mnist", model="cnn", epochs=12)
     make("3-c", outcome="failed")
@@ -173,14 +155,16 @@ def test_runs_are_chosen(condition: str, found: list[str]) -> None:
         ("test.accuracy>high", "no number"),
     ],
 )
-def test_a_condition_that_means_nothing_is_refused(condition: str, said: str) -> None:
+def test_a_condition_that_means_nothing_is_refused(
+    make: MakeRun, condition: str, said: str
+) -> None:
     make("1-a", accuracy=0.5)
     with pytest.raises(UsageError) as caught:
         chosen(listed_runs(RUNS), [condition])
     assert said in str(caught.value)
 
 
-def test_the_best_is_found_among_finished_runs() -> None:
+def test_the_best_is_found_among_finished_runs(make: MakeRun) -> None:
     make("1-a", accuracy=0.75, loss=0.5)
     make("2-b", accuracy=0.5, loss=0.25, outcome="stopped_early")
     make("3-c", accuracy=0.99, loss=0.01, outcome="interrupted")
@@ -192,7 +176,7 @@ def test_the_best_is_found_among_finished_runs() -> None:
         runs.find(RUNS, "best:test.rmse")
 
 
-def test_tags_and_notes_are_kept_beside_each_other() -> None:
+def test_tags_and_notes_are_kept_beside_each_other(make: MakeRun) -> None:
     folder = make("1-a")
     tag(folder, ["good", "paper"])
     set_note(folder, " Two\nlines. ")
@@ -207,7 +191,7 @@ def test_tags_and_notes_are_kept_beside_each_other() -> None:
 
 
 @pytest.mark.parametrize("content", ["5", "{", '{"tags": 3, "note": []}', '{"tags": [1]}'])
-def test_what_others_wrote_says_nothing_about_a_run(content: str) -> None:
+def test_what_others_wrote_says_nothing_about_a_run(make: MakeRun, content: str) -> None:
     folder = make("1-a")
     folder.about.write_text(content)
     assert read_about(folder) == About()
@@ -225,7 +209,7 @@ def test_the_newest_are_those_of_all(tmp_path: Path) -> None:
         assert total == 5
 
 
-def test_reading_many_leaves_the_garbage_collector_as_it_was() -> None:
+def test_reading_many_leaves_the_garbage_collector_as_it_was(make: MakeRun) -> None:
     make("1-a")
     assert gc.isenabled()
     listed_runs(RUNS)
@@ -238,7 +222,9 @@ def test_reading_many_leaves_the_garbage_collector_as_it_was() -> None:
         gc.enable()
 
 
-def test_the_current_folder_may_be_the_folder_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_current_folder_may_be_the_folder_of_runs(
+    make: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make("1-a", accuracy=0.5)
     monkeypatch.chdir(RUNS)
     (row,) = listed_runs(Path())

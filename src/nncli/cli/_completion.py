@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
+import typer
+
 from nncli.catalogue import dataset_names
 
 __all__ = [
@@ -13,10 +15,13 @@ __all__ = [
     "experiments",
     "experiments_and_runs",
     "model_types",
+    "model_types_and_models",
     "models",
     "optimizers",
     "runs",
 ]
+
+RUNS = Path("runs")
 
 
 def datasets(incomplete: str) -> list[str]:
@@ -44,23 +49,55 @@ def experiments(incomplete: str) -> list[str]:
 
 
 def models(incomplete: str) -> list[str]:
-    """Models of runs in `runs/`, and other .keras files; nothing where folders are on the way."""
-    of_runs = [str(path) for path in sorted(Path("runs").glob("*/model.keras"))]
+    """Models of runs in `runs/`, folds too, and other .keras files; nothing where folders are on
+    the way."""
+    found = [*RUNS.glob("*/model.keras"), *RUNS.glob("*/fold-*/model.keras")]
+    of_runs = [str(path) for path in sorted(found)]
     return _with_paths(incomplete, _beginning(incomplete, of_runs), (".keras",))
 
 
+def model_types_and_models(incomplete: str) -> list[str]:
+    """Types of models, and models to go on from."""
+    return [*model_types(incomplete), *models(incomplete)]
+
+
 def experiments_and_runs(incomplete: str) -> list[str]:
-    """Run folders in `runs/`, and YAML files; nothing where other folders are on the way."""
-    return _with_paths(incomplete, _beginning(incomplete, _runs()), (".yaml", ".yml"))
+    """Run folders in `runs/` and YAML files, where no other folders are on the way; else what names
+    a run."""
+    paths = _beginning(incomplete, _run_paths(RUNS))
+    found = _with_paths(incomplete, paths, (".yaml", ".yml"))
+    return found or (_named_runs(incomplete, RUNS) if incomplete else [])
 
 
-def runs(incomplete: str) -> list[str]:
-    """Run folders in `runs/`, and `latest`."""
-    return _beginning(incomplete, ["latest", *_runs()])
+def runs(context: typer.Context, incomplete: str) -> list[str]:
+    """What names a run in `--runs-dir`, or else their folders."""
+    typed = context.params.get("runs_dir")
+    place = RUNS if typed is None else Path(typed)
+    return _named_runs(incomplete, place) or _beginning(incomplete, _run_paths(place))
 
 
-def _runs() -> list[str]:
-    return [str(path.parent) for path in sorted(Path("runs").glob("*/config.yaml"))]
+def _named_runs(incomplete: str, place: Path) -> list[str]:
+    """Names of numbered runs, the newest first, `latest`, and `best:` with each metric that the
+    newest run has."""
+    from nncli.runs.finding import BEST
+    from nncli.runs.folder import numbered_runs
+    from nncli.runs.listing import read_run
+
+    try:
+        numbered = numbered_runs(place)
+    except OSError:  # it may not be looked into
+        return []
+    paths = [path for _, path in reversed(numbered)]
+    words = [*(path.name for path in paths), *(["latest"] if paths else [])]
+    if incomplete and BEST.startswith(incomplete[: len(BEST)]):
+        metrics = next((row.metrics for path in paths if (row := read_run(path)).metrics), {})
+        words += [f"{BEST}{key}" for key in metrics]
+    return _beginning(incomplete, words)
+
+
+def _run_paths(place: Path) -> list[str]:
+    """The folders of runs, those without a number too, which have no shorter name."""
+    return [str(path.parent) for path in sorted(place.glob("*/config.yaml"))]
 
 
 def _types(union: Any) -> list[str]:

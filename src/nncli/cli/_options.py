@@ -144,7 +144,7 @@ ModelOption = Annotated[
     str | None,
     typer.Option(
         "--model",
-        autocompletion=_completion.model_types,
+        autocompletion=_completion.model_types_and_models,
         metavar="TYPE",
         help="The network: linear, mlp, cnn, resnet, rnn, text_cnn, transformer or tabular.",
     ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from nncli.errors import NotFoundError
+from nncli.errors import NotFoundError, UsageError
 from nncli.files import shown_path
-from nncli.runs.folder import RunFolder, numbered_runs
+from nncli.runs.folder import RunFolder, no_runs, numbered_runs
 
 __all__ = ["BEST", "find"]
 
@@ -21,25 +22,33 @@ def find(runs_dir: Path, named: str) -> RunFolder:
 
     Raises:
         NotFoundError: there is none.
-        UsageError: `best:` is followed by no metric.
+        UsageError: `best:` is followed by no metric, or two runs have the number.
     """
-    if named and Path(named).is_dir():
+    if named and os.path.isdir(named):  # noqa: PTH112 (which says no where looking is forbidden)
         return RunFolder(Path(named))
     if named.startswith(BEST):
         return _best(runs_dir, named.removeprefix(BEST))
-    numbered = numbered_runs(runs_dir)
-    if named == "latest" and numbered:
-        return RunFolder(numbered[max(numbered)])
-    for number in sorted(numbered, reverse=True):
-        path = numbered[number]
-        if named in (str(number), path.name, path.name.partition("-")[2]):
-            return RunFolder(path)
+    try:
+        numbered = numbered_runs(runs_dir)
+    except OSError as error:
+        raise no_runs(runs_dir, error) from None
     if not numbered:
         raise NotFoundError(
             f"There is no run {named}, and {runs_dir} has none.",
             hint="A run that was stopped before it began to train leaves no folder: start it anew.",
         )
-    newest = numbered[max(numbered)]
+    newest = numbered[-1][1]
+    if named == "latest":
+        return RunFolder(newest)
+    same = [path for number, path in numbered if named == str(number)]
+    if len(same) > 1:
+        names = " and ".join(path.name for path in same)
+        raise UsageError(f"The number {named} is that of {names}.", hint="Name the run in full.")
+    if same:
+        return RunFolder(same[0])
+    for _, path in reversed(numbered):
+        if named in (path.name, path.name.partition("-")[2]):
+            return RunFolder(path)
     raise NotFoundError(f"There is no run {named}.", hint=f"The newest is {newest} (latest).")
 
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.errors import StorageError, UsageError
+from nncli.errors import NotFoundError, StorageError, UsageError
 from nncli.files import storage_errors, to_json, write_atomically
 from nncli.runs.metrics import EpochRow, Metrics
 
 if TYPE_CHECKING:  # whoever lists ten thousand runs does not wait for these
     from nncli.config import Experiment
 
-__all__ = ["RunFolder", "check_place", "create", "numbered_runs"]
+__all__ = ["RunFolder", "check_place", "create", "history_rows", "no_runs", "numbered_runs"]
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,15 @@ class RunFolder:
         return Metrics.read(self.metrics)
 
     def read_history(self) -> list[EpochRow]:
-        """The rows of the history; an empty cell is None."""
+        """The rows of the history, none where there is no such file.
+
+        Raises:
+            ValueError: it is another tool's.
+        """
         try:
-            text = self.history.read_text(encoding="utf-8")
+            return history_rows(self.history.read_text(encoding="utf-8"))
         except OSError:
             return []
-        return [
-            {name: float(cell) if cell else None for name, cell in row.items()}
-            for row in csv.DictReader(io.StringIO(text))
-        ]
 
     def write_history(self, rows: Sequence[EpochRow]) -> None:
         """Write one row an epoch; a number that does not exist is an empty cell."""
@@ -197,6 +197,21 @@ class RunFolder:
             os.close(descriptor)  # which gives the lock back, as the death of the process does
 
 
+def history_rows(text: str) -> list[EpochRow]:
+    """The rows of a `history.csv`; an empty cell is None.
+
+    Raises:
+        ValueError: it is no table of numbers.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+    if any(None in row for row in rows):
+        raise ValueError("a row has more cells than there are columns")
+    return [{name: float(cell) if cell else None for name, cell in row.items()} for row in rows]
+
+
 def check_place(runs_dir: Path, run_dir: Path | None) -> None:
     """Find out before any work is done that a run folder could not be made.
 
@@ -242,17 +257,35 @@ def create(runs_dir: Path, name: str, *, run_dir: Path | None = None) -> RunFold
         runs_dir.mkdir(parents=True, exist_ok=True)
         with (runs_dir / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes or the process dies
-            path = runs_dir / f"{max(numbered_runs(runs_dir), default=0) + 1}-{name}"
+            used = numbered_runs(runs_dir)
+            path = runs_dir / f"{(used[-1][0] if used else 0) + 1}-{name}"
             path.mkdir()
     return RunFolder(path)
 
 
-def numbered_runs(runs_dir: Path) -> dict[int, Path]:
-    """The folders in `runs_dir` that have the name of a run, by number."""
-    if not runs_dir.is_dir():
-        return {}
-    found = ((re.match(r"(\d+)-", path.name), path) for path in runs_dir.iterdir())
-    return {int(match[1]): path for match, path in found if match}
+def numbered_runs(runs_dir: Path) -> list[tuple[int, Path]]:
+    """The folders in `runs_dir` that have the name of a run, by number; none where there is no such
+    folder.
+
+    Raises:
+        OSError: it may not be looked into.
+    """
+    try:
+        names = os.listdir(runs_dir)  # noqa: PTH208 (ten thousand of them: a Path each is slow)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = ((re.match(r"(\d+)-", name), name) for name in names)
+    numbered = sorted((int(match[1]), name) for match, name in found if match)
+    return [(number, runs_dir / name) for number, name in numbered]
+
+
+def no_runs(runs_dir: Path, error: OSError) -> NotFoundError:
+    """What is said where `runs_dir` cannot be looked into."""
+    reason = (error.strerror or str(error)).lower()
+    return NotFoundError(
+        f"There are no runs in {runs_dir}: {reason}.",
+        hint="Train one with nncli train, or name the folder of runs with --runs-dir.",
+    )
 
 
 def _git_commit() -> str | None:

@@ -14,16 +14,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
-from nncli.errors import NotFoundError
 from nncli.runs.about import About, read_about
-from nncli.runs.folder import RunFolder
+from nncli.runs.folder import RunFolder, no_runs
 from nncli.runs.metrics import Outcome
 from nncli.runs.small_files import UnreadableError, read_small
 
 __all__ = ["SPLITS", "RunRow", "listed_runs", "newest_runs", "read_run"]
 
 SPLITS = ("test", "validation", "train", "all")
-NUMBERED = re.compile(r"(\d+)-(.+)")
+NUMBERED = re.compile(r"(\d+)-(.+)", re.DOTALL)
 OUTCOMES = frozenset(get_args(Outcome))
 
 
@@ -72,7 +71,7 @@ class RunRow:
     @property
     def dataset(self) -> str | None:
         """The name of the dataset that was used."""
-        name = self._group("dataset").get("name")
+        name = self.group("dataset").get("name")
         return name if isinstance(name, str) else None
 
     @property
@@ -114,19 +113,19 @@ class RunRow:
         return {
             f"{split}.{name}": number
             for split in SPLITS
-            for name, value in self._group(split).items()
+            for name, value in self.group(split).items()
             if (number := _number(value)) is not None
         }
 
     def metric(self, key: str) -> float | None:
         """A metric by `<split>.<metric>`."""
         split, _, name = key.partition(".")
-        return _number(self._group(split).get(name)) if split in SPLITS else None
+        return _number(self.group(split).get(name)) if split in SPLITS else None
 
     def deviation(self, key: str) -> float | None:
         """The standard deviation of a metric between the folds of a cross-validation."""
         split, _, name = key.partition(".")
-        values = self._group("deviation").get(split)
+        values = self.group("deviation").get(split)
         return _number(values.get(name)) if isinstance(values, dict) else None
 
     def count(self, name: str) -> int | None:
@@ -136,9 +135,10 @@ class RunRow:
 
     def seconds(self, name: str = "total_seconds") -> float | None:
         """A number of `timing`."""
-        return _number(self._group("timing").get(name))
+        return _number(self.group("timing").get(name))
 
-    def _group(self, name: str) -> dict[str, Any]:
+    def group(self, name: str) -> dict[str, Any]:
+        """An object of `metrics.json`; empty if it has none of that name."""
         value = self.document.get(name)
         return value if isinstance(value, dict) else {}
 
@@ -208,11 +208,7 @@ def _names(runs_dir: Path) -> list[str]:
         with os.scandir(runs_dir) as entries:
             return sorted(one.name for one in entries if one.name[0] != "." and one.is_dir())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise NotFoundError(
-            f"There are no runs in {runs_dir}: {reason}.",
-            hint="Train one with nncli train, or name the folder of runs with --runs-dir.",
-        ) from None
+        raise no_runs(runs_dir, error) from None
 
 
 def read_run(path: Path) -> RunRow:

@@ -16,10 +16,13 @@ def check_removable(row: RunRow) -> None:
 
     Raises:
         UsageError: it stays.
+        StorageError: it cannot be looked into.
     """
     if row.outcome == "running":
         raise UsageError(f"{row.name} is still running.", hint="Stop it first.")
-    if not row.folder.config.exists() and not row.folder.metrics.exists():
+    with storage_errors(row.path):  # where looking is forbidden
+        is_run = row.folder.config.exists() or row.folder.metrics.exists()
+    if not is_run:
         raise UsageError(f"{shown_path(row.path)} has nothing of a run: it stays.")
 
 

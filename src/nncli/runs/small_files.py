@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["UnreadableError", "read_small"]
+__all__ = ["MissingError", "UnreadableError", "read_small"]
 
 MOST_BYTES = 10_000_000
 
@@ -15,17 +15,22 @@ class UnreadableError(Exception):
     """A file cannot be read; the text says why, and begins with its name."""
 
 
+class MissingError(UnreadableError):
+    """There is no such file."""
+
+
 def read_small(path: Path | str) -> tuple[str, float]:
     """The text of `path` and when it was last changed (seconds since 1970).
 
     Raises:
-        UnreadableError: it is missing, no file, closed to us, larger than 10 MB or no UTF-8.
+        UnreadableError: it is missing (then a `MissingError`), no file, closed to us, larger than
+            10 MB or no UTF-8.
     """
     name = os.path.basename(path)  # noqa: PTH119 (ten thousand of them: a Path each is slow)
     try:  # a pipe of that name must not make us wait
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise UnreadableError(f"no {name}") from None
+        raise MissingError(f"no {name}") from None
     except OSError as error:
         raise UnreadableError(f"{name}: {(error.strerror or str(error)).lower()}") from None
     try:
