@@ -16,6 +16,7 @@ from nncli.errors import StorageError
 
 __all__ = [
     "cache_folder",
+    "encodable",
     "open_atomically",
     "remove_oldest",
     "shown_path",
@@ -142,6 +143,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     with open_atomically(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def encodable(text: str) -> str:
+    r"""`text` with what UTF-8 lacks written as `\udcff`, which JSON reads: a file may have a name
+    that is no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def to_json(document: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,122 @@ def test_what_differs(run_cli: Any, runs: Path) -> None:
     assert run_cli(["runs", "compare", "1", "--runs-dir", runs]).exit_code == 2
 
 
+def test_a_comparison_of_many_runs_goes_on_below(run_cli: Any, runs: Path) -> None:
+    for number in range(5, 17):
+        place = runs / f"{number}-digits-mlp"
+        shutil.copytree(runs / "1-digits-mlp", place)
+        config = place / "config.yaml"
+        config.write_text(config.read_text().replace("epochs: 2", f"epochs: {number}000000"))
+    arguments = ["1", *map(str, range(5, 17))]
+    lines = run_cli(["runs", "compare", *arguments, "--runs-dir", runs]).stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    epochs = [cell for line in lines if line.startswith("training.epochs") for cell in line.split()]
+    assert epochs.count("training.epochs") == 2
+    assert set(epochs) - {"training.epochs"} == {"2", *(f"{n}000000" for n in range(5, 17))}
+
+
+def test_a_run_is_not_compared_with_itself(run_cli: Any, runs: Path) -> None:
+    place = ["--runs-dir", runs]
+    result = run_cli(["runs", "compare", "1", "best:test.accuracy", *place])
+    assert result.exit_code == 2
+    assert "error: 1 and best:test.accuracy are the same run: " in result.stderr
+    twice = run_cli(["runs", "compare", "1", "2", "1-digits-mlp", "--json", *place])
+    assert [one["number"] for one in json.loads(twice.stdout)] == [1, 2]
+
+
+def test_a_broken_run_beside_others(run_cli: Any, runs: Path) -> None:
+    result = run_cli(["runs", "compare", "1", "4", "--runs-dir", runs])
+    assert "4  4-broken, broken: metrics.json is no JSON" in result.stdout
+    assert "model.type" not in result.stdout
+    assert "The experiment of 4-broken cannot be read." in result.stdout
+
+
+def test_a_folder_of_runs_without_any(run_cli: Any, tmp_path: Path) -> None:
+    result = run_cli(["runs", "list", "--runs-dir", tmp_path])
+    assert (result.exit_code, result.stdout) == (0, f"There are no runs in {tmp_path} yet.\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["list"], ["list", "--json"], ["list", "--md"], ["show", "9"], ["compare", "2", "9"],
+     ["export"], ["export", "--jsonl"], ["tag", "9", "x"], ["rm", "9", "--yes"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_name_that_is_no_text_harms_nothing(
+    run_cli: Any, runs: Path, arguments: list[str]
+) -> None:
+    (runs / "1-digits-mlp").rename(runs / os.fsdecode(b"9-\xff\x1b[31m"))
+    result = run_cli(["runs", *arguments, "--runs-dir", runs])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "\\udcff" in result.stdout
+    assert "\x1b" not in result.stdout or arguments == ["export"]  # CSV is as it is
+
+
+def test_all_runs_are_written_as_a_table(run_cli: Any, runs: Path) -> None:
+    place = ["--runs-dir", runs]
+    result = run_cli(["runs", "export", "--csv", "all.csv", *place])
+    assert result.exit_code == 0 and result.stdout.startswith("Written: all.csv (4 runs, ")
+    rows = list(csv.DictReader(io.StringIO(Path("all.csv").read_text())))
+    assert [row["number"] for row in rows] == ["4", "3", "2", "1"]
+    assert rows[2]["training.epochs"] == "20" and rows[2]["test.accuracy"] == "0.8"
+    listed = run_cli(["runs", "list", "--csv", *place]).stdout
+    for stdout in ([], ["-"], ["--csv"]):
+        assert run_cli(["runs", "export", *stdout, *place]).stdout == listed
+    assert Path("all.csv").read_text() == listed
+
+
+def test_some_runs_are_written_as_json_lines(run_cli: Any, runs: Path) -> None:
+    chosen = ["--where", "outcome=completed", "--sort", "test.accuracy", "--limit", "1"]
+    arguments = ["runs", "export", "--runs-dir", runs, *chosen]
+    assert run_cli([*arguments, "some.jsonl", "--quiet"]).stdout == ""
+    (line,) = Path("some.jsonl").read_text().splitlines()
+    assert json.loads(line)["run"] == "1-digits-mlp"
+    assert run_cli([*arguments, "--jsonl"]).stdout == f"{line}\n"
+    assert run_cli([*arguments, "--csv", "other.jsonl"]).exit_code == 0
+    assert Path("other.jsonl").read_text().startswith("run,number,")
+
+
+def test_epochs_are_written_as_a_table(run_cli: Any, runs: Path) -> None:
+    result = run_cli(["runs", "export", "--history", "--runs-dir", runs, "--where", "number!=2"])
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [(row["run"], row["epoch"]) for row in rows] == [
+        ("3-digits-mlp", "1"), ("3-digits-mlp", "2"), ("1-digits-mlp", "1"), ("1-digits-mlp", "2"),
+    ]  # fmt: skip
+    assert float(rows[0]["train_loss"]) > float(rows[1]["train_loss"]) > 0
+    assert result.stderr == "4-broken completed no epoch.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a.txt"], "does not end in .csv, .jsonl, .ndjson"),
+        (["no/a.csv"], "no folder no"),
+        (["folder.csv"], "is a folder"),
+        (["--csv", "--jsonl"], "Only one of"),
+        (["--where", "dateset=x"], "Did you mean dataset?"),
+        (["--runs-dir", "nowhere"], "no runs in nowhere"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused(
+    run_cli: Any, runs: Path, arguments: list[str], said: str
+) -> None:
+    Path("folder.csv").mkdir()
+    result = run_cli(["runs", "export", "--runs-dir", runs, *arguments])
+    assert (result.exit_code, result.stdout) == (2, "") and said in result.stderr
+
+
+def test_long_names_give_way_to_the_numbers(run_cli: Any, runs: Path) -> None:
+    for number in range(1, 4):
+        (runs / f"{number}-digits-mlp").rename(runs / f"{number}-{'a-long-name-' * 6}")
+    document = json.loads((runs / f"2-{'a-long-name-' * 6}" / "metrics.json").read_text())
+    document |= {"outcome": "stopped_early"}
+    (runs / f"2-{'a-long-name-' * 6}" / "metrics.json").write_text(json.dumps(document))
+    head, *lines = run_cli(["runs", "list", "--runs-dir", runs]).stdout.splitlines()
+    assert head.split() == ["run", "outcome", "dataset", "test.accuracy", "epochs", "when"]
+    assert "stopped_early" in lines[2] and lines[2].startswith("2-a-long-name")
+    assert all("…" not in line.partition("…")[2] and line[-3] == ":" for line in lines[:4])
+
+
 def test_removing_asks(
     run_cli: Any, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +267,10 @@ sys.exit(code)
 """
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["show", "1"], ["compare", "1", "2"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["list"], ["show", "1"], ["compare", "1", "2"], ["export"]],
+)
 def test_looking_back_needs_no_tensorflow(runs: Path, arguments: list[str]) -> None:
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments, "--runs-dir", str(runs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

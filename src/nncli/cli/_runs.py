@@ -1,17 +1,15 @@
-"""Runs on the screen: as a leaderboard, one by itself, several beside each other."""
+"""Runs on the screen: as a leaderboard, and one by itself."""
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli._console import plain_table, visible
 from nncli.cli._numbers import shown
-from nncli.files import shown_path
+from nncli.files import encodable, shown_path
 from nncli.objectives.metrics import MAIN_METRICS
 from nncli.runs.selecting import date_of
 
@@ -22,15 +20,14 @@ if TYPE_CHECKING:
     from nncli.runs.listing import RunRow
 
 __all__ = [
-    "as_csv",
     "as_json",
     "as_markdown",
     "curve",
     "main_metric",
-    "show_comparison",
     "show_list",
     "show_run",
     "table_of",
+    "value",
 ]
 
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -51,18 +48,21 @@ def main_metric(rows: Sequence[RunRow]) -> str:
     return max(counts, key=lambda key: counts[key], default="test.accuracy")
 
 
+def value(row: RunRow, metric: str) -> str:
+    """A metric, of a cross-validation with its standard deviation between folds."""
+    deviation = row.deviation(metric)
+    text = shown(row.metric(metric))
+    return text if deviation is None else f"{text} ± {shown(deviation)}"
+
+
 def _cells(row: RunRow, metric: str) -> list[str]:
     """A line of the leaderboard."""
-    value = shown(row.metric(metric))
-    deviation = row.deviation(metric)
-    if deviation is not None:
-        value += f" ± {shown(deviation)}"
     epochs = row.count("epochs")
     return [
         row.name,
         row.outcome,
         row.dataset or NOTHING,
-        value,
+        value(row, metric),
         f"{epochs:,}" if epochs is not None else NOTHING,
         date_of(row)[5:16].replace("T", " "),
         " ".join(row.about.tags),
@@ -79,7 +79,8 @@ def table_of(rows: Sequence[RunRow], metric: str) -> Table:
     for column, head in zip(table.columns, ("run", *heads), strict=True):
         if head in ("outcome", "dataset", "tags"):
             column.justify = "left"
-        column.no_wrap = head != "tags"
+        column.no_wrap = head not in ("run", "tags")  # these two give way where there is no room
+        column.overflow = "ellipsis"
     for row in rows:
         cells = _cells(row, metric)[: len(heads) + 1]
         if len(cells[2]) > LONGEST_DATASET:
@@ -90,13 +91,11 @@ def table_of(rows: Sequence[RunRow], metric: str) -> Table:
 
 def show_list(screen: Screen, rows: Sequence[RunRow], metric: str) -> None:
     """The leaderboard, and why runs are broken."""
-    if not rows:
-        screen.out.print("No run is like that.")
-        return
     screen.out.print(table_of(rows, metric))
     for row in rows:
         if row.broken is not None:
-            screen.out.print(f"{row.name} is broken: {row.broken}", markup=False, soft_wrap=True)
+            said = f"{visible(row.name)} is broken: {row.broken}"
+            screen.out.print(said, markup=False, soft_wrap=True)
 
 
 def _document(row: RunRow) -> dict[str, Any]:
@@ -122,23 +121,8 @@ def _document(row: RunRow) -> dict[str, Any]:
 
 def as_json(rows: Sequence[RunRow]) -> str:
     """A list of documents."""
-    return json.dumps([_document(row) for row in rows], indent=2, ensure_ascii=False) + "\n"
-
-
-def as_csv(rows: Sequence[RunRow]) -> str:
-    """A row a run, with every metric and every key of the experiments."""
-    lines = []
-    for row in rows:
-        plain = {k: v for k, v in _document(row).items() if k not in ("metrics", "experiment")}
-        plain["tags"] = " ".join(row.about.tags)
-        settings = {key: _plain(value) for key, value in row.settings.items()}
-        lines.append({**plain, **row.metrics, **settings})
-    columns = list(dict.fromkeys(key for line in lines for key in line))
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return stream.getvalue()
+    text = json.dumps([_document(row) for row in rows], indent=2, ensure_ascii=False)
+    return f"{encodable(text)}\n"
 
 
 def as_markdown(rows: Sequence[RunRow], metric: str) -> str:
@@ -146,7 +130,7 @@ def as_markdown(rows: Sequence[RunRow], metric: str) -> str:
     heads = ("run", "outcome", "dataset", metric, "epochs", "when", "tags")
     lines = [f"| {' | '.join(heads)} |", "|---|---|---|---:|---:|---|---|"]
     for row in rows:
-        cells = [cell.replace("|", "\\|") for cell in _cells(row, metric)]
+        cells = [visible(cell).replace("|", "\\|") for cell in _cells(row, metric)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -171,7 +155,7 @@ def show_run(screen: Screen, row: RunRow) -> None:
             screen.out.print(Text(f"{name:<9}{visible(str(value))}"), soft_wrap=True)
     _show_metrics(screen, row)
     _show_curves(screen, row)
-    screen.out.print(Text(f"\n{shown_path(row.path)}"), soft_wrap=True)
+    screen.out.print(Text(f"\n{visible(shown_path(row.path))}"), soft_wrap=True)
     for path in sorted(row.path.glob("*")) if row.path.is_dir() else []:
         screen.out.print(Text(f"  {visible(path.name)}{'/' if path.is_dir() else ''}"))
 
@@ -185,7 +169,7 @@ def _show_metrics(screen: Screen, row: RunRow) -> None:
     screen.out.print()
     table = plain_table("", *splits)
     for name in names:
-        table.add_row(name, *(shown(row.metric(f"{split}.{name}")) for split in splits))
+        table.add_row(name, *(value(row, f"{split}.{name}") for split in splits))
     screen.out.print(table)
 
 
@@ -218,36 +202,3 @@ def curve(values: Sequence[float], width: int = CURVE_WIDTH) -> str:
     low, high = min(means), max(means)
     span = (high - low) or 1.0
     return "".join(LEVELS[min(7, int((value - low) / span * 8))] for value in means)
-
-
-def show_comparison(screen: Screen, rows: Sequence[RunRow]) -> None:
-    """What differs in the experiments, and the metrics beside it."""
-    from rich.text import Text
-
-    names = [str(row.number) if row.number is not None else row.name for row in rows]
-    for name, row in zip(names, rows, strict=True):
-        screen.out.print(Text(f"{name}  {visible(row.name)}, {row.outcome}"), soft_wrap=True)
-    changed = differing([row.settings for row in rows])
-    screen.out.print()
-    table = plain_table("experiment", *names)
-    for key in changed:
-        table.add_row(key, *(Text(visible(_plain(row.settings.get(key)))) for row in rows))
-    screen.out.print(table if changed else "The experiments are the same.")
-    keys = list(dict.fromkeys(key for row in rows for key in row.metrics))
-    screen.out.print()
-    table = plain_table("metric", *names)
-    for key in keys:
-        table.add_row(key, *(shown(row.metric(key)) for row in rows))
-    screen.out.print(table)
-
-
-def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The keys whose values are not the same everywhere, without the name."""
-    keys = dict.fromkeys(key for one in settings for key in one if key != "name")
-    return [key for key in keys if len({_plain(one.get(key)) for one in settings}) > 1]
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return NOTHING
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

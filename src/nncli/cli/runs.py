@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nncli.cli import _completion
-from nncli.cli._console import plain_table
+from nncli.cli._console import plain_table, visible
 from nncli.cli._errors import SliceOption
 from nncli.cli._options import (
+    AsJson,
     DebugOption,
     JsonOption,
     OfflineOption,
@@ -21,6 +21,8 @@ from nncli.cli._options import (
     screen_of,
 )
 from nncli.cli._progress import reporter_for
+from nncli.cli._runs_export import export_command
+from nncli.cli._runs_options import RunArgument, RunsArgument, SortOption, WhereOption
 from nncli.errors import UsageError
 from nncli.reporting import counted
 
@@ -45,45 +47,11 @@ def _group() -> None:
     pass
 
 
-RunsArgument = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="RUN...",
-        autocompletion=_completion.runs,
-        help="Runs: folder, number, name, latest or best:test.accuracy.",
-    ),
-]
-RunArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN",
-        autocompletion=_completion.runs,
-        help="A run: folder, number, name, latest or best:test.accuracy.",
-    ),
-]
-
-
 @app.command("list")
 def list_command(
     context: typer.Context,
-    sort: Annotated[
-        str | None,
-        typer.Option(
-            "--sort",
-            metavar="KEY",
-            help="Best first by a metric such as test.accuracy, or by date, number, name, "
-            "duration, or a key of the experiment. Default: newest first.",
-        ),
-    ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            help="Only runs such as dataset=mnist, outcome!=failed, 'test.accuracy>=0.9', "
-            "'training.epochs>6', tag=paper. May be given several times.",
-        ),
-    ] = None,
+    sort: SortOption = None,
+    where: WhereOption = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -95,36 +63,39 @@ def list_command(
     ] = None,
     as_csv: Annotated[
         bool,
-        typer.Option("--csv", help="As CSV: every metric and every key of the experiments."),
+        typer.Option(
+            "--csv",
+            help="As CSV: every metric and every key of the experiments. The same as runs export, "
+            "which also writes files and epochs.",
+        ),
     ] = False,
     as_markdown: Annotated[bool, typer.Option("--md", help="As a table of Markdown.")] = False,
     runs_dir: RunsDirOption = None,
-    json: JsonOption = False,
+    json: AsJson = False,
     debug: DebugOption = False,
 ) -> None:
     """List runs, the interrupted and broken ones too."""
     if json + as_csv + as_markdown > 1:
         raise UsageError("Only one of --json, --csv and --md can be written.")
     from nncli.cli import _runs
-    from nncli.runs.listing import listed_runs, newest_runs
-    from nncli.runs.selecting import chosen, in_order, is_metric
+    from nncli.runs.selecting import is_metric, selected
 
     screen = screen_of(context)
-    place = runs_dir or Path("runs")
     most = limit or (None if json or as_csv or as_markdown else MOST_LISTED)
-    if most is not None and not where and sort in (None, "number"):
-        rows, total = newest_runs(place, most)
-    else:
-        rows = in_order(chosen(listed_runs(place), where or []), sort or "number")
-        total = len(rows)
-        rows = rows[:most]
+    place = runs_dir or Path("runs")
+    rows, total = selected(place, where=where or (), sort=sort, most=most)
     metric = sort if sort and is_metric(sort) else _runs.main_metric(rows)
     if json:
         screen.out.file.write(_runs.as_json(rows))
     elif as_csv:
-        screen.out.file.write(_runs.as_csv(rows))
+        from nncli.runs.tables import runs_table
+
+        screen.out.file.write(runs_table(rows).to_csv())
     elif as_markdown:
         screen.out.file.write(_runs.as_markdown(rows, metric))
+    elif not rows:
+        nothing = "No run is like that." if where else f"There are no runs in {place} yet."
+        screen.out.print(nothing, markup=False, soft_wrap=True)
     else:
         _runs.show_list(screen, rows, metric)
         if total > len(rows):
@@ -132,12 +103,15 @@ def list_command(
             screen.out.print(f"... and {more} more: --limit {total}", markup=False)
 
 
+app.command("export")(export_command)
+
+
 @app.command("show")
 def show_command(
     context: typer.Context,
     run: RunArgument,
     runs_dir: RunsDirOption = None,
-    json: JsonOption = False,
+    json: AsJson = False,
     debug: DebugOption = False,
 ) -> None:
     """Show one run: what it was, what it reached, and how it learned."""
@@ -156,20 +130,24 @@ def compare_command(
     context: typer.Context,
     names: RunsArgument,
     runs_dir: RunsDirOption = None,
-    json: JsonOption = False,
+    json: AsJson = False,
     debug: DebugOption = False,
 ) -> None:
     """Compare runs: what differs in the experiments, and in the metrics."""
     if len(names) < 2:
         raise UsageError("Two runs or more are compared.", hint=f"nncli runs compare {names[0]} 2")
-    from nncli.cli import _runs
+    from nncli.cli import _comparison, _runs
+    from nncli.files import shown_path
+    from nncli.runs.comparing import distinct
 
     screen = screen_of(context)
-    rows = _rows(names, runs_dir)
+    rows = distinct(_rows(names, runs_dir))
+    if len(rows) < 2:
+        raise UsageError(f"{' and '.join(names)} are the same run: {shown_path(rows[0].path)}.")
     if json:
         screen.out.file.write(_runs.as_json(rows))
-    else:
-        _runs.show_comparison(screen, rows)
+        return
+    _comparison.show_comparison(screen, rows)
 
 
 @app.command("report")
@@ -224,7 +202,8 @@ def remove_command(
     for path, row in rows.items():
         remove(row)
         if not quiet:
-            screen.out.print(f"Removed {shown_path(path)}", markup=False, soft_wrap=True)
+            removed = f"Removed {visible(shown_path(path))}"
+            screen.out.print(removed, markup=False, soft_wrap=True)
 
 
 @app.command("tag")
@@ -245,7 +224,8 @@ def tag_command(
     about = tag(folder, tags, remove=remove)
     if not quiet:
         said = " ".join(about.tags) or "no tags"
-        screen.out.print(f"{folder.path.name}: {said}", markup=False, soft_wrap=True)
+        name = visible(folder.path.name)
+        screen.out.print(f"{name}: {said}", markup=False, soft_wrap=True)
 
 
 @app.command("note")
@@ -253,7 +233,7 @@ def note_command(
     context: typer.Context,
     run: RunArgument,
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="The note; '' removes it.")
+        str | None, typer.Argument(metavar="TEXT", help="The note; '' removes it.")
     ] = None,
     runs_dir: RunsDirOption = None,
     debug: DebugOption = False,

@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from nncli.errors import NotFoundError, UsageError
-from nncli.runs.listing import SPLITS, RunRow
+from nncli.runs.listing import SPLITS, RunRow, listed_runs, newest_runs
 
 __all__ = ["Condition", "check_metric", "chosen", "date_of", "in_order", "is_best_when_highest"]
-__all__ += ["is_metric"]
+__all__ += ["is_metric", "selected"]
 
 CONDITION = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(>=|<=|!=|==|=|>|<)\s*(.*?)\s*", re.DOTALL)
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -121,6 +122,22 @@ def in_order(rows: Sequence[RunRow], key: str) -> list[RunRow]:
         if falling:
             having.reverse()
     return [row for _, row in having] + lacking
+
+
+def selected(
+    runs_dir: Path, *, where: Sequence[str] = (), sort: str | None = None, most: int | None = None
+) -> tuple[list[RunRow], int]:
+    """The first `most` runs (None: all) that meet `where`, by `sort` (None: newest first), and how
+    many meet it in all.
+
+    Raises:
+        NotFoundError: there is no such folder, or a key is unknown.
+        UsageError: a condition is none.
+    """
+    if most is not None and not where and sort in (None, "number"):
+        return newest_runs(runs_dir, most)
+    rows = in_order(chosen(listed_runs(runs_dir), where), sort or "number")
+    return rows[:most], len(rows)
 
 
 def is_best_when_highest(key: str) -> bool:
