@@ -164,6 +164,38 @@ def test_a_name_that_is_no_text_harms_nothing(
     assert "\x1b" not in result.stdout or arguments == ["export"]  # CSV is as it is
 
 
+def test_learning_curves_are_drawn_over_each_other(run_cli: Any, runs: Path) -> None:
+    compare = ["runs", "compare", "--runs-dir", runs, "1", "2", "4", "--picture"]
+    result = run_cli([*compare, "curves.png"])
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.endswith("\nPicture: curves.png\n")
+    assert result.stderr == "4-broken is not drawn: it completed no epoch.\n"
+    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+    as_json = run_cli([*compare, "curves.svg", "--json"])
+    assert len(json.loads(as_json.stdout)) == 3
+    assert "<!-- 2-digits-mlp: epochs=20 -->" in Path("curves.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("picture", "said"),
+    [("a.jpg", "must end in .png or .svg"), ("no/a.png", "no folder no"), ("a.png", "is a folder")],
+)
+def test_a_picture_that_cannot_be_is_refused(
+    run_cli: Any, runs: Path, picture: str, said: str
+) -> None:
+    Path("a.png").mkdir()
+    result = run_cli(["runs", "compare", "1", "2", "--runs-dir", runs, "--picture", picture])
+    assert (result.exit_code, result.stdout) == (2, "") and said in result.stderr
+
+
+def test_runs_without_epochs_cannot_be_drawn(run_cli: Any, runs: Path) -> None:
+    for number in (1, 2):
+        (runs / f"{number}-digits-mlp" / "history.csv").unlink()
+    result = run_cli(["runs", "compare", "1", "2", "--runs-dir", runs, "--picture", "a.png"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "None of the runs has a history" in result.stderr and not Path("a.png").exists()
+
+
 def test_all_runs_are_written_as_a_table(run_cli: Any, runs: Path) -> None:
     place = ["--runs-dir", runs]
     result = run_cli(["runs", "export", "--csv", "all.csv", *place])
@@ -269,7 +301,7 @@ sys.exit(code)
 
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["show", "1"], ["compare", "1", "2"], ["export"]],
+    [["list"], ["show", "1"], ["compare", "1", "2", "--picture", "a.png"], ["export"]],
 )
 def test_looking_back_needs_no_tensorflow(runs: Path, arguments: list[str]) -> None:
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments, "--runs-dir", str(runs)]

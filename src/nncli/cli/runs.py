@@ -11,6 +11,7 @@ import typer
 from nncli.cli._console import plain_table, visible
 from nncli.cli._errors import SliceOption
 from nncli.cli._options import (
+    PICTURES,
     AsJson,
     DebugOption,
     JsonOption,
@@ -18,6 +19,7 @@ from nncli.cli._options import (
     QuietOption,
     RunDirOption,
     RunsDirOption,
+    check_picture,
     screen_of,
 )
 from nncli.cli._progress import reporter_for
@@ -129,6 +131,14 @@ def show_command(
 def compare_command(
     context: typer.Context,
     names: RunsArgument,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture",
+            metavar="FILE",
+            help="Also draw their learning curves over each other, as a PNG or SVG.",
+        ),
+    ] = None,
     runs_dir: RunsDirOption = None,
     json: AsJson = False,
     debug: DebugOption = False,
@@ -136,6 +146,7 @@ def compare_command(
     """Compare runs: what differs in the experiments, and in the metrics."""
     if len(names) < 2:
         raise UsageError("Two runs or more are compared.", hint=f"nncli runs compare {names[0]} 2")
+    check_picture(picture, PICTURES)
     from nncli.cli import _comparison, _runs
     from nncli.files import shown_path
     from nncli.runs.comparing import distinct
@@ -144,10 +155,19 @@ def compare_command(
     rows = distinct(_rows(names, runs_dir))
     if len(rows) < 2:
         raise UsageError(f"{' and '.join(names)} are the same run: {shown_path(rows[0].path)}.")
+    if picture is not None:
+        from nncli.runs.overlaying import overlay
+
+        screen.capture_libraries()
+        reporter = reporter_for(screen)
+        for remark in overlay(rows, picture):
+            reporter.notice(remark)
     if json:
         screen.out.file.write(_runs.as_json(rows))
         return
     _comparison.show_comparison(screen, rows)
+    if picture is not None:
+        screen.out.print(f"\nPicture: {shown_path(picture)}", markup=False, soft_wrap=True)
 
 
 @app.command("report")
