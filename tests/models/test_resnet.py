@@ -89,3 +89,12 @@ def test_a_file_says_the_same(tmp_path: Path, saved_and_loaded: Any) -> None:
     loaded = saved_and_loaded(network, tmp_path)
     np.testing.assert_allclose(np.asarray(loaded(pixels)), np.asarray(network(pixels)), atol=1e-6)
     assert network.losses and not built().losses
+
+
+def test_no_convolution_of_single_pixels_takes_steps() -> None:
+    """TensorFlow 2.21 overruns its memory in its gradient, for eight filters on CPUs: training on
+    spectrograms of 64 x 34 ended the process."""
+    network = built((64, 34, 1), depth=8, width=8)
+    single = [layer for layer in kinds(network, "Conv2D") if layer.kernel_size == (1, 1)]
+    assert len(single) == 2 and all(layer.strides == (1, 1) for layer in single)
+    assert network.get_layer("stage_3_block_1_short").output.shape[1:] == (16, 9, 32)

@@ -101,8 +101,13 @@ def _block(features: Any, filters: int, name: str, penalty: Any, *, strides: int
     import keras
 
     short = features
-    if strides > 1 or features.shape[-1] != filters:
-        short = _convolved(short, filters, f"{name}_short", penalty, size=1, strides=strides)
+    if strides > 1:
+        # Every second pixel of every second row: a convolution of single pixels could take such
+        # steps itself, but TensorFlow 2.21 overruns its memory there on CPUs, for eight filters.
+        halved = keras.layers.AveragePooling2D(1, strides=strides, name=f"{name}_short_pixels")
+        short = halved(short)
+    if short.shape[-1] != filters:
+        short = _convolved(short, filters, f"{name}_short", penalty, size=1)
     features = _convolved(features, filters, f"{name}_1", penalty, strides=strides)
     features = keras.layers.ReLU(name=f"{name}_1_activation")(features)
     features = _convolved(features, filters, f"{name}_2", penalty)
@@ -118,7 +123,7 @@ def _convolved(
 
     layer = keras.layers.Conv2D(
         filters,
-        max(size, 2 * strides - 1) if size > 1 else 1,
+        max(size, 2 * strides - 1),
         strides=strides,
         padding="same",
         use_bias=False,
