@@ -81,9 +81,17 @@ def test_a_label_is_suspected_where_the_model_is_surer_of_another_than_usual() -
 def test_confidence_that_labels_do_not_bear_out_makes_nothing_suspected() -> None:
     said = np.array([[0.9, 0.1]] * 9 + [[0.1, 0.9]] * 9 + [[0.05, 0.95]] * 2, np.float32)
     labels = np.array([0] * 9 + [1] * 9 + [0, 0])
-    assert not suspected_labels(said, labels).any()  # 9 of 11 are labelled so: less than 85 %
-    often = np.concatenate([said, said[9:18]])
-    assert suspected_labels(often, np.append(labels, [1] * 9)).sum() == 2  # 18 of 20
+    assert not suspected_labels(said, labels).any()
+    # Of 11 answers 2 are labelled otherwise, of all examples 11 in 20: more than a quarter of that.
+    often, again = np.concatenate([said, said[:18]]), np.concatenate([labels, labels[:18]])
+    assert suspected_labels(often, again).sum() == 2  # 2 of 20, and 20 in 38
+
+
+def test_always_saying_the_commonest_class_makes_nothing_suspected() -> None:
+    sure = np.linspace(0.5, 0.6, 200)
+    said = np.stack([sure, 1 - sure], axis=1).astype(np.float32)
+    labels = (np.arange(200) % 8 == 0).astype(np.int64)
+    assert not suspected_labels(said, labels).any()
 
 
 def test_of_classes_that_overlap_few_errors_are_suspected() -> None:
