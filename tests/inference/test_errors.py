@@ -72,12 +72,37 @@ def test_planted_label_errors_come_first_and_are_suspected(tmp_path: Path) -> No
 
 
 def test_a_label_is_suspected_where_the_model_is_surer_of_another_than_usual() -> None:
-    said = np.array(
-        [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8], [0.1, 0.9], [0.05, 0.95], [0.45, 0.55]], np.float32
-    )
-    labels = np.array([0, 0, 1, 1, 0, 0])
-    # Class 1 is believed with 0.85 on average: 0.55 is a mere mistake, 0.95 is not.
-    assert suspected_labels(said, labels).tolist() == [False] * 4 + [True, False]
+    said = np.array([[0.9, 0.1]] * 9 + [[0.1, 0.9]] * 9 + [[0.05, 0.95], [0.3, 0.7]], np.float32)
+    labels = np.array([0] * 9 + [1] * 9 + [0, 0])
+    # Class 1 is believed with 0.9 on average: 0.7 is a mere mistake, 0.95 is not.
+    assert np.flatnonzero(suspected_labels(said, labels)).tolist() == [18]
+
+
+def test_confidence_that_labels_do_not_bear_out_makes_nothing_suspected() -> None:
+    said = np.array([[0.9, 0.1]] * 9 + [[0.1, 0.9]] * 9 + [[0.05, 0.95]] * 2, np.float32)
+    labels = np.array([0] * 9 + [1] * 9 + [0, 0])
+    assert not suspected_labels(said, labels).any()
+    # Of 11 answers 2 are labelled otherwise, of all examples 11 in 20: more than a quarter of that.
+    often, again = np.concatenate([said, said[:18]]), np.concatenate([labels, labels[:18]])
+    assert suspected_labels(often, again).sum() == 2  # 2 of 20, and 20 in 38
+
+
+def test_always_saying_the_commonest_class_makes_nothing_suspected() -> None:
+    sure = np.linspace(0.5, 0.6, 200)
+    said = np.stack([sure, 1 - sure], axis=1).astype(np.float32)
+    labels = (np.arange(200) % 8 == 0).astype(np.int64)
+    assert not suspected_labels(said, labels).any()
+
+
+def test_of_classes_that_overlap_few_errors_are_suspected() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 4000)
+    seen = random.normal(size=4000) + labels  # whose best classifier is right in 69 of 100
+    sure = 1 / (1 + np.exp(0.5 - seen))
+    said = np.stack([1 - sure, sure], axis=1).astype(np.float32)
+    wrong = (said.argmax(axis=1) != labels).sum()
+    assert wrong > 1100
+    assert suspected_labels(said, labels).sum() < wrong / 5
 
 
 def test_a_class_without_examples_makes_nothing_suspected() -> None:

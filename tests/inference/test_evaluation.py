@@ -159,12 +159,17 @@ def test_code_in_a_model_is_never_run(tmp_path: Path) -> None:
     assert not witness.exists()
 
 
+def test_the_folder_of_a_run_means_its_model(digits_run: TrainingResult) -> None:
+    evaluation = nncli.evaluate(digits_run.folder)
+    assert (evaluation.model_path, evaluation.folds) == (digits_run.model_path, None)
+    assert evaluation.metrics == digits_run.metrics.test
+
+
 def test_files_that_are_no_models_are_refused(digits_run: TrainingResult, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no file"):
         nncli.evaluate(tmp_path / "nothing.keras")
-    with pytest.raises(NotFoundError, match="folder") as error:
-        nncli.evaluate(digits_run.folder)
-    assert str(digits_run.model_path) in str(error.value)
+    with pytest.raises(NotFoundError, match="nor the folder of a run"):
+        nncli.evaluate(tmp_path)
     whole = digits_run.model_path.read_bytes()
     for name, content in {"junk": b"junk", "cut": whole[: len(whole) // 2], "empty": b""}.items():
         path = tmp_path / f"{name}.keras"

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 import nncli
-from nncli.errors import NotFoundError, UsageError
+from nncli.errors import NotFoundError
 from nncli.inference.run_report import report
 from nncli.training import TrainingResult
 
@@ -82,11 +82,21 @@ def test_what_has_no_report(digits_run: TrainingResult, tmp_path: Path, run_cli:
         report(tmp_path / "empty")
     shutil.copytree(digits_run.folder, tmp_path / "run")
     (tmp_path / "run" / "model.keras").unlink()
-    with pytest.raises(NotFoundError, match="has no model"):
+    with pytest.raises(NotFoundError, match=r"has lost model\.keras"):
         report(tmp_path / "run")
-    experiment = {"dataset": {"type": "digits", "folds": 2}, "training": {"epochs": 1}}
+
+
+def test_a_cross_validation_gets_intervals_and_slices_and_so_do_its_folds(
+    run_cli: Any, tmp_path: Path
+) -> None:
+    dataset = {"path": str(table(tmp_path / "t.csv")), "target": "kind", "folds": 2}
+    experiment = {"dataset": dataset, "training": {"epochs": 2}}
     folds = nncli.train(experiment, run_dir=tmp_path / "folds")
-    with pytest.raises(UsageError, match="each fold has a model"):
-        report(folds.folder)
+    before = (folds.folder / "report.html").read_text()
+    page = report(folds.folder, slices=["telling"]).read_text()
+    assert "95 % out of fold" in page and "95 % out of fold" not in before
+    assert "Slices out of fold" in page and "Permutation importance" not in page
+    assert re.search(r"telling: -?[\d.]+, noise: ", page)
+    assert "nncli runs report" in before and "nncli runs report" not in page
     result = run_cli(["runs", "report", tmp_path / "folds" / "fold-1"])
     assert result.exit_code == 0 and "Written: " in result.stdout

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +21,7 @@ from nncli.objectives.assessment import ClassMetrics, Decile
 from nncli.runs import DatasetUsed, Metrics, SliceMetrics, Timing
 from nncli.runs.report import (
     Example,
+    Fold,
     Matrix,
     Reliability,
     ReportContent,
@@ -151,6 +153,35 @@ def test_a_loss_that_became_infinite_is_left_out_of_the_curve() -> None:
     assert len(line.split()) == 2
 
 
+def folds(count: int, epochs: int) -> list[Fold]:
+    """Folds of a cross-validation whose losses fall."""
+    history = [{"epoch": float(n), "train_loss": 1 / n} for n in range(1, epochs + 1)]
+    return [
+        Fold(f"fold {n}", f"fold-{n}/report.html", METRICS, history) for n in range(1, count + 1)
+    ]
+
+
+def test_folds_are_linked_and_drawn_over_each_other() -> None:
+    deviation = {"test": {"loss": 0.125, "accuracy": 0.0625}}
+    metrics = METRICS.model_copy(update={"deviation": deviation, "folds": [{}, {}, {}]})
+    page = render(
+        content(metrics=metrics, folds=folds(3, 4), split="test", worst=[Example("a", "b")])
+    )
+    assert re.findall(r'<a href="(fold-\d/report.html)">', page) == [
+        f"fold-{n}/report.html" for n in (1, 2, 3)
+    ]
+    assert page.count("0.7500 ± 0.0625") == 1 and "± 0.0625 between folds" in page
+    assert page.count('<polyline class="line0 several"') == 3
+    assert "<h1" in page and "Cross-validation report" in page
+    assert "Worst errors out of fold" in page and "on test" not in page
+
+
+def test_many_long_folds_make_no_large_page() -> None:
+    page = render(content(folds=folds(200, 3000)))
+    assert "The first 30 of 200 folds" in page and page.count("fold-") == 200
+    assert len(page) < 300_000
+
+
 def test_the_page_shows_what_it_is_given() -> None:
     page = render(
         content(
@@ -264,11 +295,13 @@ def probed(page: str, folder: Path, width: int) -> dict[str, object]:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("width", [380, 1280])
-@pytest.mark.parametrize("of", ["a run", "hostile names"])
+@pytest.mark.parametrize("of", ["a run", "hostile names", "folds"])
 def test_in_a_browser(digits_run: TrainingResult, tmp_path: Path, width: int, of: str) -> None:
     page = (digits_run.folder / "report.html").read_text()
     if of == "hostile names":
         page = render(hostile())
+    elif of == "folds":
+        page = render(replace(hostile(), folds=folds(40, 300), title="folds"))
     found = probed(page, tmp_path, width)
     said = str(found.pop("said"))
     assert said == found.pop("label") and " are answered " in said

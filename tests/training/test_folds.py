@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,28 @@ def test_each_fold_is_a_run_and_the_whole_has_their_mean_and_deviation(
     assert sum(tested) == 1438  # the training split of digits; its test split stays untouched
 
 
+def answered(page: Path) -> list[list[int]]:
+    """The confusion matrix of a page."""
+    cells = re.findall(r'data-cell="(\d)-\d"[^>]*>(\d+|·)<', page.read_text())
+    rows: list[list[int]] = [[] for _ in range(10)]
+    for row, count in cells:
+        rows[int(row)].append(int(count.replace("·", "0")))
+    return rows
+
+
+def test_the_page_of_the_whole_has_every_answer_out_of_fold(whole: TrainingResult) -> None:
+    page = whole.folder / "report.html"
+    evaluation = nncli.evaluate(whole.folder)
+    assert evaluation.confusion_matrix is not None
+    assert answered(page) == evaluation.confusion_matrix.tolist()
+    text = page.read_text()
+    for number in (1, 2, 3):
+        assert f'href="fold-{number}/report.html"' in text
+        assert (whole.folder / f"fold-{number}" / "report.html").is_file()
+    assert whole.metrics.deviation is not None
+    assert f"± {whole.metrics.deviation['test']['accuracy']:.4f} between folds" in text
+
+
 def test_a_fold_alone_gives_what_it_gave_among_the_others(
     whole: TrainingResult, tmp_path: Path
 ) -> None:
@@ -97,7 +120,9 @@ def test_an_interrupted_cross_validation_ends_with_the_numbers_of_an_undisturbed
     metrics = RunFolder(folder).read_metrics()
     assert metrics is not None and metrics.outcome == "interrupted"
     assert len(metrics.folds or ()) == fold - 1
+    assert not (folder / "report.html").exists()
     assert numbers(nncli.resume(folder)) == numbers(whole)
+    assert answered(folder / "report.html") == answered(whole.folder / "report.html")
 
 
 def test_a_cross_validation_is_reproduced(whole: TrainingResult, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "model_types",
     "model_types_and_models",
     "models",
+    "models_and_runs",
     "optimizers",
     "runs",
 ]
@@ -59,6 +60,11 @@ def models(incomplete: str) -> list[str]:
 def model_types_and_models(incomplete: str) -> list[str]:
     """Types of models, and models to go on from."""
     return [*model_types(incomplete), *models(incomplete)]
+
+
+def models_and_runs(context: typer.Context, incomplete: str) -> list[str]:
+    """What names a run, as `runs`, and .keras files; nothing where other folders are on the way."""
+    return _with_paths(incomplete, runs(context, incomplete), (".keras",))
 
 
 def experiments_and_runs(incomplete: str) -> list[str]:

@@ -34,7 +34,7 @@ def show(screen: Screen, evaluation: Evaluation) -> None:
 
     words = [f"{name}{NO_BREAK}{shown(value)}" for name, value in evaluation.metrics.items()]
     values = textwrap.fill("  ".join(words), WIDTH).replace(NO_BREAK, " ")
-    title = f"{evaluation.dataset} {evaluation.split}, {counted(evaluation.examples, 'example')}"
+    title = f"{evaluation.where}, {counted(evaluation.examples, 'example')}"
     screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
     _show_classes(screen, evaluation)
     _show_metrics(screen, evaluation.assessment)

@@ -25,6 +25,7 @@ from nncli.cli._options import (
     JsonOption,
     OfflineOption,
     QuietOption,
+    RunsDirOption,
     check_output,
     other_dataset,
     screen_of,
@@ -56,7 +57,12 @@ def evaluate_command(
     context: typer.Context,
     model: Annotated[
         Path,
-        typer.Argument(metavar="MODEL", autocompletion=_completion.models, help="A .keras file."),
+        typer.Argument(
+            metavar="MODEL",
+            autocompletion=_completion.models_and_runs,
+            help="A .keras file; or a run: folder, number, name, latest or best:test.accuracy. Of "
+            "a cross-validation each example is answered by the model that did not learn from it.",
+        ),
     ],
     dataset: Annotated[
         str | None,
@@ -131,8 +137,8 @@ def evaluate_command(
         typer.Option(
             "--compare",
             metavar="OTHER",
-            autocompletion=_completion.models,
-            help="Another model, asked about the same examples: is the difference luck?",
+            autocompletion=_completion.models_and_runs,
+            help="Another model or run, asked about the same examples: is the difference luck?",
         ),
     ] = None,
     output: Annotated[
@@ -147,12 +153,19 @@ def evaluate_command(
         typer.Option("--backend", help="What Keras computes with. Default: that of the training."),
     ] = None,
     device: DeviceOption = None,
+    runs_dir: RunsDirOption = None,
     json: JsonOption = False,
     offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Measure a trained model on its own dataset or on another."""
+    from nncli import runs
+
+    place = runs_dir or Path("runs")
+    model = runs.find_model(place, model)
+    if other_model is not None:
+        other_model = runs.find_model(place, other_model)
     bounds = _range(pixel_range)
     other = other_dataset(dataset, settings or [])
     if output is not None:
@@ -216,8 +229,17 @@ def evaluate_command(
 def _check_output(output: Path, model: Path) -> None:
     """Refuse a place for the metrics that is no place, or that is the model itself."""
     check_output("--output", output)
-    if output.exists() and model.exists() and output.samefile(model):
-        raise UsageError(f"--output: {output} is the model itself.", hint="Name another file.")
+    _check_other("--output", output, model)
+
+
+def _check_other(option: str, output: Path, model: Path) -> list[Path]:
+    """Refuse a place for a file where a model is that is asked; all of these."""
+    from nncli.inference.choosing import models_of
+
+    asked = models_of(model)
+    if output.exists() and any(one.exists() and output.samefile(one) for one in asked):
+        raise UsageError(f"{option}: {output} is the model itself.", hint="Name another file.")
+    return asked
 
 
 def _range(text: str | None) -> tuple[float, float] | None:
@@ -236,11 +258,12 @@ def _gates(conditions: list[str], model: Path) -> list[Gate]:
     """The conditions, which are checked against what the file says of itself."""
     if not conditions:
         return []
+    from nncli.inference.choosing import models_of
     from nncli.inference.gates import check_gates, read_gate
     from nncli.preprocessing import archive
 
     gates = [read_gate(text) for text in conditions]
-    description = archive.describe(model)
+    description = archive.describe(models_of(model)[0])
     if description is not None:
         metrics = description.experiment.get("training", {}).get("metrics", ())
         check_gates(gates, description.target, metrics)
@@ -263,5 +286,9 @@ def _check_calibrated(output: Path, model: Path) -> None:
     check_output("--calibrate", output)
     if output.suffix != ".keras":
         raise UsageError(f"--calibrate: {output} does not end in .keras.")
-    if output.exists() and model.exists() and output.samefile(model):
-        raise UsageError(f"--calibrate: {output} is the model itself.", hint="Name another file.")
+    if len(_check_other("--calibrate", output, model)) > 1:
+        raise UsageError(
+            f"--calibrate: {model} is a cross-validation, and a temperature is fitted for one "
+            "model.",
+            hint="Name the folder of a fold.",
+        )

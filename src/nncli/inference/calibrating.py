@@ -55,6 +55,7 @@ def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
         ModelFileError: nncli did not make the model, or it has a temperature already.
         StorageError: the file cannot be written.
     """
+    evaluation.check_single("A temperature")
     target, data = evaluation.target, evaluation.data
     if not isinstance(target, ClassTarget | LabelsTarget):
         raise UsageError(f"The model says {target}: there are no probabilities to calibrate.")

@@ -17,10 +17,12 @@ from nncli.data import (
     TableDataset,
     TfdsDataset,
 )
-from nncli.errors import ModelFileError, UsageError
+from nncli.errors import ModelFileError, NotFoundError, UsageError
+from nncli.files import typed_path
 from nncli.preprocessing.archive import ModelDescription, of_another_version
+from nncli.runs import RunFolder
 
-__all__ = ["dataset_settings", "experiment_of", "original_of"]
+__all__ = ["dataset_settings", "experiment_of", "models_of", "original_of"]
 
 # How a table is written, which each file says itself, and how it is divided.
 OF_ONE_FILE = (
@@ -29,6 +31,33 @@ OF_ONE_FILE = (
 )  # fmt: skip
 # A text, or a row, can stand in a table; of a table nothing else can be read.
 KINDS_OF_TABLES = ("table", "text")
+
+
+def models_of(path: Path) -> list[Path]:
+    """The .keras files that `path` means: itself, that of a run's folder, or of a cross-validation
+    that of each fold, in order.
+
+    Raises:
+        NotFoundError: the run has no model, or some of its folds have none yet.
+    """
+    if not path.is_dir():
+        return [path]
+    run = RunFolder(path)
+    if run.model.is_file():
+        return [run.model]
+    metrics = run.read_metrics()
+    if metrics is None and not run.config.is_file():
+        raise NotFoundError(f"{path} is neither a .keras file nor the folder of a run.")
+    if metrics is None or not metrics.is_finished:
+        raise NotFoundError(
+            f"{path} is not finished: it has no model yet.",
+            hint=f"Finish it with: nncli train --resume {typed_path(path)}",
+        )
+    files = [run.fold(number).model for number, _ in enumerate(metrics.folds or (), start=1)]
+    lost = next((file for file in files or [run.model] if not file.is_file()), None)
+    if lost is not None:
+        raise NotFoundError(f"{path} has lost {lost.relative_to(path)}.")
+    return files
 
 
 def experiment_of(path: Path, description: ModelDescription | None) -> Experiment | None:

@@ -102,7 +102,7 @@ def draw_gallery(evaluation: Evaluation, path: Path, reporter: Reporter) -> None
         cards.append(
             Card(shown, f"is {example.truth}", _answer(example), is_marked=example.is_suspected)
         )
-    heading = f"{evaluation.dataset} {evaluation.split}: the worst {len(worst)}"
+    heading = f"{evaluation.where}: the worst {len(worst)}"
     with open_atomically(path) as temporary:
         maximum = inputs.maximum if isinstance(inputs, ImageInput) else None
         draw_cards(cards, heading, temporary, maximum=maximum)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["WorstExample", "suspected_labels", "worst_examples", "worst_places"]
 
+# More than a good model leaves where one label in ten is wrong, and less than a weak one does; as a
+# share of what chance would leave, so that always saying the commonest class proves nothing.
+DISAGREED = 0.25
+
 
 @dataclass(frozen=True)
 class WorstExample:
@@ -119,6 +123,10 @@ def suspected_labels(said: NDArray[np.float32], labels: NDArray[np.int64]) -> ND
     that class's self-confidence, and gives the label less than the label's own (Northcutt et al.,
     Confident Learning, 2021, with the answer in place of any class above its threshold).
 
+    Of a weak model that is most errors, so its confidence must have proved itself, too: an answer
+    counts only from the confidence on at which, of the examples of which the model says that class,
+    the share that is labelled otherwise is at most a quarter of that share in all examples.
+
     Args:
         said: probabilities, shape (n, classes); out-of-fold or on a held-out split, for a model
             agrees with wrong labels that it has learned by heart.
@@ -135,9 +143,35 @@ def suspected_labels(said: NDArray[np.float32], labels: NDArray[np.int64]) -> ND
     sums = np.bincount(labels, weights=own, minlength=classes)
     # Nobody is known to belong to a class without examples: nothing is sure enough for it.
     confidence = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
-    best = said.argmax(axis=1)
-    sure = said.max(axis=1) >= confidence[best]
-    found: NDArray[np.bool_] = (best != labels) & sure & (own < confidence[labels])
+    best, sure = said.argmax(axis=1), said.max(axis=1)
+    most = DISAGREED * (1 - counts / max(len(labels), 1))
+    needed = np.maximum(confidence, _proved(best, sure, labels, most))
+    found: NDArray[np.bool_] = (
+        (best != labels) & (sure >= needed[best]) & (own < confidence[labels])
+    )
+    return found
+
+
+def _proved(
+    best: NDArray[np.int64],
+    sure: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    most: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The confidence from which on of the answers of each class at most the share `most` is
+    labelled otherwise, shape (classes,); infinite where there is none."""
+    import numpy as np
+
+    order = np.lexsort((-sure, best))  # class by class, the surest first
+    starts = np.searchsorted(best[order], np.arange(len(most) + 1))
+    found = np.full(len(most), np.inf)
+    for place in np.unique(best).tolist():
+        rows = order[starts[place] : starts[place + 1]]
+        otherwise = np.cumsum(labels[rows] != place) / np.arange(1, len(rows) + 1)
+        is_last = np.append(sure[rows][1:] != sure[rows][:-1], True)  # of those equally sure
+        enough = np.flatnonzero((otherwise <= most[place]) & is_last)
+        if len(enough):
+            found[place] = sure[rows][enough[-1]]
     return found
 
 

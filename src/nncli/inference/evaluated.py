@@ -43,8 +43,10 @@ class Evaluation:
         targets: class indices, shape (examples,), int64; zeros and ones, or values, shape
             (examples, labels or values), float32.
         data: the examples themselves.
-        model: the opened Keras model.
+        model: the opened Keras model; of a cross-validation that of the first fold.
         description: what its file says of it; None if nncli did not make it.
+        folds: of a cross-validation how many models answered, each about the examples that it did
+            not learn from; `model_path` is the folder, `split` is test. None of a single model.
     """
 
     model_path: Path
@@ -60,6 +62,24 @@ class Evaluation:
     data: EvaluatedData = field(repr=False)
     model: Any = field(repr=False)
     description: ModelDescription | None = field(repr=False)
+    folds: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The data in words: `digits test`, or `digits out of fold`."""
+        return f"{self.dataset} {self.split if self.folds is None else 'out of fold'}"
+
+    def check_single(self, purpose: str) -> None:
+        """Refuse what is about one model.
+
+        Raises:
+            UsageError: these are the answers of a cross-validation.
+        """
+        if self.folds is not None:
+            raise UsageError(
+                f"{purpose} is about one model; {self.model_path} has {self.folds}.",
+                hint="Take the folder of a fold.",
+            )
 
     @property
     def assessment(self) -> Assessment:

@@ -69,6 +69,7 @@ def permutation_importance(
     """
     import numpy as np
 
+    evaluation.check_single("Permutation importance")
     described = evaluation.description
     if described is None:
         raise ModelFileError(f"{evaluation.model_path} does not say which columns it takes.")

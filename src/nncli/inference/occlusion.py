@@ -60,6 +60,7 @@ def occlusion_maps(
     """
     import numpy as np
 
+    evaluation.check_single("An occlusion map")
     described = evaluation.description
     if described is None:
         raise ModelFileError(f"{evaluation.model_path} does not say which images it takes.")

@@ -22,6 +22,7 @@ from nncli.reporting import listed
 from nncli.runs import Metrics, RunFolder
 from nncli.runs.report import (
     Example,
+    Fold,
     Matrix,
     Reliability,
     ReportContent,
@@ -96,10 +97,10 @@ def write_report(
     Args:
         folder: of the run; its other files are there.
         experiment: what was trained.
-        dataset: on what, with its splits.
+        dataset: on what, with its splits; of a cross-validation with the folds as one test split.
         metrics: the document of the run.
         about: the parts of a `ReportContent` that are about answers.
-        network: what the family of models built.
+        network: what the family of models built; of a cross-validation that of a fold.
 
     Raises:
         StorageError: it cannot be written.
@@ -107,7 +108,10 @@ def write_report(
     environment = folder.read_environment()
     versions = environment.pop("versions", {})
     environment.pop("schema", None)
+    folds = _folds(folder, len(metrics.folds or ()))
     sizes = [f"{name} {len(split):,}" for name, split in dataset.splits.items()]
+    if folds:
+        sizes = [f"{len(dataset.splits['test']):,} in {len(metrics.folds or ())} folds"]
     layers = boxes_of(
         layers_of(network),
         inputs=str(dataset.inputs),
@@ -134,9 +138,22 @@ def write_report(
         ],
         command=f"nncli train -c {shlex.quote(str(folder.config))}",
         layers=layers,
+        folds=folds,
         **{"more": f"nncli runs report {typed_path(folder.path)}", **about},
     )
     write_atomically(folder.report, render(content))
+
+
+def _folds(folder: RunFolder, count: int) -> list[Fold]:
+    """What the folds of a cross-validation left in their folders."""
+    found = []
+    for number in range(1, count + 1):
+        own = folder.fold(number)
+        metrics = own.read_metrics()
+        if metrics is not None:
+            page = own.report.relative_to(folder.path).as_posix()
+            found.append(Fold(f"fold {number}", page, metrics, own.read_history()))
+    return found
 
 
 def _in_words(value: Any) -> str:

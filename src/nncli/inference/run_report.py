@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.config import load_experiment
 from nncli.data.originals import Originals
 from nncli.descriptions import ImageInput, SoundInput, TableInput, TextInput, ValueTarget
-from nncli.errors import NotFoundError, UsageError
+from nncli.errors import NotFoundError
 from nncli.inference.error_files import in_words
 from nncli.inference.errors import WorstExample, worst_examples
 from nncli.inference.evaluated import Evaluation
@@ -46,7 +46,8 @@ def report(
 ) -> Path:
     """Write `report.html` of a finished run anew, with all that is known; its path.
 
-    The model is evaluated on the split that the run was: test, or validation where there is none.
+    The model is evaluated on the split that the run was: test, or validation where there is none;
+    a cross-validation out of fold.
 
     Args:
         run: the folder.
@@ -54,8 +55,7 @@ def report(
         reporter: told what is going on.
 
     Raises:
-        NotFoundError: there is no finished run in the folder.
-        UsageError: it is a cross-validation, whose folds have the models.
+        NotFoundError: there is no run in the folder, or it has no model yet.
         DataError, ModelFileError: as `nncli.evaluate`.
         StorageError: the page cannot be written.
     """
@@ -64,16 +64,9 @@ def report(
     metrics = folder.read_metrics()
     if metrics is None or not folder.config.is_file():
         raise NotFoundError(f"{folder.path} is no run, or its files are damaged.")
-    if metrics.folds is not None:
-        raise UsageError(
-            f"{folder.path} is a cross-validation: each fold has a model of its own.",
-            hint=f"nncli runs report {folder.fold(1).path}",
-        )
-    if not folder.model.is_file():
-        raise NotFoundError(f"{folder.path} has no model yet.", hint="Let it finish first.")
     split = "test" if metrics.test is not None else "validation"
     experiment = load_experiment([folder.config])
-    evaluation = evaluate(folder.model, split=split, slices=slices, reporter=reporter)
+    evaluation = evaluate(folder.path, split=split, slices=slices, reporter=reporter)
     used = evaluation.data
     about: dict[str, Any] = {
         "split": split,
@@ -85,7 +78,7 @@ def report(
     }
     if "matrix" in about and not isinstance(used.dataset.inputs, ImageInput):
         about["matrix"] = replace(about["matrix"], examples=_behind(evaluation, reporter))
-    if isinstance(used.dataset.inputs, TableInput):
+    if isinstance(used.dataset.inputs, TableInput) and evaluation.folds is None:
         found = permutation_importance(evaluation, reporter)
         about["importance"] = [(one.column, one.drop, one.deviation) for one in found]
         about["importance_metric"] = found[0].metric if found else ""
@@ -102,7 +95,8 @@ def _worst(evaluation: Evaluation, reporter: Reporter) -> list[Example]:
     inputs = evaluation.data.dataset.inputs
     worst = worst_examples(evaluation, WORST, reporter)
     hidden: Mapping[int, bytes] = {}
-    if isinstance(inputs, ImageInput) and not isinstance(evaluation.target, ValueTarget):
+    is_one = evaluation.folds is None  # what folds hang on is on their own pages
+    if is_one and isinstance(inputs, ImageInput) and not isinstance(evaluation.target, ValueTarget):
         places = [one.place for one in worst[:MAPS]]
         hidden = {
             one.place: _heat(one.drops) for one in occlusion_maps(evaluation, places, reporter)

@@ -1,6 +1,6 @@
 """The run folder: what is in it, how it is named, written and read."""
 
-from nncli.runs.finding import find
+from nncli.runs.finding import find, find_model
 from nncli.runs.folder import RunFolder, check_place, create
 from nncli.runs.metrics import (
     ClassMetrics,
@@ -24,4 +24,5 @@ __all__ = [
     "check_place",
     "create",
     "find",
+    "find_model",
 ]

@@ -1,4 +1,5 @@
-"""Which run somebody means: its number, name, path, `latest`, or the best by a metric."""
+"""Which run somebody means: its number, name, path, `latest`, or the best by a metric; and which
+model."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from nncli.errors import NotFoundError, UsageError
 from nncli.files import shown_path
 from nncli.runs.folder import RunFolder, no_runs, numbered_runs
 
-__all__ = ["BEST", "find"]
+__all__ = ["BEST", "find", "find_model"]
 
 BEST = "best:"
+# A name that ends so means a file, which may not be there; a run's name may have other dots.
+MODEL_ENDINGS = (".keras", ".h5", ".hdf5")
 
 
 def find(runs_dir: Path, named: str) -> RunFolder:
@@ -50,6 +53,21 @@ def find(runs_dir: Path, named: str) -> RunFolder:
         if named in (path.name, path.name.partition("-")[2]):
             return RunFolder(path)
     raise NotFoundError(f"There is no run {named}.", hint=f"The newest is {newest} (latest).")
+
+
+def find_model(runs_dir: Path, named: Path) -> Path:
+    """The model that somebody means by `named`: a file, or a run as for `find`; of that its model,
+    or its folder if it has none, as a cross-validation. A path that is no name of a run stays one,
+    whether something is there or not.
+
+    Raises:
+        NotFoundError, UsageError: as `find`.
+    """
+    path = named
+    if not (path.exists() or len(path.parts) != 1 or path.suffix.lower() in MODEL_ENDINGS):
+        path = find(runs_dir, str(named)).path
+    model = RunFolder(path).model
+    return model if model.is_file() else path
 
 
 def _best(runs_dir: Path, key: str) -> RunFolder:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,13 @@ from nncli.errors import (
     UsageError,
 )
 from nncli.files import shown_path, storage_errors, typed_path
+from nncli.inference.out_of_fold import FoldAnswers
 from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training import checkpoints
 from nncli.training.checkpoints import Checkpoint
 from nncli.training.fitting import fit, position_of
+from nncli.training.fold_report import write_fold_report
 from nncli.training.folds import experiment_of_fold, is_cross_validation, train_folds
 from nncli.training.preparing import Prepared, prepare
 from nncli.training.run import Run
@@ -48,7 +50,8 @@ class TrainingResult:
     """What a run left behind.
 
     A cross-validation has no model and no history of its own: those are in `folds`, and its
-    metrics are their means.
+    metrics are their means. Of a fold, `tested` is what it said about its part of the data; None
+    if it was trained before.
     """
 
     folder: Path
@@ -56,6 +59,7 @@ class TrainingResult:
     metrics: Metrics
     history: Sequence[EpochRow]
     folds: Sequence[TrainingResult] = ()
+    tested: FoldAnswers | None = field(default=None, repr=False)
 
 
 def train(
@@ -108,7 +112,7 @@ def train(
             own = runs.create(folder.path, own.path.name, run_dir=own.path)
             return _train_in(own, prepared, recorded, time.perf_counter(), reporter)
 
-        return _cross_validate(resolved, folder, train_fold, recorded, began, reporter)
+        return _cross_validate(resolved, folder, train_fold, recorded, began, first, reporter)
     prepared = prepare(experiment, reporter)
     folder = runs.create(place[0], prepared.experiment.run_name, run_dir=place[1])
     return _train_in(folder, prepared, recorded, began, reporter)
@@ -140,9 +144,11 @@ def _cross_validate(
     train_fold: Callable[[int, RunFolder], TrainingResult],
     recorded: _Recorded,
     began: float,
+    first: Prepared | None,
     reporter: Reporter,
 ) -> TrainingResult:
-    """Train every fold inside `folder`, each as a run of its own."""
+    """Train every fold inside `folder`, each as a run of its own; `first` is what the first one is
+    trained with, if it is trained here."""
     with folder.locked():
         reporter.run_started(folder.path, folder.log)
         folder.write_config(experiment, nncli.__version__)
@@ -150,6 +156,8 @@ def _cross_validate(
         metrics, results = train_folds(
             experiment, folder, train_fold, began=began, reporter=reporter
         )
+        with _logging_to(folder.log):
+            write_fold_report(folder, experiment, metrics, results, first, reporter)
     return TrainingResult(folder.path, None, metrics, [], results)
 
 
@@ -199,7 +207,7 @@ def resume(
                 own.path.mkdir(exist_ok=True)
             return _train_in(own, prepared, recorded, time.perf_counter(), reporter)
 
-        return _cross_validate(experiment, folder, go_on, recorded, began, reporter)
+        return _cross_validate(experiment, folder, go_on, recorded, began, None, reporter)
     with folder.locked():
         metrics = folder.read_metrics()
         if metrics is not None and metrics.is_finished and not changed:
@@ -288,7 +296,7 @@ def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter)
             hint = "\n".join(line for line in advice if line)
             raise StorageError(error.message, hint=hint) from error
         raise
-    return TrainingResult(run.folder.path, run.folder.model, metrics, rows)
+    return TrainingResult(run.folder.path, run.folder.model, metrics, rows, tested=run.tested)
 
 
 def _resume_command(run: Run) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from nncli.drawing.curves import draw_learning_curves
 from nncli.errors import StorageError
 from nncli.files import open_atomically
 from nncli.inference.answering import answers
+from nncli.inference.out_of_fold import FoldAnswers
 from nncli.inference.report_content import about_answers, write_report
 from nncli.objectives import classes_of, measure
 from nncli.preprocessing import archive
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Run"]
+__all__ = ["Run", "writing_the_report"]
 
 logger = logging.getLogger("nncli")
 
@@ -53,6 +55,7 @@ class Run:
     encoded: Dataset = field(init=False)
     fit_seconds: float = 0.0
     evaluate_seconds: float = 0.0
+    tested: FoldAnswers | None = None  # of a fold, what it said in the end
 
     def __post_init__(self) -> None:
         self.encoded = self.dataset.encoded()  # once: splits share what the feed keeps of them
@@ -82,6 +85,8 @@ class Run:
                     loss=settings.loss,
                     metrics=settings.metrics,
                 )
+            if self.experiment.dataset.fold is not None:
+                self.tested = FoldAnswers.of(split, said, split.labels)
             self.evaluate_seconds = time.perf_counter() - began
         if rows:
             picture = self.folder.plot("learning_curves")
@@ -90,26 +95,13 @@ class Run:
                 draw_learning_curves(rows, path, title=title, best_epoch=self._kept_epoch(rows))
         metrics = self.metrics(outcome, rows, test=test)
         self.folder.write_metrics(metrics)
-        try:
-            with reporter.task("Writing the report"):
-                about: dict[str, Any] = {}
-                if said is not None:
-                    split = self.dataset.splits["test"]
-                    about = {"split": "test", **about_answers(self.dataset, split, said)}
-                write_report(
-                    self.folder,
-                    self.experiment,
-                    self.dataset,
-                    metrics,
-                    about,
-                    self.networks.family,
-                )
-        except StorageError:
-            raise
-        except Exception:  # the model and its metrics are safe: they are not lost to a page
-            logger.exception("the report")
-            reporter.warning(
-                f"{self.folder.report.name} could not be written; {self.folder.log.name} says why."
+        with writing_the_report(self.folder, reporter), reporter.task("Writing the report"):
+            about: dict[str, Any] = {}
+            if said is not None:
+                split = self.dataset.splits["test"]
+                about = {"split": "test", **about_answers(self.dataset, split, said)}
+            write_report(
+                self.folder, self.experiment, self.dataset, metrics, about, self.networks.family
             )
         return metrics
 
@@ -165,6 +157,22 @@ class Run:
     def _kept_epoch(self, rows: Sequence[EpochRow]) -> int | None:
         row = self.monitor.best(rows)
         return int(row["epoch"] or 0) if row else None
+
+
+@contextmanager
+def writing_the_report(folder: RunFolder, reporter: Reporter) -> Iterator[None]:
+    """Let a page fail without its run: the model and its metrics are safe, and not lost to it.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        yield
+    except StorageError:
+        raise
+    except Exception:
+        logger.exception("the report")
+        reporter.warning(f"{folder.report.name} could not be written; {folder.log.name} says why.")
 
 
 def _of_split(row: EpochRow | None, split: str) -> dict[str, float | None] | None:

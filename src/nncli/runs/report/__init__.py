@@ -2,6 +2,7 @@
 
 from nncli.runs.report.content import (
     Example,
+    Fold,
     Matrix,
     Reliability,
     ReportContent,
@@ -10,4 +11,13 @@ from nncli.runs.report.content import (
 )
 from nncli.runs.report.page import render
 
-__all__ = ["Example", "Matrix", "Reliability", "ReportContent", "Residuals", "Scatter", "render"]
+__all__ = [
+    "Example",
+    "Fold",
+    "Matrix",
+    "Reliability",
+    "ReportContent",
+    "Residuals",
+    "Scatter",
+    "render",
+]

@@ -18,9 +18,9 @@ MOST_DOTS = 60  # epochs with a dot each
 Points = Sequence[tuple[float, float]]
 
 
-def curves(title: str, lines: Sequence[tuple[str, Points]], mark: float | None) -> str:
-    """Lines over epochs, one a split; `mark` is the epoch that was kept."""
-    frame = _Frame([point for _, line in lines for point in line])
+def curves(title: str, lines: Sequence[tuple[str, Sequence[Points]]], mark: float | None) -> str:
+    """Lines over epochs, of each split one, or one a fold; `mark` is the epoch that was kept."""
+    frame = _Frame([point for _, several in lines for line in several for point in line])
     parts = [frame.axes("epoch", whole=True)]
     if mark is not None:
         x = frame.x(mark)
@@ -31,22 +31,40 @@ def curves(title: str, lines: Sequence[tuple[str, Points]], mark: float | None) 
             f'<text x="{beside:.1f}" y="{TOP - 8}" text-anchor="{anchor}">kept: epoch {mark:.0f}'
             "</text>"
         )
-    for place, (name, line) in enumerate(lines):
-        dots = [(frame.x(x), frame.y(y)) for x, y in line]
-        if len(line) > 1:
-            places = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
-            parts.append(f'<polyline class="line{place}" points="{places}"/>')
-        if len(line) <= MOST_DOTS:
-            parts += [
-                _dot(x, y, f"line{place}", 3.2, f"epoch {epoch:.0f}: {name} {written(value)}")
-                for (x, y), (epoch, value) in zip(dots, line, strict=True)
-            ]
-    last = ", ".join(f"{name} {written(line[-1][1])}" for name, line in lines)
+    for place, (name, several) in enumerate(lines):
+        for number, line in enumerate(several, start=1):
+            fold = f"fold {number}, " if len(several) > 1 else ""
+            parts.append(_curve(frame, line, f"line{place}", f"{fold}{name}", is_one=not fold))
+    last = ", ".join(f"{name} {_ends(several)}" for name, several in lines)
     legend = "".join(
         f'<span class="key key{place}">{escape(name)}</span>'
         for place, (name, _) in enumerate(lines)
     )
     return _figure(title, f"{title} by epoch; at the end {last}", parts, legend=legend)
+
+
+def _curve(frame: _Frame, line: Points, kind: str, name: str, *, is_one: bool) -> str:
+    """One line with a dot each epoch; of several there are dots only where a line is one dot."""
+    dots = [(frame.x(x), frame.y(y)) for x, y in line]
+    drawn = ""
+    if len(line) > 1:
+        places = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
+        classes = kind if is_one else f"{kind} several"
+        title = "" if is_one else f"<title>{escape(name)}</title>"
+        drawn = f'<polyline class="{classes}" points="{places}">{title}</polyline>'
+    if len(line) == 1 or (is_one and len(line) <= MOST_DOTS):
+        drawn += "".join(
+            _dot(x, y, kind, 3.2, f"epoch {epoch:.0f}: {name} {written(value)}")
+            for (x, y), (epoch, value) in zip(dots, line, strict=True)
+        )
+    return drawn
+
+
+def _ends(several: Sequence[Points]) -> str:
+    ends = [line[-1][1] for line in several]
+    if len(ends) == 1:
+        return written(ends[0])
+    return f"{written(min(ends))} to {written(max(ends))}"
 
 
 def reliability(found: Reliability) -> str:

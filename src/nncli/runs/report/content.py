@@ -9,7 +9,7 @@ from nncli.drawing.networks import Box
 from nncli.objectives.assessment import ClassMetrics, Decile
 from nncli.runs.metrics import EpochRow, Metrics, SliceMetrics
 
-__all__ = ["Example", "Matrix", "Reliability", "ReportContent", "Residuals", "Scatter"]
+__all__ = ["Example", "Fold", "Matrix", "Reliability", "ReportContent", "Residuals", "Scatter"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,23 @@ class Residuals:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """One fold of a cross-validation.
+
+    Attributes:
+        name: in words.
+        page: its own report, relative to the page of the whole.
+        metrics: its document.
+        history: a row an epoch.
+    """
+
+    name: str
+    page: str
+    metrics: Metrics
+    history: Sequence[EpochRow]
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """Everything on the page.
 
@@ -92,7 +109,9 @@ class ReportContent:
         title: the name of the run.
         facts: what was trained on what, as pairs of words.
         metrics: the document of the run.
-        history: a row an epoch.
+        history: a row an epoch; none of a cross-validation.
+        folds: of a cross-validation; everything that is about a split is then about all examples,
+            each answered by the model that did not learn from it.
         config: the resolved experiment as YAML.
         environment: versions and the machine, as pairs of words.
         command: what repeats the run.
@@ -127,3 +146,4 @@ class ReportContent:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     importance: Sequence[tuple[str, float, float]] = ()
     importance_metric: str = ""
+    folds: Sequence[Fold] = ()

@@ -15,6 +15,7 @@ from nncli.runs.report import charts
 from nncli.runs.report.content import ReportContent
 from nncli.runs.report.diagram import diagram
 from nncli.runs.report.examples import gallery
+from nncli.runs.report.folds import fold_table, with_deviation
 from nncli.runs.report.matrix import classes, matrix
 from nncli.runs.report.sizes import fitted
 from nncli.runs.report.words import between, isolated, number
@@ -29,6 +30,7 @@ GOOD = ("completed", "stopped_early")
 HEADINGS = {
     "trained": "What was trained",
     "metrics": "Metrics",
+    "folds": "Folds",
     "curves": "Learning curves",
     "confusion": "Confusion matrix",
     "residuals": "Residuals",
@@ -40,16 +42,23 @@ HEADINGS = {
     "model": "The model",
     "repeat": "How to repeat it",
 }
+MORE = (
+    "intervals, what the answers hang on, and the examples as they were recorded",
+    "intervals, and the examples as they were recorded",
+)
 # About the answers on one split.
 OF_SPLIT = (
     "confusion", "residuals", "errors", "classes", "calibration", "slices", "importance",
 )  # fmt: skip
 # Beside each other on a wide screen.
 HALF = ("trained", "metrics", "classes", "calibration")
+HALF_OF_FOLDS = ("classes", "calibration")  # with them, metrics have deviations and need room
 HALF_IF_SMALL = ("model", "repeat")
 MOST_VALUES = 6  # with charts of their own
 FIRST_ERRORS = 12  # which are not folded
 MOST_BOXES = 20  # of a diagram that is shown unasked
+MOST_FOLDS = 30  # whose curves are drawn
+MOST_POINTS = 200  # of a curve among others
 
 
 def render(content: ReportContent) -> str:
@@ -82,17 +91,17 @@ def _page(content: ReportContent, left_out: int) -> str:
     if content.more:
         note += (
             f'<p class="soft"><code>{escape(content.more)}</code> writes this page anew with what '
-            "takes longer: intervals, what the answers hang on, and the examples as they were "
-            "recorded.</p>"
+            f"takes longer: {MORE[bool(content.folds)]}.</p>"
         )
     title = escape(content.title)
+    kind = "Cross-validation" if content.folds else "Training"
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
         f'<link rel="icon" href="data:,"><title>{title}</title><style>{style}</style></head><body>'
         f'<a class="skip" href="#content">To the content</a><header><div class="heading">'
-        f'<p class="kind">Training report</p><h1 dir="auto">{title}</h1></div>'
+        f'<p class="kind">{kind} report</p><h1 dir="auto">{title}</h1></div>'
         f"{_outcome(content.metrics)}"
         '<button class="theme" type="button">Light or dark</button></header>'
         f'<main id="content">{_error(content.metrics)}{_numbers(content)}'
@@ -114,9 +123,10 @@ def _policy(script: str) -> str:
 
 
 def _section(name: str, body: str, content: ReportContent) -> str:
-    where = f" on {content.split}" if content.split and name in OF_SPLIT else ""
+    where = f" {_where(content)}" if content.split and name in OF_SPLIT else ""
     is_small = 0 < len(content.layers) <= MOST_BOXES
-    is_half = name in HALF or (is_small and name in HALF_IF_SMALL)
+    half = HALF_OF_FOLDS if content.folds else HALF
+    is_half = name in half or (is_small and name in HALF_IF_SMALL)
     kind = ' class="half"' if is_half else ""
     return (
         f'<section id="{name}"{kind} aria-labelledby="{name}-heading">'
@@ -124,11 +134,16 @@ def _section(name: str, body: str, content: ReportContent) -> str:
     )
 
 
+def _where(content: ReportContent) -> str:
+    return "out of fold" if content.folds else f"on {content.split}"
+
+
 def _sections(content: ReportContent) -> Iterator[tuple[str, str]]:
     """The name and the body of each; what is not known has an empty body."""
     yield "trained", _pairs(content.facts)
     yield "metrics", _metrics(content)
-    yield "curves", _curves(content.history, content.metrics.kept_epoch)
+    yield "folds", _folds(content) if content.folds else ""
+    yield "curves", _curves(content)
     yield "confusion", matrix(content.matrix) if content.matrix else ""
     yield "residuals", _residuals(content)
     yield "errors", _worst(content) if content.worst else ""
@@ -160,7 +175,12 @@ def _numbers(content: ReportContent) -> str:
         if name is not None:
             interval = content.intervals.get(name) if split == content.split else None
             note = f"95 %: {between(interval)}" if interval else ""
+            deviation = (metrics.deviation or {}).get(split, {}).get(name)
+            if deviation is not None:
+                note = f"± {number(deviation)} between folds"
             shown.append((f"{split} {name}".replace("_", " "), number(values[name]), note))
+    if content.folds:
+        shown.append(("folds", f"{len(metrics.folds or ()):,}", ""))
     if metrics.epochs:
         kept = f"kept: epoch {metrics.kept_epoch}" if metrics.kept_epoch else ""
         shown.append(("epochs", f"{metrics.epochs:,}", kept))
@@ -186,27 +206,47 @@ def _figures(figures: Sequence[str]) -> str:
     return f'<div class="figures">{drawn}</div>' if drawn else ""
 
 
-def _curves(rows: Sequence[EpochRow], kept: int | None) -> str:
-    """A figure for each metric that was recorded."""
-    if not rows:
+def _folds(content: ReportContent) -> str:
+    note = (
+        '<p class="soft">Each fold was tested once, by a model that had not seen it; the deviation '
+        "is the standard deviation between folds.</p>"
+    )
+    return note + _table(*fold_table(content.folds, content.metrics))
+
+
+def _curves(content: ReportContent) -> str:
+    """A figure for each metric that was recorded; of folds their curves over each other."""
+    histories = [fold.history for fold in content.folds] if content.folds else [content.history]
+    histories = [rows for rows in histories if rows]
+    if not histories:
         return ""
-    names = [column.removeprefix("train_") for column in rows[0] if column.startswith("train_")]
+    columns = histories[0][0]
+    names = [column.removeprefix("train_") for column in columns if column.startswith("train_")]
     figures = []
     for name in names:
         lines = []
         for split in ("train", "validation"):
-            points = [
-                (float(epoch), float(value))
-                for row in rows
-                if (value := row.get(f"{split}_{name}")) is not None
-                and math.isfinite(value)
-                and (epoch := row.get("epoch")) is not None
-            ]
-            if points:
-                lines.append((split, points))
+            several = [_points(rows, f"{split}_{name}") for rows in histories[:MOST_FOLDS]]
+            if content.folds:
+                several = [one[:: 1 + len(one) // MOST_POINTS] for one in several]
+            if any(several):
+                lines.append((split, [one for one in several if one]))
         if lines:
-            figures.append(charts.curves(name, lines, kept))
-    return _figures(figures)
+            figures.append(charts.curves(name, lines, content.metrics.kept_epoch))
+    note = ""
+    if len(histories) > MOST_FOLDS:
+        note = f'<p class="soft">The first {MOST_FOLDS} of {len(histories):,} folds.</p>'
+    return note + _figures(figures) if figures else ""
+
+
+def _points(rows: Sequence[EpochRow], column: str) -> list[tuple[float, float]]:
+    return [
+        (float(epoch), float(value))
+        for row in rows
+        if (value := row.get(column)) is not None
+        and math.isfinite(value)
+        and (epoch := row.get("epoch")) is not None
+    ]
 
 
 def _metrics(content: ReportContent) -> str:
@@ -217,10 +257,10 @@ def _metrics(content: ReportContent) -> str:
         return ""
     head = "".join(f'<th scope="col">{name}</th>' for name, _ in splits)
     if intervals:
-        head += f'<th scope="col">95 % on {content.split}</th>'
+        head += f'<th scope="col">95 % {_where(content)}</th>'
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{number(values.get(name))}</td>" for _, values in splits)
+        + "".join(f"<td>{with_deviation(metrics, split, name)}</td>" for split, _ in splits)
         + (f"<td>{between(intervals.get(name))}</td>" if intervals else "")
         + "</tr>"
         for name in names
