@@ -9,7 +9,8 @@ import pytest
 from sklearn import metrics
 
 from nncli.descriptions import ClassTarget, LabelsTarget, ValueTarget
-from nncli.objectives.assessment import assess, calibration, label_thresholds, per_class
+from nncli.objectives.assessment import assess, label_thresholds, per_class
+from nncli.objectives.calibration import calibration
 
 CLASSES = ClassTarget(names=("a", "b", "c", "d", "e", "f", "never"))
 LABELS = LabelsTarget(names=("red", "round", "rare"))
@@ -187,3 +188,27 @@ def test_each_label_fares_as_scikit_learn_says() -> None:
     labels[:, 2] = 0
     target = LabelsTarget(names=("a", "b", "c"))
     assert_is_scikit_learns(target, answers, labels, answers >= 0.5)
+
+
+def test_many_classes_are_as_scikit_learn_has_them() -> None:
+    """Some without examples, with scores that are alike."""
+    answers, targets = answers_of(700, 300)
+    targets = np.minimum(targets, 250)
+    target = ClassTarget(names=tuple(map(str, range(300))))
+    found = assess(target, answers, targets).metrics
+    known = np.unique(targets)
+    true = np.eye(300)[targets][:, known]
+    areas = metrics.roc_auc_score(true, answers[:, known], average="macro")
+    assert found["auc"] == pytest.approx(areas, abs=1e-12)
+    precision = metrics.average_precision_score(true, answers[:, known], average="macro")
+    assert found["average_precision"] == pytest.approx(precision, abs=1e-12)
+
+
+@pytest.mark.parametrize("k", [2, 5, 6])
+def test_the_first_answers_are_chosen_as_by_scikit_learn_where_they_are_alike(k: int) -> None:
+    answers = np.round(answers_of(400, 7)[0], 1)
+    targets = np.random.default_rng(0).integers(0, 7, 400)
+    name = f"top_{k}_accuracy"
+    found = assess(CLASSES, answers, targets, metrics=[name]).metrics[name]
+    score = metrics.top_k_accuracy_score(targets, answers, k=k, labels=range(7))
+    assert found == pytest.approx(score, abs=1e-12)

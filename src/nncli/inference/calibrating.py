@@ -12,7 +12,7 @@ from nncli.inference.answering import answers, logits_for_arrays
 from nncli.inference.evaluated import Evaluation
 from nncli.inference.matching import targets_by_name
 from nncli.objectives import ANSWER, TEMPERATURE, add_answer, compile_for_answers
-from nncli.objectives.assessment import calibration
+from nncli.objectives.calibration import calibration
 from nncli.preprocessing import archive
 
 if TYPE_CHECKING:

@@ -9,14 +9,12 @@ from nncli.descriptions import ClassTarget, LabelsTarget
 from nncli.errors import ModelFileError
 from nncli.inference.evaluated import Evaluation
 from nncli.objectives.assessment import decided
-from nncli.objectives.intervals import percentiles, resamples
+from nncli.objectives.resampling import drawn, percentiles, resamples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Comparison", "compare"]
-
-SEED = 0
 
 
 @dataclass(frozen=True)
@@ -104,9 +102,6 @@ def _means(each: list[NDArray[Any]]) -> tuple[float, float]:
 def _interval(differences: NDArray[Any]) -> tuple[float, float]:
     import numpy as np
 
-    generator = np.random.Generator(np.random.PCG64(SEED))
     count = len(differences)
-    means = [
-        differences[generator.integers(0, count, count)].mean() for _ in range(resamples(count))
-    ]
-    return percentiles(np.array(means))
+    means = [differences @ weights / count for weights in drawn(count, resamples(count))]
+    return percentiles(np.concatenate(means))

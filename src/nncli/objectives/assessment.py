@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
+from nncli.objectives.calibration import Calibration, calibration
 from nncli.objectives.intervals import intervals
 from nncli.objectives.losses import LossSettings
 from nncli.objectives.measuring import LABEL_THRESHOLD, measure
 from nncli.objectives.metrics import fitting_metrics, measured_names, top_k
+from nncli.objectives.ranking import RANKED, ranked, rankings
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,14 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assessment",
-    "Bin",
-    "Calibration",
     "ClassMetrics",
     "Decile",
     "LabelThreshold",
     "assess",
     "assessed_names",
-    "calibration",
     "confusion",
     "decided",
     "deciles",
@@ -35,9 +34,9 @@ __all__ = [
     "per_class",
 ]
 
-BINS = 15  # Guo and others (2017), On Calibration of Modern Neural Networks
 FEW_CLASSES = 5
 OWN = ("average_precision", "ece")  # which no training measures
+ALONE = (*RANKED, "ece")  # which `measure` is not asked for
 MOST_CLASSES = 1000  # of which a confusion matrix is kept
 UNSHARED = ("loss", "crossentropy", "binary_crossentropy", "auc")  # whatever is decided
 Number = float | None
@@ -51,23 +50,6 @@ class ClassMetrics(Settings):
     recall: float | None = Field(description="Right answers among the examples of this class.")
     f1: float | None = Field(description="Harmonic mean of the two.")
     count: int = Field(description="Examples of this class.")
-
-
-class Bin(Settings):
-    """Answers of about the same confidence."""
-
-    confidence: float = Field(description="Their mean probability.")
-    accuracy: float = Field(description="The share of them that is right.")
-    count: int = Field(description="How many they are.")
-
-
-class Calibration(Settings):
-    """Whether answers are right as often as their probabilities say."""
-
-    ece: float = Field(description="Expected calibration error: 0 is best.")
-    bins: Annotated[tuple[Bin, ...], Field(strict=False)] = Field(
-        description="The reliability curve: 15 bins of equal width, the empty ones left out."
-    )
 
 
 class Decile(Settings):
@@ -94,7 +76,7 @@ class Assessment(Settings):
 
     metrics: dict[str, Number] = Field(description="By name, more than a training measures.")
     intervals: dict[str, Annotated[tuple[float, float], Field(strict=False)]] = Field(
-        description="95 % bootstrap intervals of the main metrics."
+        description="Their 95 % bootstrap intervals, `[low, high]`."
     )
     threshold: float | None = Field(
         default=None, description="The probability that decides, if it was set."
@@ -161,7 +143,8 @@ def assess(
     import numpy as np
 
     decisions = decided(target, answers, threshold)
-    names = [name for name in assessed_names(target, metrics) if name not in OWN]
+    wanted = assessed_names(target, metrics)
+    names = [name for name in wanted if name not in ALONE]
     values = measure(target, answers, targets, loss=loss, metrics=names)
     if threshold is not None:
         certain = decisions
@@ -169,14 +152,19 @@ def assess(
             certain = np.eye(len(target.names))[decisions]
         of_decisions = measure(target, certain.astype(np.float32), targets, metrics=names)
         values |= {name: value for name, value in of_decisions.items() if name not in UNSHARED}
-    calibrated = None
+    calibrated, of_classes = None, None
     if not isinstance(target, ValueTarget) and len(targets):
         calibrated = calibration(target, answers, targets)
-        values["average_precision"] = _average_precision(target, answers, targets)
         values["ece"] = calibrated.ece
+        of_classes = rankings(target, answers, targets)
+        areas = ranked(of_classes, np.ones((len(targets), 1)))
+        values |= {name: None if np.isnan(area) else float(area) for name, [area] in areas.items()}
+    values = {name: values.get(name) for name in wanted}
     return Assessment(
         metrics=values,
-        intervals=intervals(target, answers, decisions, targets, loss=loss),
+        intervals=intervals(
+            target, answers, decisions, targets, values, loss=loss, of_classes=of_classes
+        ),
         threshold=threshold,
         confusion_matrix=confusion(target, decisions, targets),
         calibration=calibrated,
@@ -218,30 +206,6 @@ def per_class(
     ]
 
 
-def calibration(target: Target, answers: NDArray[np.float32], targets: NDArray[Any]) -> Calibration:
-    """How often answers are right beside how sure they are. Of classes that is the probability of
-    the likeliest, of labels that of each label and how often it is there."""
-    import numpy as np
-
-    if isinstance(target, ClassTarget):
-        confidence = answers.max(axis=1).astype(np.float64)
-        right = (answers.argmax(axis=1) == targets).astype(np.float64)
-    else:
-        confidence = answers.ravel().astype(np.float64)
-        right = (targets > 0).ravel().astype(np.float64)
-    place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    counts = np.bincount(place, minlength=BINS)
-    sure = np.bincount(place, confidence, BINS)
-    hits = np.bincount(place, right, BINS)
-    return Calibration(
-        ece=float(np.abs(sure - hits).sum() / len(confidence)),
-        bins=tuple(
-            Bin(confidence=sure[n] / counts[n], accuracy=hits[n] / counts[n], count=int(counts[n]))
-            for n in np.flatnonzero(counts).tolist()
-        ),
-    )
-
-
 def label_thresholds(
     target: LabelsTarget,
     found_on: tuple[NDArray[Any], NDArray[Any]],
@@ -274,19 +238,6 @@ def label_thresholds(
             LabelThreshold(name=name, threshold=threshold, f1=scores[0], f1_at_half=scores[1])
         )
     return found
-
-
-def _average_precision(
-    target: ClassTarget | LabelsTarget, answers: NDArray[np.float32], targets: NDArray[Any]
-) -> Number:
-    """The mean over the classes or labels that have examples, each against the rest."""
-    import numpy as np
-    from sklearn.metrics import average_precision_score
-
-    true = np.eye(len(target.names))[targets] if isinstance(target, ClassTarget) else targets
-    known = [number for number, column in enumerate(true.T) if 0 < column.sum() < len(column)]
-    scores = [average_precision_score(true[:, number], answers[:, number]) for number in known]
-    return float(np.mean(scores)) if scores else None
 
 
 def confusion(

@@ -1,12 +1,23 @@
-"""How much a metric would differ on other examples: bootstrap intervals (Efron, 1979)."""
+"""How much each metric would differ on other examples: bootstrap intervals (Efron, 1979)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nncli.descriptions import ClassTarget, LabelsTarget, Target
-from nncli.objectives.measuring import example_losses
+from nncli.descriptions import ClassTarget, Target, ValueTarget
+from nncli.objectives.calibration import bin_errors, ece_interval
+from nncli.objectives.measuring import example_values
+from nncli.objectives.metrics import is_best_when_highest
+from nncli.objectives.ranking import RANKED, Ranking, ranked
+from nncli.objectives.resampling import (
+    FEWEST_RESAMPLES,
+    Interval,
+    Statistic,
+    percentiles,
+    resampled,
+    resamples,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,15 +25,11 @@ if TYPE_CHECKING:
 
     from nncli.objectives.losses import LossSettings
 
-__all__ = ["LEVEL", "intervals", "percentiles", "resamples"]
+__all__ = ["intervals", "ranked_resamples", "statistics"]
 
-LEVEL = 0.95
-RESAMPLES = 1000
-FEWEST_RESAMPLES = 200
-MOST_DRAWS = 50_000_000  # examples drawn in all: of a million examples 200 resamples take seconds
-SEED = 0
-
-Interval = tuple[float, float]
+# Answers times resamples of what is ranked: seconds.
+MOST_RANKED = 2_000_000_000
+BINS = "bin errors"  # the name of what tells the calibration error of a resample
 
 
 def intervals(
@@ -30,134 +37,192 @@ def intervals(
     answers: NDArray[np.float32],
     decisions: NDArray[Any],
     targets: NDArray[Any],
+    metrics: Mapping[str, float | None],
     *,
     loss: LossSettings | None = None,
+    of_classes: Sequence[Ranking] | None = None,
 ) -> dict[str, Interval]:
-    """The 95 % percentile intervals of the main metrics, by name, from 1,000 resamples of the
-    examples (fewer where there are more than 50,000), drawn from a fixed seed.
+    """The 95 % intervals of metrics, by name, from 1,000 resamples of the examples (fewer where
+    there are more than 50,000), drawn from a fixed seed.
 
-    What follows from how often each class is taken for which is resampled as those counts, which is
-    the same as drawing examples.
+    They are the middle 95 % of the resamples, moved so that their mean is the metric itself: where
+    a class has few examples, having some twice and others not at all favours or harms every
+    resample alike.
+
+    What is ranked gets fewer resamples above 2 million answers (examples times classes), and no
+    interval above 10 million.
 
     Args:
         target: what is answered.
         answers: as for `measure`.
         decisions: class indices, shape (n,), zeros and ones, shape (n, labels), or the values.
         targets: as for `measure`.
+        metrics: what was measured, by name.
         loss: what the model was trained with.
+        of_classes: how each class ranks the examples (see `nncli.objectives.ranking`); None for
+            values.
     """
-    import numpy as np
-
-    if len(targets) < 2:
+    count = len(targets)
+    if count < 2:
         return {}
-    generator = np.random.Generator(np.random.PCG64(SEED))
-    each: dict[str, NDArray[Any]] = {"loss": example_losses(target, answers, targets, loss=loss)}
-    counted: dict[str, NDArray[Any]] = {}
-    match target:
-        case ClassTarget():
-            counted = _of_confusion(target, decisions, targets, generator)
-        case LabelsTarget():
-            counted = _of_labels(decisions, targets, generator)
-        case _:
-            errors = answers.astype(np.float64) - targets
-            each |= {"mae": np.abs(errors).mean(axis=1), "rmse": (errors**2).mean(axis=1)}
-            counted = {"r2": _explained(errors, targets.astype(np.float64), generator)}
-    drawn = _means(each, generator)
-    if "rmse" in drawn:
-        drawn["rmse"] = np.sqrt(drawn["rmse"])
-    return {name: percentiles(values) for name, values in (drawn | counted).items()}
+    wanted = [name for name, value in metrics.items() if value is not None]
+    made = statistics(target, answers, decisions, targets, wanted, loss=loss, of_classes=of_classes)
+    drawn = resampled(made, count)
+    found = {name: _moved(name, drawn[name], metrics[name]) for name in wanted if name in drawn}
+    if BINS in drawn:
+        errors = bin_errors(target, answers, targets)
+        found["ece"] = ece_interval(errors.mean(axis=1), drawn[BINS])
+    return {name: found[name] for name in wanted if name in found}
 
 
-def percentiles(values: NDArray[Any]) -> Interval:
-    """The middle 95 % of what was found in resamples, shape (resamples,)."""
+def ranked_resamples(count: int, classes: int) -> int:
+    """How often `count` examples are drawn anew for what is ranked; 0 where it would take too
+    long."""
+    times = min(resamples(count), MOST_RANKED // (count * classes))
+    return times if times >= FEWEST_RESAMPLES else 0
+
+
+def statistics(
+    target: Target,
+    answers: NDArray[np.float32],
+    decisions: NDArray[Any],
+    targets: NDArray[Any],
+    names: Sequence[str],
+    *,
+    loss: LossSettings | None = None,
+    of_classes: Sequence[Ranking] | None = None,
+) -> list[tuple[Statistic, int]]:
+    """What is found from weights of the examples, and on how many resamples; arguments as for
+    `intervals`, `names` of metrics."""
+    count = len(targets)
+    means = _means(target, answers, targets, names, loss)
+    if isinstance(target, ValueTarget):
+        found = [means, _explained(answers, targets)]
+    else:
+        errors = bin_errors(target, answers, targets)
+        found = [means, _rates(target, decisions, targets)]
+        found.append(lambda weights: {BINS: errors @ weights / count})
+    with_times = [(one, resamples(count)) for one in found]
+    ranks = ranked_resamples(count, len(target.names))
+    if of_classes and ranks:
+        with_times.append((lambda weights: ranked(of_classes, weights), ranks))
+    return with_times
+
+
+def _moved(name: str, values: NDArray[Any], value: float | None) -> Interval:
+    """The middle of `values` with their mean at `value`, no further than the metric can be."""
     import numpy as np
 
-    tail = (1 - LEVEL) / 2
-    low, high = np.nanquantile(values, (tail, 1 - tail)).tolist()
-    return low, high
-
-
-def resamples(count: int) -> int:
-    """How often `count` examples are drawn anew."""
-    return max(FEWEST_RESAMPLES, min(RESAMPLES, MOST_DRAWS // count))
+    assert value is not None
+    shift = value - float(np.nanmean(values))
+    low, high = (one + shift for one in percentiles(values))
+    ends_at_1 = name in RANKED or is_best_when_highest(name)
+    return low if name == "r2" else max(low, 0.0), min(high, 1.0) if ends_at_1 else high
 
 
 def _means(
-    each: Mapping[str, NDArray[Any]], generator: np.random.Generator
-) -> dict[str, NDArray[Any]]:
-    """The means over resampled examples of what each example has."""
-    import numpy as np
-
-    names = list(each)
-    values = np.stack([each[name] for name in names], axis=1)
-    count = len(values)
-    found = [
-        values[generator.integers(0, count, count)].mean(axis=0) for _ in range(resamples(count))
-    ]
-    return dict(zip(names, np.array(found).T, strict=True))
-
-
-def _of_confusion(
-    target: ClassTarget,
-    decisions: NDArray[Any],
+    target: Target,
+    answers: NDArray[np.float32],
     targets: NDArray[Any],
-    generator: np.random.Generator,
-) -> dict[str, NDArray[Any]]:
-    """Accuracy, balanced accuracy and macro F1 of resampled pairs of truth and decision."""
+    names: Sequence[str],
+    loss: LossSettings | None,
+) -> Statistic:
+    """The metrics that are means over the examples, and the root of one."""
     import numpy as np
+    from scipy import sparse
 
-    classes = len(target.names)
-    pairs, counts = np.unique(targets * classes + decisions, return_counts=True)
-    truth, said = np.divmod(pairs, classes)
-    same = truth == said
-    found = []
-    for _ in range(RESAMPLES):  # one at a time: of many classes there are many pairs
-        drawn = generator.multinomial(len(targets), counts / counts.sum())
-        right = np.bincount(truth[same], drawn[same], classes)
-        of_class = np.bincount(truth, drawn, classes)
-        both = of_class + np.bincount(said, drawn, classes)
-        occurs, is_known = of_class > 0, both > 0
-        found.append(
-            (
-                right.sum() / len(targets),
-                (right[occurs] / of_class[occurs]).mean(),
-                (2 * right[is_known] / both[is_known]).mean(),
-            )
+    each = {}
+    for name in names:
+        values = example_values(
+            "mse" if name == "rmse" else name, target, answers, targets, loss=loss
         )
-    names = ("accuracy", "balanced_accuracy", "macro_f1")
-    return dict(zip(names, np.array(found).T, strict=True))
+        if values is not None:
+            each[name] = values
+    # A sparse matrix, for in a product of thin arrays the threads of BLAS wait for each other.
+    columns = sparse.csr_array(np.stack(list(each.values())))
+
+    def means(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        found = dict(zip(each, columns @ weights / len(targets), strict=True))
+        if "rmse" in found:
+            found["rmse"] = np.sqrt(found["rmse"])
+        return found
+
+    return means
 
 
-def _of_labels(
-    decisions: NDArray[Any], targets: NDArray[Any], generator: np.random.Generator
-) -> dict[str, NDArray[Any]]:
-    """Micro and macro F1 of resampled examples."""
+def _rates(target: Target, decisions: NDArray[Any], targets: NDArray[Any]) -> Statistic:
+    """What follows from how often each class or label is true, is said, and both."""
+    import numpy as np
+    from scipy import sparse
+
+    count, classes = len(targets), len(target.names)
+    by_class = isinstance(target, ClassTarget)
+
+    def occurrences(which: NDArray[Any], of: NDArray[Any]) -> Any:
+        ones = np.ones(len(of), np.float32)
+        return sparse.coo_array((ones, (of, which)), shape=(classes, count)).tocsr()
+
+    if by_class:
+        places, same = np.arange(count), np.flatnonzero(decisions == targets)
+        pairs = [(same, targets[same]), (places, decisions), (places, targets)]
+    else:
+        said, true = decisions > 0, targets > 0
+        pairs = [(which, of) for which, of in map(np.nonzero, (said & true, said, true))]
+    matrices = [occurrences(which, of) for which, of in pairs]
+
+    def rates(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        right, said, true = (matrix @ weights for matrix in matrices)
+        precision, recall, f1 = (
+            _ratio(right, said), _ratio(right, true), _ratio(2 * right, said + true)
+        )  # fmt: skip
+        if by_class:
+            known = said + true > 0  # as in scikit-learn: what does not occur is left out
+            return {
+                "accuracy": right.sum(axis=0, dtype=np.float64) / count,
+                "balanced_accuracy": recall.mean(axis=0, where=true > 0),
+                "macro_precision": precision.mean(axis=0, where=known),
+                "macro_recall": recall.mean(axis=0, where=known),
+                "macro_f1": f1.mean(axis=0, where=known),
+            }
+        wrong = said + true - 2 * right
+        sums = [one.sum(axis=0, dtype=np.float64) for one in (right, said, true)]
+        return {
+            "micro_f1": _ratio(2 * sums[0], sums[1] + sums[2]),
+            "precision": _ratio(sums[0], sums[1]),
+            "recall": _ratio(sums[0], sums[2]),
+            "macro_f1": f1.mean(axis=0),
+            "binary_accuracy": 1 - wrong.sum(axis=0, dtype=np.float64) / (count * classes),
+        }
+
+    return rates
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """`part` / `whole`; 0 where there is nothing."""
     import numpy as np
 
-    said, true = decisions.astype(np.float32), targets.astype(np.float32)
-    counts = np.stack([said * true, said + true], axis=1)  # (n, 2, labels)
-    micro, macro = [], []
-    for _ in range(resamples(len(targets))):
-        weights = np.bincount(
-            generator.integers(0, len(true), len(true)), minlength=len(true)
-        ).astype(np.float32)
-        right, both = np.tensordot(weights, counts, axes=1)
-        micro.append(2 * right.sum() / max(both.sum(), 1.0))
-        macro.append(np.divide(2 * right, both, out=np.zeros_like(right), where=both > 0).mean())
-    return {"micro_f1": np.array(micro), "macro_f1": np.array(macro)}
+    exact = part.astype(np.float64)
+    shares: NDArray[np.float64] = np.divide(exact, whole, out=np.zeros_like(exact), where=whole > 0)
+    return shares
 
 
-def _explained(
-    errors: NDArray[Any], targets: NDArray[Any], generator: np.random.Generator
-) -> NDArray[Any]:
-    """R2 of resampled examples, the mean over the values."""
+def _explained(answers: NDArray[np.float32], targets: NDArray[Any]) -> Statistic:
+    """R2, the mean over the values; not a number where none varies."""
     import numpy as np
+    from scipy import sparse
 
-    found = []
-    for _ in range(resamples(len(targets))):
-        chosen = generator.integers(0, len(targets), len(targets))
-        spread = targets[chosen].var(axis=0)
-        squared = (errors[chosen] ** 2).mean(axis=0)
-        known = spread > 0
-        found.append((1 - squared[known] / spread[known]).mean() if known.any() else np.nan)
-    return np.array(found)
+    true = targets.astype(np.float64)
+    centred = true - true.mean(axis=0)  # far from 0, a variance would be a small difference
+    parts = [(answers - true) ** 2, centred, centred**2]
+    columns = sparse.csr_array(np.concatenate(parts, axis=1).T)
+    nothing = 1e-12 * parts[2].mean(axis=0)[:, np.newaxis]  # but for rounding
+
+    def explained(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        errors, means, squares = np.split(columns @ weights / len(true), 3)
+        spread = squares - means**2
+        known = spread > nothing
+        shares = 1 - np.divide(errors, spread, out=np.ones_like(errors), where=known)
+        counts = known.sum(axis=0)
+        return {"r2": np.where(counts > 0, shares.sum(axis=0) / np.maximum(counts, 1), np.nan)}
+
+    return explained

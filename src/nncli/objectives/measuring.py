@@ -13,12 +13,13 @@ from nncli.objectives.losses import (
     default_loss,
 )
 from nncli.objectives.metrics import metric_names, top_k
+from nncli.objectives.ranking import ranked, rankings
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LABEL_THRESHOLD", "example_losses", "measure"]
+__all__ = ["LABEL_THRESHOLD", "example_losses", "example_values", "measure"]
 
 LABEL_THRESHOLD = 0.5
 # Examples whose loss is computed at a time: of many classes their shares take much memory.
@@ -76,51 +77,77 @@ def _measured(
 ) -> float | None:
     """One of the metrics that have to be asked for, by scikit-learn where it has it."""
     import numpy as np
-    from sklearn import metrics
 
-    k = top_k(name)
     if not len(answers):
         return None
-    if k is not None:
-        indices = np.arange(len(target.names))
-        return float(metrics.top_k_accuracy_score(targets, answers, k=k, labels=indices))
-    match name:
-        case "crossentropy":
-            return _loss(CrossEntropy(), target, answers, targets)
-        case "binary_crossentropy":
-            return _loss(BinaryCrossEntropy(), target, answers, targets)
-        case "mse":
-            return float(((answers.astype(np.float64) - targets) ** 2).mean())
-        case "mape":
-            return float(metrics.mean_absolute_percentage_error(targets, answers))
-        case "auc":
-            return _area(target, answers, targets)
+    each = example_values(name, target, answers, targets)
+    if each is not None:
+        return float(each.mean())
+    if name == "auc":
+        ones = np.ones((len(targets), 1))
+        area = float(ranked(rankings(target, answers, targets), ones)["auc"][0])
+        return None if np.isnan(area) else area
+    from sklearn import metrics
+
     classes = isinstance(target, ClassTarget)
     said = answers.argmax(axis=1) if classes else (answers >= LABEL_THRESHOLD).astype(int)
-    match name:
-        case "balanced_accuracy":  # scikit-learn's warns where what is said never occurs
-            occurring = np.unique(targets)
-            score = metrics.recall_score(targets, said, labels=occurring, average="macro")
-        case "binary_accuracy":
-            score = (said == targets).mean()
-        case _:
-            rate = name.removeprefix("macro_")
-            average = "macro" if name.startswith("macro_") else "micro"
-            function = getattr(metrics, f"{rate}_score")
-            score = function(targets, said, average=average, zero_division=0.0)
-    return float(score)
+    if name == "balanced_accuracy":  # scikit-learn's warns where what is said never occurs
+        occurring = np.unique(targets)
+        return float(metrics.recall_score(targets, said, labels=occurring, average="macro"))
+    if name == "binary_accuracy":
+        return float((said == targets).mean())
+    rate = name.removeprefix("macro_")
+    average = "macro" if name.startswith("macro_") else "micro"
+    function = getattr(metrics, f"{rate}_score")
+    return float(function(targets, said, average=average, zero_division=0.0))
 
 
-def _area(target: Target, answers: NDArray[np.float32], targets: NDArray[Any]) -> float | None:
-    """The area under the ROC curve, the mean over the classes or labels that have examples and
-    others, each against the rest; None if none has."""
+def example_values(
+    name: str,
+    target: Target,
+    answers: NDArray[np.float32],
+    targets: NDArray[Any],
+    *,
+    loss: LossSettings | None = None,
+) -> NDArray[np.float64] | None:
+    """What each example has of the metric `name`, shape (n,), where the metric is the mean of that;
+    None where it is not. Arguments as for `measure`."""
     import numpy as np
-    from sklearn.metrics import roc_auc_score
 
-    true = np.eye(len(target.names))[targets] if isinstance(target, ClassTarget) else targets
-    known = [number for number, column in enumerate(true.T) if 0 < column.sum() < len(column)]
-    areas = [roc_auc_score(true[:, number], answers[:, number]) for number in known]
-    return float(np.mean(areas)) if areas else None
+    k = top_k(name)
+    if k is not None:
+        return _is_among_first(answers, targets, k)
+    match name:
+        case "loss":
+            return example_losses(target, answers, targets, loss=loss)
+        case "crossentropy":
+            return example_losses(target, answers, targets, loss=CrossEntropy())
+        case "binary_crossentropy":
+            return example_losses(target, answers, targets, loss=BinaryCrossEntropy())
+    if name not in ("mae", "mse", "mape"):
+        return None
+    errors = np.abs(answers.astype(np.float64) - targets)
+    if name == "mape":
+        errors /= np.maximum(np.abs(targets.astype(np.float64)), np.finfo(np.float64).eps)
+    values: NDArray[np.float64] = (errors**2 if name == "mse" else errors).mean(axis=1)
+    return values
+
+
+def _is_among_first(
+    answers: NDArray[np.float32], targets: NDArray[np.int64], k: int
+) -> NDArray[np.float64]:
+    """1.0 where the true class is one of the `k` likeliest; of classes that are equally likely the
+    last come first, as in scikit-learn's `top_k_accuracy_score`."""
+    import numpy as np
+
+    found = np.empty(len(targets), np.float64)
+    for first in range(0, len(answers), CHUNK):
+        said, true = answers[first : first + CHUNK], targets[first : first + CHUNK, np.newaxis]
+        own = np.take_along_axis(said, true, axis=1)
+        later = np.arange(said.shape[1]) > true
+        before = ((said > own) | ((said == own) & later)).sum(axis=1)
+        found[first : first + CHUNK] = before < k
+    return found
 
 
 def _loss(
