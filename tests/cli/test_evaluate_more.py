@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_the_document_has_all_numbers(run_cli: Any, digits_run: TrainingResult) 
 
 
 def test_calibrating_keeps_the_decisions(
-    run_cli: Any, digits_run: TrainingResult, tmp_path: Path
+    run_cli: Any, refused: Callable[..., str], digits_run: TrainingResult, tmp_path: Path
 ) -> None:
     output = tmp_path / "calibrated.keras"
     result = run_cli(["evaluate", digits_run.model_path, "--calibrate", output])
@@ -76,8 +77,93 @@ def test_calibrating_keeps_the_decisions(
     model = keras.saving.load_model(output)
     pixels = np.asarray(after.data.split.examples)
     np.testing.assert_allclose(model.predict(pixels, verbose=0), after.answers, atol=1e-5)
-    again = run_cli(["evaluate", output, "--calibrate", tmp_path / "twice.keras"])
-    assert again.exit_code == 1 and "is calibrated already" in again.stderr
+    again = refused(1, [output, "--calibrate", tmp_path / "twice.keras"])
+    assert "is calibrated already" in again
+
+
+@pytest.fixture
+def refused(run_cli: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """What is said when a command is refused with an exit code, before Keras is there."""
+
+    def run(code: int, arguments: list[Any]) -> str:
+        def too_late(**_: Any) -> None:
+            raise AssertionError("it could have been known")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("nncli.backend.prepare", too_late)
+            result = run_cli(["evaluate", *arguments])
+        assert result.exit_code == code, result.stderr
+        return str(result.stderr)
+
+    return run
+
+
+def test_what_was_calibrated_and_compared_is_in_the_document(
+    run_cli: Any, digits_run: TrainingResult, tmp_path: Path
+) -> None:
+    model, output, metrics = digits_run.model_path, tmp_path / "new.keras", tmp_path / "m.json"
+    options = ["--calibrate", output, "--compare", model, "--output", metrics, "--json"]
+    result = run_cli(["evaluate", model, *options])
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document == json.loads(metrics.read_text())
+    calibrated, comparison = document["calibrated"], document["comparison"]
+    assert calibrated["path"] == str(output) and output.exists()
+    assert calibrated["ece"][1] < calibrated["ece"][0]
+    assert calibrated["crossentropy"][0] == pytest.approx(document["test"]["loss"], abs=1e-5)
+    assert comparison["other"] == str(model) and comparison["metric"] == "accuracy"
+    assert comparison["values"] == [document["test"]["accuracy"]] * 2
+    assert comparison["difference"] == 0 and comparison["interval"] == [0, 0]
+    assert (comparison["only_this"], comparison["only_other"], comparison["p_value"]) == (0, 0, 1)
+
+
+def test_nothing_is_compared_or_calibrated_unasked(
+    run_cli: Any, digits_run: TrainingResult
+) -> None:
+    document = json.loads(run_cli(["evaluate", digits_run.model_path, "--json"]).stdout)
+    assert document["comparison"] is None and document["calibrated"] is None
+
+
+def values_model(tmp_path: Path) -> Path:
+    """A model that says values, and has no validation split."""
+    rows = [f"{n % 7},{n % 7 * 2.5:.2f}" for n in range(60)]
+    (tmp_path / "t.csv").write_text("x,price\n" + "\n".join(rows) + "\n")
+    dataset = {"type": "table", "path": str(tmp_path / "t.csv"), "target": "price"}
+    experiment = {"dataset": dataset, "training": {"epochs": 1}}
+    path = nncli.train(experiment, run_dir=tmp_path / "values").model_path
+    assert path is not None
+    return path
+
+
+def test_what_cannot_be_compared_is_said_before_the_evaluation(
+    refused: Callable[..., str], digits_run: TrainingResult, tmp_path: Path
+) -> None:
+    model, other = digits_run.model_path, values_model(tmp_path)
+    assert "There is no file" in refused(2, [model, "--compare", tmp_path / "missing.keras"])
+    assert "Only models with the same answers" in refused(1, [model, "--compare", other])
+    (tmp_path / "u.csv").write_text((tmp_path / "t.csv").read_text())
+    dataset = {"type": "table", "path": str(tmp_path / "u.csv"), "target": "price"}
+    elsewhere = nncli.train(
+        {"dataset": dataset, "training": {"epochs": 1}}, run_dir=tmp_path / "elsewhere"
+    )
+    said = refused(1, [other, "--compare", elsewhere.model_path])
+    assert "not on the same examples" in " ".join(said.split())
+
+
+def test_what_cannot_be_calibrated_is_said_before_the_evaluation(
+    refused: Callable[..., str], digits_run: TrainingResult, tmp_path: Path
+) -> None:
+    model, output = digits_run.model_path, tmp_path / "x.keras"
+    dataset = {"type": "digits", "validation": 0.0}
+    bare = nncli.train({"dataset": dataset, "training": {"epochs": 1}}, run_dir=tmp_path / "bare")
+    said = refused(1, [bare.model_path, "--calibrate", output])
+    assert "fitted on a validation split" in said
+    said = refused(2, [values_model(tmp_path), "--calibrate", output])
+    assert "no probabilities to calibrate" in said
+    for split in ("validation", "all"):
+        said = refused(2, [model, "--split", split, "--calibrate", output])
+        assert "Leave out --split" in said
+    assert not output.exists()
 
 
 @pytest.mark.parametrize("name", ["model", "x.txt"])

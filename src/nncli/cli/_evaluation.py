@@ -12,15 +12,12 @@ from nncli.files import shown_path
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nncli.cli._console import Screen
     from nncli.inference import Evaluation
-    from nncli.inference.calibrating import Calibrated
-    from nncli.inference.comparing import Comparison
     from nncli.objectives.assessment import Assessment
+    from nncli.runs.metrics import Calibrated, Comparison, Metrics
 
-__all__ = ["show", "show_calibrated", "show_comparison"]
+__all__ = ["show", "show_more"]
 
 MOST_CLASSES = 12  # whose confusion matrix fits on the screen
 CONFUSIONS = 10
@@ -112,24 +109,32 @@ def _show_deciles(screen: Screen, assessment: Assessment) -> None:
         screen.out.print(table)
 
 
-def show_calibrated(console: Console, found: Calibrated) -> None:
+def show_more(screen: Screen, document: Metrics) -> None:
+    """What calibrating did, and how the model compares with another."""
+    if document.calibrated is not None:
+        _show_calibrated(screen, document.calibrated)
+    if document.comparison is not None:
+        _show_comparison(screen, Path(document.name), document.comparison)
+
+
+def _show_calibrated(screen: Screen, found: Calibrated) -> None:
     """What calibrating did."""
-    (ece, new_ece), (loss, new_loss) = found.ece, found.loss
+    (ece, new_ece), (loss, new_loss) = found.ece, found.crossentropy
     sure = "too sure of itself" if found.temperature > 1 else "not sure enough"
-    console.print(
+    screen.out.print(
         f"\nTemperature {shown(found.temperature)}: the model was {sure}.\n"
         f"ece {shown(ece)} -> {shown(new_ece)}  cross-entropy {shown(loss)} -> {shown(new_loss)}\n"
-        f"Saved as {shown_path(found.path)}",
+        f"Saved as {shown_path(Path(found.path))}",
         markup=False, soft_wrap=True,
     )  # fmt: skip
 
 
-def show_comparison(console: Console, this: Path, other: Path, found: Comparison) -> None:
+def _show_comparison(screen: Screen, this: Path, found: Comparison) -> None:
     """The difference, and whether it could be luck."""
     low, high = found.interval
     lines = [
         f"\n{found.metric} {shown(found.values[0])}  {shown_path(this)}",
-        f"{found.metric} {shown(found.values[1])}  {shown_path(other)}",
+        f"{found.metric} {shown(found.values[1])}  {shown_path(Path(found.other))}",
         f"difference {found.difference:+.4g}, 95 % interval {low:+.4g} ... {high:+.4g}",
     ]
     if found.p_value is not None:
@@ -139,4 +144,4 @@ def show_comparison(console: Console, this: Path, other: Path, found: Comparison
         )
     clear = low > 0 or high < 0
     lines.append("This is more than luck." if clear else "This may be luck.")
-    console.print("\n".join(lines), markup=False, soft_wrap=True)
+    screen.out.print("\n".join(lines), markup=False, soft_wrap=True)

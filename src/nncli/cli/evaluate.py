@@ -18,7 +18,7 @@ from nncli.cli._errors import (
     show_slices,
     write_error_files,
 )
-from nncli.cli._evaluation import show, show_calibrated, show_comparison
+from nncli.cli._evaluation import show, show_more
 from nncli.cli._options import (
     DebugOption,
     DeviceOption,
@@ -185,21 +185,20 @@ def evaluate_command(
 
     reporter = reporter_for(screen)
 
-    def evaluated(path: Path) -> Evaluation:
-        return evaluate(
-            path,
-            dataset=other,
-            data_dir=data_dir,
-            split=split,
-            pixel_range=bounds,
-            threshold=threshold if path == model else None,
-            device=device or "auto",
-            backend=backend,
-            slices=slices or [] if path == model else [],
-            reporter=reporter,
-        )
-
-    evaluation = evaluated(model)
+    evaluation = evaluate(
+        model,
+        dataset=other,
+        data_dir=data_dir,
+        split=split,
+        pixel_range=bounds,
+        threshold=threshold,
+        device=device or "auto",
+        backend=backend,
+        slices=slices or [],
+        calibrate=calibrated,
+        compare=other_model,
+        reporter=reporter,
+    )
     write_error_files(evaluation, errors, gallery, reporter)
     to_screen = str(output) in ("-", "/dev/stdout")  # descriptor 1 is the libraries' log by now
     if output is not None and not to_screen:
@@ -209,20 +208,7 @@ def evaluate_command(
     elif not quiet:
         show(screen, evaluation)
         show_slices(screen, evaluation.document)
-    words = screen.err if json or to_screen else screen.out
-    if calibrated is not None:
-        from nncli.inference.calibrating import calibrate
-
-        with reporter.task("Calibrating"):
-            found = calibrate(evaluation, calibrated)
-        if not quiet:
-            show_calibrated(words, found)
-    if other_model is not None:
-        from nncli.inference.comparing import compare
-
-        comparison = compare(evaluation, evaluated(other_model))
-        if not quiet:
-            show_comparison(words, model, other_model, comparison)
+        show_more(screen, evaluation.document)
     _judge(screen, gates, evaluation)
 
 
@@ -232,14 +218,13 @@ def _check_output(output: Path, model: Path) -> None:
     _check_other("--output", output, model)
 
 
-def _check_other(option: str, output: Path, model: Path) -> list[Path]:
-    """Refuse a place for a file where a model is that is asked; all of these."""
+def _check_other(option: str, output: Path, model: Path) -> None:
+    """Refuse a place for a file where a model is that is asked."""
     from nncli.inference.choosing import models_of
 
     asked = models_of(model)
     if output.exists() and any(one.exists() and output.samefile(one) for one in asked):
         raise UsageError(f"{option}: {output} is the model itself.", hint="Name another file.")
-    return asked
 
 
 def _range(text: str | None) -> tuple[float, float] | None:
@@ -286,9 +271,4 @@ def _check_calibrated(output: Path, model: Path) -> None:
     check_output("--calibrate", output)
     if output.suffix != ".keras":
         raise UsageError(f"--calibrate: {output} does not end in .keras.")
-    if len(_check_other("--calibrate", output, model)) > 1:
-        raise UsageError(
-            f"--calibrate: {model} is a cross-validation, and a temperature is fitted for one "
-            "model.",
-            hint="Name the folder of a fold.",
-        )
+    _check_other("--calibrate", output, model)

@@ -16,6 +16,7 @@ from nncli.data import Dataset, DatasetSettings, Split
 from nncli.descriptions import LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError
 from nncli.inference.answering import answers, model_for_arrays
+from nncli.inference.calibrating import validation_of
 from nncli.inference.choosing import dataset_settings, experiment_of, original_of
 from nncli.inference.evaluated import EvaluatedData
 from nncli.inference.foreign import fit_inputs, fit_outputs
@@ -78,10 +79,12 @@ def ask(
     backend: Backend | None,
     slices: Sequence[str],
     reporter: Reporter,
+    calibrated: bool = False,
 ) -> Answered:
     """Open a model and ask it about a split; arguments and errors as for `nncli.evaluate`.
 
-    What can be known without TensorFlow is refused before it is imported.
+    What can be known without TensorFlow is refused before it is imported; a dataset without a
+    validation split, where a temperature is to be fitted (`calibrated`), before it is asked.
     """
     began = time.perf_counter()
     description = archive.describe(path)
@@ -107,6 +110,8 @@ def ask(
         )
     loaded_seconds = time.perf_counter() - began
     split, chosen = split_of(examples, split)
+    if calibrated:
+        validation_of(examples, split)
     asked = _Asked(network, description, examples, pixel_range, reporter)
     said, targets = asked.about(chosen)
     validation = examples.splits.get("validation") if own and split != "validation" else None

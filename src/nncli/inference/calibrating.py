@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nncli.data import Dataset, DatasetSettings, DigitsDataset, Split, TableDataset
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError, UsageError
 from nncli.inference.answering import answers, logits_for_arrays
@@ -14,31 +14,79 @@ from nncli.inference.matching import targets_by_name
 from nncli.objectives import ANSWER, TEMPERATURE, add_answer, compile_for_answers
 from nncli.objectives.calibration import calibration
 from nncli.preprocessing import archive
+from nncli.preprocessing.archive import ModelDescription
+from nncli.runs import Calibrated
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Calibrated", "calibrate", "temperature_of"]
+__all__ = ["calibrate", "check_calibration", "temperature_of", "validation_of"]
 
 HOTTEST = 100.0
+FITTED_ON = ("validation", "all")
+JUDGED = "The temperature is fitted on a validation split and judged on another;"
 
 
-@dataclass(frozen=True)
-class Calibrated:
-    """A model whose confidence was changed, and what that did on the evaluated split.
+def check_calibration(
+    path: Path,
+    description: ModelDescription | None,
+    settings: DatasetSettings,
+    split: str | None,
+    output: Path,
+) -> None:
+    """Refuse what cannot be calibrated, as far as it is known before the data is there.
 
-    Attributes:
-        path: the new file.
-        temperature: what the logits are divided by; above 1 it was too sure of itself.
-        ece: the expected calibration error before and after.
-        loss: the mean cross-entropy before and after.
+    Args:
+        path: the model's file.
+        description: what it says of itself; None if nncli did not make it.
+        settings: the dataset that it is evaluated on.
+        split: of it; None for the usual one.
+        output: the new .keras file.
+
+    Raises:
+        UsageError: the model says values, nncli did not make it, it is judged on what it is fitted
+            on, or `output` is the model itself.
+        ModelFileError: it has a temperature already.
+        DataError: there is no validation split.
     """
+    if description is None:
+        raise UsageError(f"{path} was not made by nncli, which calibrates its own models.")
+    target = description.target
+    if not isinstance(target, ClassTarget | LabelsTarget):
+        raise UsageError(f"The model says {target}: there are no probabilities to calibrate.")
+    if output.exists() and output.samefile(path):
+        raise UsageError(f"{output} is the model itself.", hint="Name another file.")
+    if split in FITTED_ON:
+        raise UsageError(
+            f"{JUDGED} {split} has the examples of the first.", hint="Leave out --split."
+        )
+    if archive.has_layer(path, TEMPERATURE):
+        raise ModelFileError(f"{path} is calibrated already.")
+    # Of tables and digits all is known; other data may have been published with such a split.
+    if isinstance(settings, TableDataset | DigitsDataset):
+        own = getattr(settings, "validation_path", None)
+        if not settings.division.validation and own is None:
+            raise _no_validation(settings.label, "none")
 
-    path: Path
-    temperature: float
-    ece: tuple[float, float]
-    loss: tuple[float, float]
+
+def validation_of(dataset: Dataset, split: str) -> Split:
+    """The split that a temperature is fitted on, to be judged on `split`.
+
+    Raises:
+        DataError: there is none, or it is what is evaluated.
+    """
+    found = dataset.splits.get("validation")
+    if found is None or not len(found) or split in FITTED_ON:
+        raise _no_validation(dataset.name, ", ".join(dataset.splits))
+    return found
+
+
+def _no_validation(name: str, splits: str) -> DataError:
+    return DataError(
+        f"{JUDGED} {name} has {splits}.",
+        hint="Train with dataset.validation above 0, and leave out --split.",
+    )
 
 
 def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
@@ -50,39 +98,29 @@ def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
         output: the new .keras file.
 
     Raises:
-        UsageError: the model says values, or `output` is the model itself.
-        DataError: there is no validation split.
-        ModelFileError: nncli did not make the model, or it has a temperature already.
+        UsageError, ModelFileError, DataError: as `check_calibration`.
         StorageError: the file cannot be written.
     """
     evaluation.check_single("A temperature")
-    target, data = evaluation.target, evaluation.data
-    if not isinstance(target, ClassTarget | LabelsTarget):
-        raise UsageError(f"The model says {target}: there are no probabilities to calibrate.")
-    description = evaluation.description
-    if description is None:
-        raise ModelFileError(f"{evaluation.model_path} was not made by nncli.")
-    if output.exists() and output.samefile(evaluation.model_path):
-        raise UsageError(f"{output} is the model itself.", hint="Name another file.")
-    validation = data.dataset.splits.get("validation")
-    if validation is None or evaluation.split in ("validation", "all"):
-        raise DataError(
-            "The temperature is fitted on a validation split and judged on another; "
-            f"{evaluation.dataset} has {', '.join(data.dataset.splits)}.",
-            hint="Train with dataset.validation above 0, and leave out --split.",
-        )
-    model = evaluation.model
-    if any(layer.name == TEMPERATURE for layer in model.layers):
-        raise ModelFileError(f"{evaluation.model_path} is calibrated already.")
-    logits = logits_for_arrays(model, description)
+    data, description = evaluation.data, evaluation.description
+    check_calibration(evaluation.model_path, description, data.settings, evaluation.split, output)
+    assert description is not None  # or it would have been refused
+    target = evaluation.target
+    validation = validation_of(data.dataset, evaluation.split)
+    logits = logits_for_arrays(evaluation.model, description)
     targets = targets_by_name(validation.labels, data.dataset, target)
     temperature = temperature_of(target, answers(logits, validation), targets)
-    archive.save(_with_temperature(model, target, temperature), output, description)
+    archive.save(_with_temperature(evaluation.model, target, temperature), output, description)
     said = answers(logits, data.split)
     both = [scaled(target, said, one) for one in (1.0, temperature)]
     errors = [calibration(target, one, evaluation.targets).ece for one in both]
     means = [cross_entropy(target, said / one, evaluation.targets) for one in (1.0, temperature)]
-    return Calibrated(output, temperature, (errors[0], errors[1]), (means[0], means[1]))
+    return Calibrated(
+        path=str(output),
+        temperature=temperature,
+        ece=(errors[0], errors[1]),
+        crossentropy=(means[0], means[1]),
+    )
 
 
 def temperature_of(target: Target, logits: NDArray[Any], targets: NDArray[Any]) -> float:

@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.descriptions import ClassTarget, LabelsTarget
+from nncli.data import DatasetSettings
+from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import ModelFileError
 from nncli.inference.evaluated import Evaluation
 from nncli.objectives.assessment import decided
 from nncli.objectives.resampling import drawn, percentiles, resamples
+from nncli.preprocessing.archive import ModelDescription
+from nncli.runs import Comparison
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["check_comparable", "compare"]
+
+SAME_EXAMPLES = "Name a dataset that both are evaluated on: --dataset ..."
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The difference of a metric between two models, example by example.
+def check_comparable(
+    this: tuple[Path, ModelDescription | None, DatasetSettings],
+    other: tuple[Path, ModelDescription | None, DatasetSettings],
+) -> None:
+    """Refuse models that are not asked the same, as far as it is known before they are.
 
-    Attributes:
-        metric: accuracy, of labels the share of right decisions, of values the mean absolute
-            error.
-        values: of this model and of the other.
-        interval: of the difference, this minus the other: 95 %, by bootstrap over the examples.
-        only_this, only_other: examples that one alone has right; None for values and labels.
-        p_value: of McNemar's exact test that both are equally often right; None likewise.
+    Args:
+        this: the file, what it says of itself (None if nncli did not make it), and the dataset
+            that it is to be evaluated on.
+        other: the same of the other model.
+
+    Raises:
+        ModelFileError: they say other things, or are evaluated on other data.
     """
+    if this[1] is not None and other[1] is not None:
+        _check_targets((this[0], this[1].target), (other[0], other[1].target))
+    if _source(this[2]) != _source(other[2]):
+        raise ModelFileError(
+            f"{this[0]} is evaluated on {this[2].label}, {other[0]} on {other[2].label}: not on "
+            "the same examples.",
+            hint=SAME_EXAMPLES,
+        )
 
-    metric: str
-    values: tuple[float, float]
-    interval: tuple[float, float]
-    only_this: int | None = None
-    only_other: int | None = None
-    p_value: float | None = None
 
-    @property
-    def difference(self) -> float:
-        """This minus the other."""
-        return self.values[0] - self.values[1]
+def _check_targets(this: tuple[Path, Target], other: tuple[Path, Target]) -> None:
+    if this[1].kind != other[1].kind or set(this[1].names) != set(other[1].names):
+        raise ModelFileError(
+            f"{this[0]} says {this[1]}; {other[0]} says {other[1]}.",
+            hint="Only models with the same answers can be compared.",
+        )
 
 
 def compare(this: Evaluation, other: Evaluation) -> Comparison:
@@ -52,47 +64,52 @@ def compare(this: Evaluation, other: Evaluation) -> Comparison:
     import numpy as np
 
     target = this.target
-    if target.kind != other.target.kind or set(target.names) != set(other.target.names):
-        raise ModelFileError(
-            f"{this.model_path} says {target}; {other.model_path} says {other.target}.",
-            hint="Only models with the same answers can be compared.",
-        )
-    if _source(this) != _source(other):
-        raise ModelFileError(
-            f"{this.model_path} was evaluated on {this.dataset}, {other.model_path} on "
-            f"{other.dataset}: not on the same examples.",
-            hint="Name a dataset that both are evaluated on: --dataset ...",
-        )
+    _check_targets((this.model_path, target), (other.model_path, other.target))
     order = [other.target.names.index(name) for name in target.names]
     theirs = other.answers[:, order]
     place = np.argsort(order)
     truth = place[other.targets] if isinstance(target, ClassTarget) else other.targets[:, order]
-    if len(truth) != len(this.targets) or not np.array_equal(truth, this.targets):
+    are_same = _source(this.data.settings) == _source(other.data.settings)
+    if not are_same or this.split != other.split or not np.array_equal(truth, this.targets):
         raise ModelFileError(
-            "The two models were not evaluated on the same examples.",
-            hint="Name a dataset that both are evaluated on: --dataset ...",
+            f"{this.model_path} was evaluated on {this.dataset} {this.split}, {other.model_path} "
+            f"on {other.dataset} {other.split}: not on the same examples.",
+            hint=SAME_EXAMPLES,
         )
+    made = partial(_comparison, other=str(other.model_path))
     if not isinstance(target, ClassTarget | LabelsTarget):
         errors = [np.abs(said - this.targets).mean(axis=1) for said in (this.answers, theirs)]
-        return Comparison("mae", _means(errors), _interval(errors[0] - errors[1]))
+        return made("mae", _means(errors), errors[0] - errors[1])
     threshold = this.assessment.threshold
     right = [decided(target, said, threshold) == this.targets for said in (this.answers, theirs)]
     if isinstance(target, LabelsTarget):
         shares = [one.mean(axis=1) for one in right]
-        return Comparison("binary_accuracy", _means(shares), _interval(shares[0] - shares[1]))
+        return made("binary_accuracy", _means(shares), shares[0] - shares[1])
     from scipy.stats import binomtest
 
     only = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
     p_value = float(binomtest(only[0], sum(only)).pvalue) if sum(only) else 1.0
     differences = right[0].astype(np.float64) - right[1]
-    return Comparison("accuracy", _means(right), _interval(differences), *only, p_value)
+    found = made("accuracy", _means(right), differences)
+    counts = {"only_this": only[0], "only_other": only[1], "p_value": p_value}
+    return found.model_copy(update=counts)
 
 
-def _source(evaluation: Evaluation) -> tuple[Any, ...]:
-    """What tells the data of an evaluation from other data."""
-    data = evaluation.data
-    path = getattr(data.settings, "path", None)
-    return type(data.settings), data.settings.label, path, evaluation.split
+def _comparison(
+    metric: str, values: tuple[float, float], differences: NDArray[Any], *, other: str
+) -> Comparison:
+    return Comparison(
+        other=other,
+        metric=metric,
+        values=values,
+        difference=values[0] - values[1],
+        interval=_interval(differences),
+    )
+
+
+def _source(settings: DatasetSettings) -> tuple[Any, ...]:
+    """What tells a dataset from others."""
+    return type(settings), settings.label, getattr(settings, "path", None)
 
 
 def _means(each: list[NDArray[Any]]) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,10 @@ class Evaluation:
         """All numbers: metrics with their intervals, confusion, calibration, deciles."""
         assert self.document.assessment is not None  # every evaluation has one
         return self.document.assessment
+
+    def saying(self, **more: Any) -> Evaluation:
+        """The same with more in its document."""
+        return replace(self, document=self.document.model_copy(update=more))
 
     def to_pandas(self) -> Any:
         """A `pandas.DataFrame`, an example a row: truth and prediction by name, and the

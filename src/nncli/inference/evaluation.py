@@ -12,7 +12,11 @@ from nncli.descriptions import ClassTarget, LabelsTarget
 from nncli.errors import UsageError
 from nncli.files import typed_path
 from nncli.inference.asking import Answered, ask
-from nncli.inference.choosing import models_of
+from nncli.inference.calibrating import calibrate as _calibrate
+from nncli.inference.calibrating import check_calibration
+from nncli.inference.choosing import dataset_settings, experiment_of, models_of
+from nncli.inference.comparing import check_comparable
+from nncli.inference.comparing import compare as _compare
 from nncli.inference.evaluated import Evaluation
 from nncli.inference.out_of_fold import ask_folds
 from nncli.inference.slices import with_slices
@@ -38,6 +42,8 @@ def evaluate(
     device: Device = "auto",
     backend: Backend | None = None,
     slices: Sequence[str] = (),
+    calibrate: Path | str | None = None,
+    compare: Path | str | None = None,
     reporter: Reporter | None = None,
 ) -> Evaluation:
     """Measure a .keras file on its own dataset, or on another with the same inputs; or a
@@ -59,6 +65,10 @@ def evaluate(
         backend: what Keras computes with; default: what the model was trained with, if it is
             installed.
         slices: columns of a table (or `folder`, of files) by whose values it is measured, too.
+        calibrate: a new .keras file, to be written: the model with a temperature that is fitted on
+            the validation split (see `nncli.inference.calibrating`).
+        compare: another .keras file, which is asked about the same examples (see
+            `nncli.inference.comparing`).
         reporter: told what is going on; default: nobody.
 
     Raises:
@@ -67,6 +77,7 @@ def evaluate(
         UsageError: what was asked means nothing for this model.
         ModelFileError: the file cannot be opened, or does not fit the data.
         DataError: the dataset cannot be had, or has no such split.
+        StorageError: the calibrated model cannot be written.
     """
     began = time.perf_counter()
     reporter = reporter or SilentReporter()
@@ -77,6 +88,11 @@ def evaluate(
         raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
     if threshold is not None:
         _check_threshold(description, threshold)
+    if calibrate is not None:
+        _check_calibration(path, dataset, data_dir, split, Path(calibrate))
+    if compare is not None:
+        both = (_about(one, dataset, data_dir) for one in (path, Path(compare)))
+        check_comparable(*both)
     if len(files) > 1:
         _check_folds(path, files, dataset, split)
         answered = ask_folds(
@@ -97,6 +113,7 @@ def evaluate(
             device=device,
             backend=backend,
             slices=slices,
+            calibrated=calibrate is not None,
             reporter=reporter,
         )
     with reporter.task("Measuring"):
@@ -143,7 +160,53 @@ def evaluate(
         description=description,
         folds=len(files) if len(files) > 1 else None,
     )
-    return with_slices(evaluation, slices, reporter)
+    evaluation = with_slices(evaluation, slices, reporter)
+    if calibrate is not None:
+        with reporter.task("Calibrating"):
+            found = _calibrate(evaluation, Path(calibrate))
+        evaluation = evaluation.saying(calibrated=found)
+    if compare is None:
+        return evaluation
+    theirs = evaluate(
+        compare,
+        dataset=dataset,
+        data_dir=data_dir,
+        split=split,
+        pixel_range=pixel_range,
+        device=device,
+        backend=backend,
+        reporter=reporter,
+    )
+    return evaluation.saying(comparison=_compare(evaluation, theirs))
+
+
+def _about(
+    path: Path, dataset: DatasetSettings | str | None, data_dir: Path | str | None
+) -> tuple[Path, ModelDescription | None, DatasetSettings]:
+    """A model's file (of a cross-validation that of its first fold), what it says of itself, and
+    what it is asked about."""
+    file = models_of(path)[0]
+    description = archive.describe(file)
+    experiment = experiment_of(file, description)
+    settings, _ = dataset_settings(file, experiment, description, dataset, data_dir)
+    return file, description, settings
+
+
+def _check_calibration(
+    path: Path,
+    dataset: DatasetSettings | str | None,
+    data_dir: Path | str | None,
+    split: str | None,
+    output: Path,
+) -> None:
+    """Refuse what cannot be calibrated, before it is evaluated."""
+    if len(models_of(path)) > 1:
+        raise UsageError(
+            f"{path} is a cross-validation, and a temperature is fitted for one model.",
+            hint="Name the folder of a fold.",
+        )
+    file, description, settings = _about(path, dataset, data_dir)
+    check_calibration(file, description, settings, split, output)
 
 
 def _assessed(answered: Answered, threshold: float | None) -> Assessment:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +73,7 @@ def with_slices(evaluation: Evaluation, names: Sequence[str], reporter: Reporter
     if not names:
         return evaluation
     found = {name: slice_by(evaluation, name, reporter) for name in dict.fromkeys(names)}
-    return replace(evaluation, document=evaluation.document.model_copy(update={"slices": found}))
+    return evaluation.saying(slices=found)
 
 
 def slice_by(evaluation: Evaluation, name: str, reporter: Reporter) -> list[SliceMetrics]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -16,7 +17,7 @@ from nncli.files import open_atomically
 from nncli.preprocessing import Preprocessing
 from nncli.settings import Settings
 
-__all__ = ["ModelDescription", "describe", "of_another_version", "open_model", "save"]
+__all__ = ["ModelDescription", "describe", "has_layer", "of_another_version", "open_model", "save"]
 
 MEMBER = "nncli.json"
 STRING_LAYERS = (b"TextVectorization", b"StringLookup")
@@ -80,6 +81,17 @@ def describe(path: Path) -> ModelDescription | None:
         return ModelDescription.model_validate_json(text)
     except ValidationError as error:
         raise of_another_version(path) from error
+
+
+def has_layer(path: Path, name: str) -> bool:
+    """Whether a .keras file says that its model has a layer called `name`; False where it cannot be
+    read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    except (zipfile.BadZipFile, OSError, KeyError, TypeError, ValueError):
+        return False  # whoever opens it says what is wrong
+    return any(layer.get("name") == name for layer in layers)
 
 
 def of_another_version(path: Path) -> ModelFileError:

@@ -3,7 +3,9 @@
 from nncli.runs.finding import find, find_model
 from nncli.runs.folder import RunFolder, check_place, create
 from nncli.runs.metrics import (
+    Calibrated,
     ClassMetrics,
+    Comparison,
     DatasetUsed,
     EpochRow,
     Metrics,
@@ -13,7 +15,9 @@ from nncli.runs.metrics import (
 )
 
 __all__ = [
+    "Calibrated",
     "ClassMetrics",
+    "Comparison",
     "DatasetUsed",
     "EpochRow",
     "Metrics",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -13,7 +13,9 @@ from nncli.objectives.assessment import Assessment, ClassMetrics
 from nncli.settings import Settings
 
 __all__ = [
+    "Calibrated",
     "ClassMetrics",
+    "Comparison",
     "DatasetUsed",
     "EpochRow",
     "Metrics",
@@ -59,6 +61,40 @@ class SliceMetrics(Settings):
     metrics: Values = Field(description="Metrics of these examples alone.")
 
 
+Pair = Annotated[tuple[float, float], Field(strict=False)]
+
+
+class Calibrated(Settings):
+    """A model whose confidence was changed, and what that did on the evaluated split."""
+
+    path: str = Field(description="The new file.")
+    temperature: float = Field(
+        description="What the logits are divided by; above 1 the model was too sure of itself."
+    )
+    ece: Pair = Field(description="The expected calibration error before and after.")
+    crossentropy: Pair = Field(description="The mean cross-entropy before and after.")
+
+
+class Comparison(Settings):
+    """The difference of a metric between two models, example by example."""
+
+    other: str = Field(description="The file of the other model.")
+    metric: str = Field(
+        description="accuracy; of labels binary_accuracy, the share of right decisions; of values "
+        "mae."
+    )
+    values: Pair = Field(description="Of this model and of the other.")
+    difference: float = Field(description="This minus the other.")
+    interval: Pair = Field(description="Of the difference: 95 %, by bootstrap over the examples.")
+    only_this: int | None = Field(
+        default=None, description="Examples that this model alone has right; null but for classes."
+    )
+    only_other: int | None = Field(default=None, description="That the other alone has right.")
+    p_value: float | None = Field(
+        default=None, description="Of McNemar's exact test that both are equally often right."
+    )
+
+
 class Metrics(Settings):
     """The whole document; a number that does not exist is null."""
 
@@ -95,6 +131,12 @@ class Metrics(Settings):
         default=None,
         description="Of each `--slice` the evaluated split by value, the worst first "
         "(`nncli evaluate` only).",
+    )
+    comparison: Comparison | None = Field(
+        default=None, description="With the model of `--compare` (`nncli evaluate` only)."
+    )
+    calibrated: Calibrated | None = Field(
+        default=None, description="What `--calibrate` did (`nncli evaluate` only)."
     )
     kept_epoch: int | None = Field(
         default=None, description="The epoch whose weights are in model.keras, counted from 1."
