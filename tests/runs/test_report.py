@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+import nncli
 from nncli.drawing.networks import Box
+from nncli.inference.evaluation_report import report_evaluation
 from nncli.objectives.assessment import ClassMetrics, Decile
 from nncli.runs import DatasetUsed, Metrics, SliceMetrics, Timing
 from nncli.runs.report import (
@@ -295,13 +297,18 @@ def probed(page: str, folder: Path, width: int) -> dict[str, object]:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("width", [380, 1280])
-@pytest.mark.parametrize("of", ["a run", "hostile names", "folds"])
+@pytest.mark.parametrize("of", ["a run", "an evaluation", "hostile names", "folds"])
 def test_in_a_browser(digits_run: TrainingResult, tmp_path: Path, width: int, of: str) -> None:
     page = (digits_run.folder / "report.html").read_text()
     if of == "hostile names":
         page = render(hostile())
     elif of == "folds":
         page = render(replace(hostile(), folds=folds(40, 300), title="folds"))
+    elif of == "an evaluation":
+        model, place = digits_run.model_path, tmp_path / "evaluation.html"
+        evaluation = nncli.evaluate(model, compare=model, calibrate=tmp_path / "calibrated.keras")
+        report_evaluation(evaluation, place, command=["nncli", "evaluate", str(model)])
+        page = place.read_text()
     found = probed(page, tmp_path, width)
     said = str(found.pop("said"))
     assert said == found.pop("label") and " are answered " in said

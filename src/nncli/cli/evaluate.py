@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +34,7 @@ from nncli.cli._options import (
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
+from nncli.files import shown_path
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from nncli.inference.gates import Gate
 
 __all__ = ["app"]
+
+PAGES = (".html", ".htm")
 
 app = typer.Typer(add_completion=False)
 
@@ -145,6 +150,15 @@ def evaluate_command(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Also write the metrics as JSON."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Also write a page about the evaluation (.html), with intervals, examples and "
+            "what the answers hang on.",
+        ),
+    ] = None,
     slices: SliceOption = None,
     errors: ErrorsOption = None,
     gallery: GalleryOption = None,
@@ -173,10 +187,21 @@ def evaluate_command(
     if calibrated is not None:
         _check_calibrated(calibrated, model)
     check_error_files(errors, gallery)
+    if report is not None:
+        _check_report(report)
+    _check_different(
+        {
+            "--output": output,
+            "--report": report,
+            "--errors": errors,
+            "--gallery": gallery,
+            "--calibrate": calibrated,
+        }
+    )
     screen = screen_of(context)
-    if threshold is not None and (slices or errors or gallery):
+    if threshold is not None and (slices or errors or gallery or report):
         raise UsageError(
-            "--threshold does not apply to --slice, --errors and --gallery.",
+            "--threshold does not apply to --slice, --errors, --gallery and --report.",
             hint="Ask for them in a second command, without it.",
         )
     gates = _gates(require or [], model)
@@ -200,6 +225,12 @@ def evaluate_command(
         reporter=reporter,
     )
     write_error_files(evaluation, errors, gallery, reporter)
+    if report is not None:
+        from nncli.inference.evaluation_report import report_evaluation
+
+        command = ["nncli", *sys.argv[1:]]
+        report_evaluation(evaluation, report, command=command, reporter=reporter)
+        reporter.notice(f"The page is written to {shown_path(report)}")
     to_screen = str(output) in ("-", "/dev/stdout")  # descriptor 1 is the libraries' log by now
     if output is not None and not to_screen:
         evaluation.document.write(output)
@@ -225,6 +256,25 @@ def _check_other(option: str, output: Path, model: Path) -> None:
     asked = models_of(model)
     if output.exists() and any(one.exists() and output.samefile(one) for one in asked):
         raise UsageError(f"{option}: {output} is the model itself.", hint="Name another file.")
+
+
+def _check_report(report: Path) -> None:
+    """Refuse a place for the page that is no place, or no page."""
+    if report.suffix.lower() not in PAGES:
+        raise UsageError(f"--report: {report} must end in {' or '.join(PAGES)}.")
+    check_output("--report", report)
+
+
+def _check_different(places: Mapping[str, Path | None]) -> None:
+    """Refuse two options that would write to one file."""
+    taken: dict[Path, str] = {}
+    for option, path in places.items():
+        if path is None:
+            continue
+        whole = path.absolute()
+        if whole in taken:
+            raise UsageError(f"{taken[whole]} and {option} both name {path}.")
+        taken[whole] = option
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

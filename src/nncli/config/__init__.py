@@ -4,6 +4,7 @@ from nncli.config.experiment import Experiment
 from nncli.config.layers import Layer
 from nncli.config.loading import (
     Resolved,
+    experiment_text,
     load_experiment,
     plain_values,
     resolve,
@@ -16,6 +17,7 @@ __all__ = [
     "Layer",
     "Resolved",
     "TrainingSettings",
+    "experiment_text",
     "load_experiment",
     "plain_values",
     "resolve",

@@ -149,6 +149,11 @@ def plain_values(experiment: Experiment) -> dict[str, Any]:
     return values
 
 
+def experiment_text(experiment: Experiment) -> str:
+    """`experiment` with every value, as YAML that reads back as an equal experiment."""
+    return yaml.dump(plain_values(experiment))
+
+
 def write_experiment(experiment: Experiment, path: Path, *, header: str) -> None:
     """Write `experiment` with every value, as YAML that reads back as an equal experiment.
 

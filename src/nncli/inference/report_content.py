@@ -41,6 +41,7 @@ __all__ = [
     "WORST",
     "about_answers",
     "behind_cells",
+    "environment_in_words",
     "picture_of",
     "pictures",
     "write_report",
@@ -106,9 +107,6 @@ def write_report(
     Raises:
         StorageError: it cannot be written.
     """
-    environment = folder.read_environment()
-    versions = environment.pop("versions", {})
-    environment.pop("schema", None)
     folds = _folds(folder, len(metrics.folds or ()))
     sizes = [f"{name} {len(split):,}" for name, split in dataset.splits.items()]
     if folds:
@@ -132,11 +130,7 @@ def write_report(
         metrics=metrics,
         history=folder.read_history(),
         config=folder.config.read_text(encoding="utf-8"),
-        environment=[
-            (key.replace("_", " "), _in_words(value))
-            for key, value in {**environment, **versions}.items()
-            if value not in (None, [])
-        ],
+        environment=environment_in_words(folder.read_environment()),
         command=f"nncli train -c {shlex.quote(str(folder.config))}",
         layers=layers,
         folds=folds,
@@ -155,6 +149,16 @@ def _folds(folder: RunFolder, count: int) -> list[Fold]:
             page = own.report.relative_to(folder.path).as_posix()
             found.append(Fold(f"fold {number}", page, metrics, own.read_history()))
     return found
+
+
+def environment_in_words(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What `environment.json` says, as pairs of words; what is not known is left out."""
+    flat = {key: value for key, value in environment.items() if key not in ("schema", "versions")}
+    return [
+        (key.replace("_", " "), _in_words(value))
+        for key, value in {**flat, **environment.get("versions", {})}.items()
+        if value not in (None, [])
+    ]
 
 
 def _in_words(value: Any) -> str:

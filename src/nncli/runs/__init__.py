@@ -1,7 +1,7 @@
 """The run folder: what is in it, how it is named, written and read."""
 
 from nncli.runs.finding import find, find_model
-from nncli.runs.folder import RunFolder, check_place, create
+from nncli.runs.folder import RunFolder, check_place, create, environment_of
 from nncli.runs.metrics import (
     Calibrated,
     ClassMetrics,
@@ -27,6 +27,7 @@ __all__ = [
     "Timing",
     "check_place",
     "create",
+    "environment_of",
     "find",
     "find_model",
 ]

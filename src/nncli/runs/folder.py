@@ -24,7 +24,15 @@ from nncli.runs.metrics import EpochRow, Metrics
 if TYPE_CHECKING:  # whoever lists ten thousand runs does not wait for these
     from nncli.config import Experiment
 
-__all__ = ["RunFolder", "check_place", "create", "history_rows", "no_runs", "numbered_runs"]
+__all__ = [
+    "RunFolder",
+    "check_place",
+    "create",
+    "environment_of",
+    "history_rows",
+    "no_runs",
+    "numbered_runs",
+]
 
 
 @dataclass(frozen=True)
@@ -126,20 +134,7 @@ class RunFolder:
 
     def write_environment(self, command: Sequence[str]) -> None:
         """Write what is needed to repeat the run elsewhere; asks TensorFlow for its devices."""
-        from nncli.backend import devices, library_versions, usable_cores
-
-        document = {
-            "schema": 1,
-            "command": list(command),
-            "folder": str(Path.cwd()),
-            "versions": {"python": platform.python_version(), **library_versions()},
-            "platform": platform.platform(),
-            "machine": platform.machine(),
-            "cores": usable_cores(),
-            "devices": devices(),
-            "git_commit": _git_commit(),
-        }
-        write_atomically(self.path / "environment.json", to_json(document))
+        write_atomically(self.path / "environment.json", to_json(environment_of(command)))
 
     def read_environment(self) -> dict[str, Any]:
         """What `write_environment` wrote; empty if it cannot be read."""
@@ -286,6 +281,23 @@ def no_runs(runs_dir: Path, error: OSError) -> NotFoundError:
         f"There are no runs in {runs_dir}: {reason}.",
         hint="Train one with nncli train, or name the folder of runs with --runs-dir.",
     )
+
+
+def environment_of(command: Sequence[str]) -> dict[str, Any]:
+    """What `environment.json` says of what runs now; Keras must be prepared."""
+    from nncli.backend import devices, library_versions, usable_cores
+
+    return {
+        "schema": 1,
+        "command": list(command),
+        "folder": str(Path.cwd()),
+        "versions": {"python": platform.python_version(), **library_versions()},
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cores": usable_cores(),
+        "devices": devices(),
+        "git_commit": _git_commit(),
+    }
 
 
 def _git_commit() -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from nncli.drawing.networks import Box
 from nncli.objectives.assessment import ClassMetrics, Decile
@@ -106,15 +107,16 @@ class ReportContent:
     """Everything on the page.
 
     Attributes:
-        title: the name of the run.
-        facts: what was trained on what, as pairs of words.
-        metrics: the document of the run.
+        title: the name of the run, or of what was evaluated.
+        facts: what was trained on what, or what was evaluated, as pairs of words.
+        metrics: the document of the run or of the evaluation.
         history: a row an epoch; none of a cross-validation.
         folds: of a cross-validation; everything that is about a split is then about all examples,
             each answered by the model that did not learn from it.
-        config: the resolved experiment as YAML.
+        config: the resolved experiment as YAML; empty if there is none.
         environment: versions and the machine, as pairs of words.
-        command: what repeats the run.
+        command: what repeats it.
+        of: a training, or an evaluation of a model.
         more: what writes the page anew with what is costly; empty if it is there.
         split: the split that everything below is about.
         matrix, reliability, scatters, residuals, worst: as far as they are known.
@@ -133,6 +135,7 @@ class ReportContent:
     config: str
     environment: Sequence[tuple[str, str]]
     command: str
+    of: Literal["training", "evaluation"] = "training"
     more: str = ""
     split: str | None = None
     matrix: Matrix | None = None

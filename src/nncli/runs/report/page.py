@@ -29,6 +29,7 @@ FIRST_METRICS = tuple(names[0] for names in MAIN_METRICS.values())
 GOOD = ("completed", "stopped_early")
 HEADINGS = {
     "trained": "What was trained",
+    "evaluated": "What was evaluated",
     "metrics": "Metrics",
     "folds": "Folds",
     "curves": "Learning curves",
@@ -51,7 +52,7 @@ OF_SPLIT = (
     "confusion", "residuals", "errors", "classes", "calibration", "slices", "importance",
 )  # fmt: skip
 # Beside each other on a wide screen.
-HALF = ("trained", "metrics", "classes", "calibration")
+HALF = ("trained", "evaluated", "metrics", "classes", "calibration")
 HALF_OF_FOLDS = ("classes", "calibration")  # with them, metrics have deviations and need room
 HALF_IF_SMALL = ("model", "repeat")
 MOST_VALUES = 6  # with charts of their own
@@ -94,7 +95,7 @@ def _page(content: ReportContent, left_out: int) -> str:
             f"takes longer: {MORE[bool(content.folds)]}.</p>"
         )
     title = escape(content.title)
-    kind = "Cross-validation" if content.folds else "Training"
+    kind = "Cross-validation" if content.folds else content.of.capitalize()
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -140,7 +141,7 @@ def _where(content: ReportContent) -> str:
 
 def _sections(content: ReportContent) -> Iterator[tuple[str, str]]:
     """The name and the body of each; what is not known has an empty body."""
-    yield "trained", _pairs(content.facts)
+    yield ("trained" if content.of == "training" else "evaluated"), _pairs(content.facts)
     yield "metrics", _metrics(content)
     yield "folds", _folds(content) if content.folds else ""
     yield "curves", _curves(content)
@@ -169,7 +170,7 @@ def _numbers(content: ReportContent) -> str:
     """The few numbers that everybody looks for first."""
     metrics = content.metrics
     shown: list[tuple[str, str, str]] = []
-    for split in ("test", "validation"):
+    for split in dict.fromkeys(("test", "validation", content.split or "test")):
         values = getattr(metrics, split) or {}
         name = next((name for name in FIRST_METRICS if values.get(name) is not None), None)
         if name is not None:
@@ -345,9 +346,12 @@ def _model(content: ReportContent) -> str:
 
 
 def _command(content: ReportContent) -> str:
+    config = ""
+    if content.config:
+        experiment = "The whole experiment" if content.of == "training" else "How it was trained"
+        config = f"<details><summary>{experiment}</summary>{_copied(content.config)}</details>"
     return (
-        f"{_copied(content.command)}<details><summary>The whole experiment</summary>"
-        f"{_copied(content.config)}</details>"
+        f"{_copied(content.command)}{config}"
         f"<details><summary>Versions and the machine</summary>{_pairs(content.environment)}"
         "</details>"
     )
