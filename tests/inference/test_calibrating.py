@@ -73,10 +73,10 @@ def test_classes_in_another_order_are_matched_by_name(digits_run: TrainingResult
 def test_a_model_without_numbers_is_a_sentence(
     digits_run: TrainingResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nncli.inference import evaluation
+    from nncli.inference import asking
 
     assert digits_run.model_path is not None
     nothing = np.full((359, 10), np.nan, np.float32)
-    monkeypatch.setattr(evaluation, "answers", lambda *_: nothing)
+    monkeypatch.setattr(asking, "answers", lambda *_: nothing)
     with pytest.raises(ModelFileError, match="about 359 examples are no numbers"):
         nncli.evaluate(digits_run.model_path)

@@ -43,9 +43,10 @@ def test_a_cross_validation_has_those_of_its_folds(make: MakeRun) -> None:
         ("epoch,train_loss\n1,low\n", "has a history.csv that is not nncli's"),
         ("epoch,train_loss\n1,2,3\n", "has a history.csv that is not nncli's"),
         ("step,train_loss\n1,2\n", "has a history.csv that is not nncli's"),
+        ("epoch,train_loss\ninf,2\n", "has a history.csv that is not nncli's"),
         ("epoch\n" + "1" * 200_000, "has a history.csv that is not nncli's"),
     ],
-    ids=["missing", "empty", "heading", "words", "cells", "columns", "large"],
+    ids=["missing", "empty", "heading", "words", "cells", "columns", "endless", "large"],
 )
 def test_why_there_is_none(make: MakeRun, content: str | None, reason: str) -> None:
     folder = make("1-a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def _rows(folder: RunFolder) -> list[EpochRow]:
         raise NoHistoryError("has a history.csv that is not nncli's") from None
     if not rows:
         raise NoHistoryError("completed no epoch")
-    if any(row.get("epoch") is None for row in rows):
+    epochs = [row.get("epoch") for row in rows]
+    if not all(epoch is not None and math.isfinite(epoch) for epoch in epochs):
         raise NoHistoryError("has a history.csv that is not nncli's")
     return rows
