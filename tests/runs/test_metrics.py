@@ -58,6 +58,7 @@ def test_the_names_that_others_rely_on() -> None:
         "fallback": True,
         "examples": {"train": 9, "test": 1},
         "classes": 10,
+        "left_out": 0,
     }
 
 

@@ -55,7 +55,20 @@ def test_metrics_are_those_of_the_kept_epoch(digits_run: TrainingResult) -> None
         "fallback": False,
         "examples": {"train": 1294, "validation": 144, "test": 359},
         "classes": 10,
+        "left_out": 0,
     }
+
+
+def test_rows_that_were_left_out_are_counted_in_the_metrics(tmp_path: Path) -> None:
+    rows = [f"{n},{n % 3},{'ab'[n % 2] if n % 20 else ''}" for n in range(80)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y,label", *rows, "1,2,a,too many"]))
+    dataset = {"path": str(tmp_path / "t.csv"), "target": "label", "on_error": "skip"}
+    experiment = SMALL | {"dataset": dataset, "training": {"epochs": 1}}
+    for run in (1, 2):  # the second reads the cache
+        result = nncli.train(experiment, runs_dir=tmp_path / "runs")
+        document = json.loads((result.folder / "metrics.json").read_text())
+        assert document["dataset"]["left_out"] == 4 + 1, f"run {run}"
+        assert sum(document["dataset"]["examples"].values()) == 76
 
 
 def test_history_has_a_row_an_epoch(digits_run: TrainingResult) -> None:

@@ -128,7 +128,9 @@ def show_command(
     if picture is not None:
         draw(overview, settings, picture, seed=experiment.seed)
     if json:
-        screen.out.file.write(to_json(overview.model_dump(mode="json", exclude={"sketches"})))
+        # Remarks were said beside it.
+        plain = overview.model_dump(mode="json", exclude={"sketches", "remarks"})
+        screen.out.file.write(to_json(plain))
     elif not quiet:
         show_overview(screen, overview)
         if picture is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Protocol, get_args
 
@@ -17,6 +18,7 @@ from nncli.data.digits import DigitsDataset
 from nncli.data.files import is_pattern
 from nncli.data.folder import FolderDataset
 from nncli.data.python import PythonDataset
+from nncli.data.remarks import Noting
 from nncli.data.surveying import survey
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
@@ -209,8 +211,10 @@ def _surveyed(
     source, division = source_of(settings, reporter=reporter), settings.division
     dataset = loading.load_cached(source, division, seed=seed, reporter=reporter)
     if dataset is None and source.skim is not None:
-        decoded = source.skim(reporter)
+        noting = Noting(reporter)
+        decoded = source.skim(noting)
         if decoded is not None and is_enough(decoded):
+            decoded = replace(decoded, remarks=noting.remarks)
             dataset = survey(decoded, division, seed=seed, reporter=reporter)
     if dataset is not None:
         return dataset

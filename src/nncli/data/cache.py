@@ -25,6 +25,7 @@ from pydantic import Field, ValidationError
 
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Split
 from nncli.data.recording import Recorded
+from nncli.data.remarks import Remarks
 from nncli.descriptions import Input, Target
 from nncli.errors import NotFoundError, StorageError
 from nncli.files import cache_folder, storage_errors
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Cached", "alias", "cached", "clear", "fetch", "store"]
 
 # Part of every key: raise it when the files below change their meaning.
-VERSION = 4
+VERSION = 5
 DESCRIPTION = "description.json"
 RECORDED = "recorded.json"  # apart, for it can be large and only `data show` reads it
 ABANDONED_SECONDS = 24 * 60 * 60
@@ -54,6 +55,8 @@ class CachedDescription(Settings):
     splits: tuple[str, ...]
     has_divider: bool
     found: dict[str, Any]
+    left_out: int
+    remarks: Remarks
     settings: dict[str, Any] = Field(default_factory=dict)  # tells those of one name apart
 
 
@@ -173,6 +176,8 @@ def _read(folder: Path) -> Dataset | None:
         # JSON has no tuples, and settings no lists.
         {k: tuple(v) if isinstance(v, list) else v for k, v in description.found.items()},
         partial(_recorded, folder),
+        description.left_out,
+        description.remarks,
     )
 
 
@@ -234,6 +239,8 @@ def _write(
         splits=tuple(decoded.splits),
         has_divider=any(split.divider for split in decoded.splits.values()),
         found=dict(decoded.found),
+        left_out=decoded.left_out,
+        remarks=decoded.remarks,
         settings=_plain({**key.get("settings", {}), **key.get("fitted_on", {})}),
     )
     with storage_errors(folder):
@@ -320,4 +327,6 @@ def _in_memory(
         splits,
         decoded.found,
         decoded.recorded,
+        decoded.left_out,
+        decoded.remarks,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from nncli.data.remarks import Remark
 from nncli.data.rows import DiskRows
 from nncli.descriptions import Input, Target
 from nncli.objectives import encoded
@@ -108,7 +109,8 @@ class Dataset:
 
     `inputs` describes what was recorded, `preprocessing` how the arrays were made of it; `found`
     are the settings that reading it found out, and `recorded` reads what is remembered of the
-    inputs as they were.
+    inputs as they were. `left_out` counts the rows or files that could not be read, and `remarks`
+    are what was said about it.
     """
 
     name: str
@@ -118,6 +120,8 @@ class Dataset:
     splits: Mapping[str, Split]
     found: Mapping[str, Any] = field(default_factory=dict)
     recorded: Callable[[], Recorded | None] = _nothing
+    left_out: int = 0
+    remarks: tuple[Remark, ...] = ()
 
     def with_splits(self, splits: Mapping[str, Split]) -> Dataset:
         """The same dataset, divided differently."""
@@ -163,7 +167,8 @@ class DecodedDataset:
     """A dataset that is read batch by batch, to be cached.
 
     `preprocessing` is None where it is fitted on the training split; `recorded` says something
-    when the batches of the first split were read.
+    when the batches of the first split were read. `found`, `left_out` and `remarks` are those of
+    `Dataset`; whoever opens a source notes the last.
     """
 
     name: str
@@ -173,6 +178,8 @@ class DecodedDataset:
     preprocessing: Preprocessing | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
     recorded: Callable[[], Recorded | None] = _nothing
+    left_out: int = 0
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,7 @@ def _decode(
         target=target,
         splits=splits,
         preprocessing=opened.preprocessing,
+        left_out=skipped.left_out,
     )
 
 
@@ -242,6 +243,7 @@ def _decode_lines(
                 names=lines.names,
             )
         },
+        left_out=skipped.left_out,
     )
 
 

@@ -11,6 +11,7 @@ from nncli.data.cache import alias, fetch, store
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit, Source, Split, rows_of
 from nncli.data.inputs import InputSettings
 from nncli.data.recording import Recorder
+from nncli.data.remarks import Noting, say
 from nncli.data.splits import Division, divided, hold_out
 from nncli.data.unevenness import tell_uneven
 from nncli.descriptions import ArrayInput, ImageInput, TableInput, TextInput
@@ -53,15 +54,19 @@ def load(
     """
     keys = _keys(source, division, seed, given)
     dataset = _fetched(keys)
-    if dataset is None:
-        decoded = source.read(given, reporter)
+    if dataset is not None:
+        say(dataset.remarks, reporter)
+    else:
+        noting = Noting(reporter)
+        decoded = source.read(given, noting)
         if given is not None:
             _check_fit(decoded, given)
         preprocessing = given or decoded.preprocessing
         key = keys[0] if preprocessing else keys[-1]
         if preprocessing is None:
             preprocessing = _fitted(decoded, settings, division, seed, reporter)
-        dataset = store(key, _applied(decoded, preprocessing), preprocessing, reporter=reporter)
+        applied = replace(_applied(decoded, preprocessing), remarks=noting.remarks)
+        dataset = store(key, applied, preprocessing, reporter=reporter)
         if decoded.found:  # a run is repeated with what was found out written in its config.yaml
             said = {**key["settings"], **decoded.found}
             alias({**key, "settings": said}, key)
@@ -73,7 +78,10 @@ def load_cached(
 ) -> Dataset | None:
     """What `load` returns, if the cache has it."""
     dataset = _fetched(_keys(source, division, seed, None))
-    return None if dataset is None else with_division(dataset, division, seed, reporter)
+    if dataset is None:
+        return None
+    say(dataset.remarks, reporter)
+    return with_division(dataset, division, seed, reporter)
 
 
 def _keys(
@@ -94,7 +102,9 @@ def _fetched(keys: Sequence[Mapping[str, Any]]) -> Dataset | None:
 def with_division(dataset: Dataset, division: Division, seed: int, reporter: Reporter) -> Dataset:
     """`dataset` with the splits that it lacks, its target fitted on the training split."""
     published, dataset = dataset, hold_out(dataset, division, seed=seed)
-    tell_uneven(published, dataset, division, reporter)
+    noting = Noting(reporter)
+    tell_uneven(published, dataset, division, noting)
+    dataset = replace(dataset, remarks=dataset.remarks + noting.remarks)
     if "train" not in dataset.splits:
         return dataset
     return dataset.with_target(objectives.fitted(dataset.target, dataset.splits["train"].labels))

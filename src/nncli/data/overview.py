@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from nncli.data.remarks import Remarks
 from nncli.descriptions import Input, Target
 from nncli.settings import Settings
 
@@ -83,6 +84,7 @@ class Overview(Settings):
         columns: of a table.
         texts: a few with their answers.
         sketches: of a few images or sounds.
+        remarks: what reading it had to say.
     """
 
     name: str
@@ -95,3 +97,4 @@ class Overview(Settings):
     columns: Annotated[tuple[ColumnSummary, ...], Field(strict=False)] = ()
     texts: Annotated[tuple[TextExample, ...], Field(strict=False)] = ()
     sketches: Annotated[tuple[Sketch, ...], Field(strict=False)] = ()
+    remarks: Remarks = ()

@@ -32,8 +32,13 @@ class Skipped:
         self.rows: dict[Path, dict[int, str]] = {}
         self.blank: dict[Path, list[int]] = {}
 
+    @property
+    def left_out(self) -> int:
+        """How many rows or files that is."""
+        return sum(self.problems.values())
+
     def note(self, problem: str, *, count: int = 1) -> None:
-        """Leave something out, `count` rows or files of it, or fail.
+        """Leave something out, `count` rows or files of it, or fail; 0 for what stays all the same.
 
         Raises:
             DataError: with `fail`.
@@ -64,12 +69,16 @@ class Skipped:
 
     def report(self, reporter: Reporter) -> None:
         """Say what was left out."""
-        if self.problems:
-            lines = [f"  {problem}" for problem in list(self.problems)[:LISTED]]
-            if len(self.problems) > LISTED:
-                lines.append(f"  and {len(self.problems) - LISTED:,} more")
+        lost = [problem for problem, count in self.problems.items() if count]
+        for problem, count in self.problems.items():
+            if not count:
+                reporter.warning(f"{problem}.")
+        if lost:
+            lines = [f"  {problem}" for problem in lost[:LISTED]]
+            if len(lost) > LISTED:
+                lines.append(f"  and {len(lost) - LISTED:,} more")
             listed = "\n".join(lines)
-            total = sum(self.problems.values())
+            total = self.left_out
             what = "1 row or file was" if total == 1 else f"{total:,} rows or files were"
             reporter.warning(f"{what} left out, for they cannot be read:\n{listed}")
 

@@ -47,7 +47,15 @@ def survey(
     prepared: Any = decoded.preprocessing
     remembered = recorder.recorded()
     dataset = Dataset(
-        decoded.name, decoded.inputs, decoded.target, prepared, splits, recorded=lambda: remembered
+        decoded.name,
+        decoded.inputs,
+        decoded.target,
+        prepared,
+        splits,
+        decoded.found,
+        lambda: remembered,
+        decoded.left_out,
+        decoded.remarks,
     )
     return with_division(dataset, division, seed, reporter)
 

@@ -137,6 +137,7 @@ def evaluate(
             fallback=False,
             examples={answered.split: len(used.split)},
             classes=classes_of(answered.target),
+            left_out=used.dataset.left_out,
         ),
         timing=Timing(
             total_seconds=total,

@@ -51,6 +51,11 @@ class DatasetUsed(Settings):
     fallback: bool = Field(description="Whether `name` stands in for a dataset that is not here.")
     examples: dict[str, int] = Field(description="Number of examples of each split.")
     classes: int | None = Field(description="Number of classes or labels; null: values.")
+    left_out: int = Field(
+        default=0,
+        description="Rows or files that could not be read and are in no split "
+        "(`dataset.on_error: skip`).",
+    )
 
 
 class SliceMetrics(Settings):

@@ -143,6 +143,7 @@ class Run:
                 fallback=self.requested is None and self.dataset.name == "digits",
                 examples={name: len(split) for name, split in self.dataset.splits.items()},
                 classes=classes_of(self.dataset.target),
+                left_out=self.dataset.left_out,
             ),
             timing=Timing(
                 total_seconds=time.perf_counter() - self.began,

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,3 +184,15 @@ def test_showing_does_without_tensorflow(tmp_path: Path) -> None:
         [str(rows(tmp_path / "rows.csv")), "--set", "dataset.target=label"],
     ):
         without_tensorflow(tmp_path / "cache", *named)
+
+
+def test_what_reading_had_to_say_is_said_each_time(tmp_path: Path, reporter: Any) -> None:
+    path = rows(tmp_path / "t.csv")
+    path.write_text(path.read_text() + "1,red,2024-01-01\n")
+    settings = described(path=str(path), target="label", on_error="skip")
+    first = look(settings, seed=0, reporter=reporter)
+    notices, warnings = list(reporter.notices), list(reporter.warnings)
+    assert notices
+    assert "left out" in warnings[0]
+    assert look(settings, seed=0, reporter=reporter) == first
+    assert (reporter.notices, reporter.warnings) == (notices * 2, warnings * 2)

@@ -281,3 +281,33 @@ def test_dates_become_parts(tmp_path: Path, reporter: Any) -> None:
     vectors = np.asarray(dataset.splits["train"].inputs)
     assert vectors.shape == (28, 5)
     np.testing.assert_allclose(vectors[7, 3:], vectors[0, 3:], atol=1e-2)  # the same weekday
+
+
+def test_numbers_that_a_network_cannot_hold_are_named_as_such(
+    tmp_path: Path, reporter: Any
+) -> None:
+    lines = "".join(
+        f"{n}.5,{n + 1}.25e300,{n + 1}.25e-300,{n % 7 if n else '2e300'},{'ab'[n % 2]}\n"
+        for n in range(60)
+    )
+    path = written(tmp_path / "sizes.csv", f"plain,huge,tiny,once,kind\n{lines}")
+    dataset = read(path, reporter, target="kind")
+    assert kinds(dataset) == {"plain": "number", "once": "number"}
+    said = "\n".join(reporter.notices)
+    assert "huge: its numbers are too large, beyond 3.4e+38; take logarithms" in said
+    assert "tiny: its numbers are too small, below 1.2e-38: 0 to a network" in said
+    assert "once number (2e300 for missing)" in said
+
+
+def test_what_was_found_out_and_left_out_is_said_each_time(tmp_path: Path, reporter: Any) -> None:
+    path = written(tmp_path / "f.csv", FLOWERS.replace("0.7,red,rose", "0.7,red,rose,extra"))
+    first = read(path, reporter, target="kind", on_error="skip")
+    notices, warnings = list(reporter.notices), list(reporter.warnings)
+    assert notices[-1] == "f: length number, colour category -> kind"
+    assert len(warnings) == 1
+    assert "1 row or file was left out" in warnings[0]
+    again = read(path, reporter, target="kind", on_error="skip")
+    assert "Reading f: train" in reporter.tasks
+    assert reporter.tasks.count("Reading f: train") == 1, "the second time is from the cache"
+    assert (reporter.notices, reporter.warnings) == (notices * 2, warnings * 2)
+    assert first.left_out == again.left_out == 1

@@ -17,6 +17,7 @@ from nncli.data.choosing import answer, spread
 from nncli.data.dataset import Dataset, Source, Split
 from nncli.data.overview import NumberSummary, Overview, Sketch
 from nncli.data.recording import Recorded
+from nncli.data.remarks import say
 from nncli.data.summaries import number_summary, sketch
 from nncli.descriptions import (
     ClassTarget,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["look"]
 
-VERSION = 3
+VERSION = 4
 MAXIMUM_BYTES = 5_000_000
 SKETCHES = 6
 MEASURED = 300
@@ -52,9 +53,12 @@ def look(settings: data.DatasetSettings, *, seed: int, reporter: Reporter) -> Ov
     source = data.source_of(settings, reporter=reporter)
     place = _place(source, settings, seed)
     try:
-        return Overview.model_validate_json(place.read_text(encoding="utf-8"))
+        overview = Overview.model_validate_json(place.read_text(encoding="utf-8"))
     except (OSError, ValueError, ValidationError):
         pass  # not there, damaged, or of another version: it is made again
+    else:
+        say(overview.remarks, reporter)
+        return overview
     dataset = data.load_to_look_at(settings, seed=seed, reporter=reporter)
     overview = _overview(dataset)
     try:
@@ -92,6 +96,7 @@ def _overview(dataset: Dataset) -> Overview:
         examples={name: len(split) for name, split in splits.items()},
         counts=counts,
         values=values,
+        remarks=dataset.remarks,
         **_about_inputs(dataset, first),
     )
 

@@ -135,6 +135,7 @@ def _decode(
         target=target,
         splits={name: split_of(name) for name in files},
         found=found,
+        left_out=skipped.left_out,
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BATCH_ROWS",
+    "LARGEST",
+    "SMALLEST",
     "Batch",
     "Cells",
     "Decimal",
@@ -21,6 +23,7 @@ __all__ = [
     "days",
     "decimal_of",
     "is_number",
+    "magnitude",
     "numbers",
     "numbers_among",
 ]
@@ -29,6 +32,7 @@ Decimal = Literal[".", ","]
 
 BATCH_ROWS = 8192  # of what is read row by row
 LARGEST = 3.4e38  # of float32; what is beyond is no number that a network can take
+SMALLEST = 1.2e-38  # of float32 in full precision; what is nearer to 0 is 0 to TensorFlow
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 COMMA_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 POINT_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(\.[0-9]{3})+")
@@ -150,7 +154,12 @@ def _held(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def is_number(cell: str) -> bool:
     """Whether a cell is a number that float32 can hold, in one way of writing or another."""
-    return abs(_number(cell, ".")) <= LARGEST
+    return magnitude(cell) <= LARGEST
+
+
+def magnitude(cell: str) -> float:
+    """How far a cell is from 0, however far that is; NaN if it is no number."""
+    return abs(_number(cell, "."))
 
 
 def _number(cell: str, decimal: Decimal) -> float:

@@ -7,7 +7,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from nncli.data.table.cells import Cells, day_of, days, is_number, numbers, numbers_among
+from nncli.data.table.cells import (
+    LARGEST,
+    SMALLEST,
+    Cells,
+    day_of,
+    days,
+    is_number,
+    magnitude,
+    numbers,
+    numbers_among,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +60,8 @@ class Seen:
         self.counts: Counter[str] = Counter()
         self.counted = 0  # cells that `counts` is about: the first ones
         self.rows = self.missing = self.numbers = self.dates = self.compact = 0
-        self.words = self.letters = self.files = 0
+        self.words = self.letters = self.files = self.beyond = 0
+        self.largest = 0.0  # how far the numbers are from 0 at most
         self.others: Counter[str] = Counter()
         self.unreadable = ""
         self.increasing = True
@@ -80,6 +91,7 @@ class Seen:
         self.words += len(known)
         whole = known == np.floor(known)
         if len(known):
+            self.largest = max(self.largest, float(np.abs(known).max()))
             compared = known[: max(0, DISTINCT_NUMBERS - self.counted)]
             self._compare(Counter(f"{value:.15g}" for value in compared.tolist()))
             if len(self.counts) == 1:
@@ -110,12 +122,15 @@ class Seen:
                 self.counted += count
             self.words += count * len(cell.split())
             self.letters += count * len(cell)
-            if is_number(cell):
+            size = magnitude(cell)
+            if size <= LARGEST:
                 self.numbers += count
+                self.largest = max(self.largest, size)
                 self.compact += count * (len(cell) == 8 and not _is_nan(day_of(cell)))
             elif not _is_nan(day_of(cell)):
                 self.dates += count
             else:
+                self.beyond += count * (size > LARGEST)
                 self.files += count * bool(len(cell) < 300 and FILE.fullmatch(cell))
                 if len(self.others) < DISTINCT or cell in self.others:
                     self.others[cell] += count
@@ -163,7 +178,12 @@ class Seen:
         if distinct == 1 and not self.missing:
             return "ignore", "it is the same in every row"
         measured = max(self.numbers, self.dates)
+        too_large = self.beyond and self.numbers + self.beyond >= NUMBERS_SHARE * known
+        if too_large and not self.words_for_missing:
+            return "ignore", f"its numbers are too large, beyond {LARGEST:g}; take logarithms"
         if measured == known or self.words_for_missing:
+            if not self.dates and 0 < self.largest < SMALLEST:
+                return "ignore", f"its numbers are too small, below {SMALLEST:g}: 0 to a network"
             if self.dates:
                 return "date", ""
             if self.compact == known and known >= 10:
