@@ -48,7 +48,7 @@ class ImageInput(Settings):
 
     @property
     def varies(self) -> bool:
-        """Whether the images have different sizes."""
+        """Whether images of any size go in: theirs differ, or all are brought to one."""
         return None in self.shape
 
     @property
@@ -60,7 +60,7 @@ class ImageInput(Settings):
         size = " x ".join(map(str, self.shape))
         if self.varies:
             channels = self.shape[-1]
-            size = f"different sizes, {channels} channel{'s' * (channels != 1)}"
+            size = f"any size, {channels} channel{'s' * (channels != 1)}"
         return f"images of {size} (values 0 to {self.maximum:g})"
 
 

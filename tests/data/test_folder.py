@@ -72,6 +72,33 @@ def test_images_of_different_sizes_are_brought_to_one(photos: Path, reporter: An
     assert small.splits["train"].inputs.shape[1:] == (5, 7, 3)
 
 
+def test_photographs_of_one_size_are_brought_to_the_default(tmp_path: Path, reporter: Any) -> None:
+    for name, colour in COLOURS.items():
+        (tmp_path / "large" / name).mkdir(parents=True)
+        for number in range(10):
+            Image.new("RGB", (400, 300), colour).save(tmp_path / "large" / name / f"{number}.png")
+    dataset = read(tmp_path / "large", reporter)
+    assert dataset.splits["train"].inputs.shape[1:] == (64, 64, 3)
+    assert dataset.found == {"kind": "image", "image_size": (64, 64)}
+    assert "large: images of 300 x 400 pixels are stretched to 64 x 64." in reporter.notices[0]
+    kept = read(tmp_path / "large", reporter, image_size=(300, 400))
+    assert kept.splits["train"].inputs.shape[1:] == (300, 400, 3)
+
+
+def test_of_several_kinds_the_one_that_is_named_is_read(photos: Path, reporter: Any) -> None:
+    for name in COLOURS:
+        for number in range(12):
+            (photos / name / f"{number}.txt").write_text(f"a picture of {name}, number {number}")
+    with pytest.raises(DataError, match="several kinds: 24 text and 20 image") as several:
+        read(photos, reporter)
+    assert "--set dataset.kind=text" in str(several.value.hint)
+    assert read(photos, reporter, kind="image").inputs == ImageInput(shape=(6, 8, 3))
+    assert "for they are no image files: .txt (24)" in reporter.warnings[-1]
+    assert isinstance(read(photos, reporter, kind="text").inputs, TextInput)
+    with pytest.raises(DataError, match=r"dataset\.kind: .* has no files of kind sound"):
+        read(photos, reporter, kind="sound")
+
+
 def test_resizing_gives_the_numbers_of_the_layer() -> None:
     """The cache must hold what the saved model makes of the same picture."""
     import keras

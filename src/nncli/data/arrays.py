@@ -11,6 +11,7 @@ from pydantic import Field
 from nncli.data.array_files import read_arrays
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import DataPath, label_of, stamp
+from nncli.data.image_sizes import size_of
 from nncli.data.inputs import InputSettings
 from nncli.data.splits import HeldOutShares
 from nncli.data.table.cells import LARGEST
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ArraySettings", "ArraysDataset", "Names", "as_described", "decode", "source"]
 
 BATCH_SIZE = 4096
+TASKS = {"class": "classes", "labels": "labels", "value": "values"}
 
 
 class Names(NamedTuple):
@@ -124,7 +126,7 @@ def decode(
     Raises:
         DataError: they are nothing that a network could be trained on.
     """
-    inputs, preprocessing = _inputs(settings, names.place, arrays["train"][0], given)
+    inputs, preprocessing, chosen = _inputs(settings, names, arrays["train"][0], given, reporter)
     settings.check_kind(names.label, inputs.kind)
     for name, (values, targets) in arrays.items():
         _check_alike(names.place, name, values, targets, arrays["train"][0], inputs)
@@ -155,7 +157,7 @@ def decode(
         target=target,
         splits=splits,
         preprocessing=preprocessing,
-        found=found,
+        found={**found, **chosen, "task": TASKS[target.kind]},
     )
 
 
@@ -196,16 +198,21 @@ def _batches(values: NDArray[Any], targets: NDArray[Any]) -> Any:
 
 
 def _inputs(
-    settings: ArraySettings, place: str, values: NDArray[Any], given: Preprocessing | None
-) -> tuple[Input, Preprocessing | None]:
+    settings: ArraySettings,
+    names: Names,
+    values: NDArray[Any],
+    given: Preprocessing | None,
+    reporter: Reporter,
+) -> tuple[Input, Preprocessing | None, dict[str, Any]]:
+    """What the inputs are, what is done to them, and the settings that were found out."""
     import numpy as np
 
     shape = values.shape[1:]
     if values.dtype.kind in "US" and not shape:
-        return TextInput(), given
+        return TextInput(), given, {}
     if values.dtype.kind not in "biuf":
         raise DataError(
-            f"{place}: inputs are numbers, or one string an example, not {values.dtype} of "
+            f"{names.place}: inputs are numbers, or one string an example, not {values.dtype} of "
             f"shape {values.shape}."
         )
     if values.dtype in (np.uint8, np.uint16) and len(shape) in (2, 3):
@@ -213,10 +220,12 @@ def _inputs(
         if channels <= 4:
             maximum = 255.0 if values.dtype == np.uint8 else 65535.0
             image = ImageInput(shape=(shape[0], shape[1], channels), maximum=maximum)
-            size = settings.image_size
+            if given is not None and given.kind == "image":
+                return image, given, {}
+            size, found = size_of(settings, names.label, (shape[0], shape[1]), reporter)
             own = ImagePreprocessing(inputs=image, size=size, resize=settings.resize)
-            return image, given if given is not None and given.kind == "image" else own
-    return ArrayInput(shape=shape or (1,)), given
+            return image, own, found
+    return ArrayInput(shape=shape or (1,)), given, {}
 
 
 def as_described(values: NDArray[Any], inputs: Input) -> NDArray[Any]:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from nncli.errors import DataError
 from nncli.reporting import Reporter, counted, listed
@@ -14,17 +15,20 @@ __all__ = [
     "ENDINGS",
     "LAYOUT",
     "SPLIT_NAMES",
+    "FileKind",
     "by_class",
     "files_below",
     "folders_in",
     "kind_of",
     "kind_of_all",
     "no_classes",
+    "none_of_kind",
     "other_endings",
     "splits_in",
 ]
 
-ENDINGS = {
+FileKind = Literal["image", "sound", "text"]
+ENDINGS: dict[FileKind, tuple[str, ...]] = {
     "image": (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"),
     "sound": (".wav", ".flac", ".ogg", ".mp3"),
     "text": (".txt",),
@@ -68,24 +72,51 @@ def splits_in(folder: Path, reporter: Reporter) -> dict[str, Path]:
 
 
 def kind_of_all(
-    folder: Path, files: Mapping[str, Mapping[str, Sequence[Path]]], reporter: Reporter
-) -> str:
-    """Whether images, sound or texts lie in the folder; says what else does."""
+    folder: Path,
+    files: Mapping[str, Mapping[str, Sequence[Path]]],
+    wanted: FileKind | None,
+    reporter: Reporter,
+) -> FileKind:
+    """Whether images, sound or texts lie in the folder; says what else does.
+
+    Args:
+        folder: what it is called.
+        files: of each split and each class.
+        wanted: the kind that is meant where there are several.
+        reporter: told what is left out.
+
+    Raises:
+        DataError: there are several kinds, or none, or not the one that is wanted.
+    """
     paths = [path for classes in files.values() for inside in classes.values() for path in inside]
     kinds = Counter(kind for path in paths if (kind := kind_of(path)))
-    said = other_endings(paths)
     if not kinds:
-        raise no_classes(folder, said)
-    if len(kinds) > 1:
-        each = " and ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        raise no_classes(folder, other_endings(paths))
+    kind, _ = kinds.most_common(1)[0]
+    if wanted is not None and wanted not in kinds:
+        raise none_of_kind(folder, wanted, kinds)
+    if wanted is None and len(kinds) > 1:
         raise DataError(
-            f"{folder} has files of several kinds: {each}.",
-            hint="nncli learns from one of them: move the others elsewhere.",
+            f"{folder} has files of several kinds: {_counts(kinds)}.",
+            hint=f"nncli learns from one of them: --set dataset.kind={kind}",
         )
-    kind = next(iter(kinds))
+    kind = wanted or kind
+    said = other_endings(paths, kind)
     if said:
         reporter.warning(f"Left out of {folder.name}, for they are no {kind} files: {said}")
     return kind
+
+
+def none_of_kind(folder: Path, wanted: FileKind, kinds: Counter[FileKind]) -> DataError:
+    """The error about a folder without a file of the kind that is wanted."""
+    return DataError(
+        f"dataset.kind: {folder} has no files of kind {wanted}, but {_counts(kinds)}.",
+        hint=f"Leave dataset.kind out, or: --set dataset.kind={kinds.most_common(1)[0][0]}",
+    )
+
+
+def _counts(kinds: Counter[FileKind]) -> str:
+    return " and ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
 
 
 def no_classes(folder: Path, others: str) -> DataError:
@@ -103,9 +134,10 @@ def no_classes(folder: Path, others: str) -> DataError:
     )
 
 
-def other_endings(paths: Iterable[Path]) -> str:
-    """The endings of files that are neither images, sound nor texts, the commonest first."""
-    others = Counter(path.suffix.lower() or "no ending" for path in paths if not kind_of(path))
+def other_endings(paths: Iterable[Path], kind: FileKind | None = None) -> str:
+    """The endings of files that are not of this kind, the commonest first."""
+    strangers = [path for path in paths if kind_of(path) is None or kind_of(path) != kind]
+    others = Counter(path.suffix.lower() or "no ending" for path in strangers)
     return ", ".join(f"{name} ({count:,})" for name, count in others.most_common(SHOWN))
 
 
@@ -140,7 +172,7 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.name.lower() not in ("thumbs.db", "desktop.ini"))
 
 
-def kind_of(path: Path) -> str | None:
+def kind_of(path: Path) -> FileKind | None:
     """image, sound or text, by the ending of a file; None for what is none of them."""
     ending = path.suffix.lower()
     return next((kind for kind, endings in ENDINGS.items() if ending in endings), None)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from nncli.data import images, sounds, texts
-from nncli.data.class_folders import LAYOUT, by_class, folders_in, kind_of, kind_of_all, splits_in
+from nncli.data.class_folders import (
+    LAYOUT,
+    FileKind,
+    by_class,
+    folders_in,
+    kind_of,
+    kind_of_all,
+    splits_in,
+)
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import DataPath, is_pattern, label_of, like, stamp
 from nncli.data.inputs import InputSettings
@@ -41,6 +49,13 @@ class FolderDataset(InputSettings, HeldOutShares):
             "line an example."
         ),
     )
+    kind: FileKind | None = Field(
+        default=None,
+        description=(
+            "Which files are meant: image, sound or text, by their endings; default: the only kind "
+            "there is."
+        ),
+    )
     encoding: str = Field(default="utf-8-sig", description="Of .txt files, such as cp1252.")
     on_error: OnError = Field(
         default="fail",
@@ -60,7 +75,7 @@ class _Files:
     paths: Mapping[str, Sequence[Path]]
     labels: Mapping[str, NDArray[Any]]
     classes: tuple[str, ...]
-    kind: str
+    kind: FileKind
 
 
 def source(settings: FolderDataset, *, reporter: Reporter) -> Source:
@@ -118,7 +133,7 @@ def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
     folder = settings.path
     splits = splits_in(folder, reporter)
     files = {split: by_class(place) for split, place in splits.items()}
-    kind = kind_of_all(folder, files, reporter)
+    kind = kind_of_all(folder, files, settings.kind, reporter)
     files = {
         split: {name: [p for p in paths if kind_of(p) == kind] for name, paths in classes.items()}
         for split, classes in files.items()
@@ -167,7 +182,8 @@ def _decode(
     opened: Any
     match files.kind:
         case "image":
-            opened = images.opened(settings, files.paths, given, skipped, reporter)
+            label = settings.label
+            opened = images.opened(settings, label, files.paths, given, skipped, reporter)
         case "sound":
             opened = sounds.opened(settings, files.paths, given, skipped, reporter)
         case _:
@@ -195,6 +211,7 @@ def _decode(
         target=target,
         splits=splits,
         preprocessing=opened.preprocessing,
+        found={"kind": files.kind, **opened.found},
         left_out=skipped.left_out,
     )
 
@@ -210,6 +227,11 @@ def _line_files(settings: FolderDataset) -> _Files:
     """Text files that are a class each."""
     import numpy as np
 
+    if settings.kind not in (None, "text"):
+        raise DataError(
+            f"dataset.kind: {settings.path} are files with an example a line, which are text.",
+            hint="Leave dataset.kind out.",
+        )
     paths = like(settings.path)
     if len(paths) < 2:
         raise DataError(
@@ -234,6 +256,7 @@ def _decode_lines(
         name=settings.label,
         inputs=TextInput(),
         target=ClassTarget(names=files.classes),
+        found={"kind": files.kind},
         splits={
             "train": DecodedSplit(
                 len(lines.labels),

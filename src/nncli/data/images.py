@@ -7,13 +7,14 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.backend import usable_cores
 from nncli.data.files import no_file, read_in_batches
+from nncli.data.image_sizes import size_of
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import Skipped
 from nncli.descriptions import ImageInput
@@ -25,11 +26,9 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_IMAGE_SIZE", "GREY", "Opened", "image_at", "opened", "reason_of"]
-__all__ += ["reader_of", "sizer_of", "stretched", "upright"]
+__all__ = ["GREY", "Opened", "image_at", "opened", "reader_of", "reason_of", "sizer_of"]
+__all__ += ["stretched", "upright"]
 
-# What images are resized to where their sizes differ and the experiment does not say.
-DEFAULT_IMAGE_SIZE = (64, 64)
 BATCH_SIZE = 256
 BATCH_BYTES = 16_000_000
 # More pixels than any camera has: such a file is made to fill the memory.
@@ -46,12 +45,15 @@ class Opened:
         inputs: what they are.
         preprocessing: what is done to them.
         readable: of each split the places of the files that can be read.
+        paths: of each split all files.
+        found: the settings that were found out.
     """
 
     inputs: ImageInput
     preprocessing: ImagePreprocessing
     readable: Mapping[str, NDArray[Any]]
     paths: Mapping[str, Sequence[Path]]
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def _bytes(self) -> int:
@@ -98,6 +100,7 @@ class Opened:
 
 def opened(
     settings: InputSettings,
+    name: str,
     paths: Mapping[str, Sequence[Path]],
     given: Preprocessing | None,
     skipped: Skipped,
@@ -135,14 +138,16 @@ def opened(
         raise DataError("No image can be read.")
     if isinstance(given, ImagePreprocessing):  # colours are made grey, or the other way round
         colour = given.inputs.shape[2] != 1
-    alike = next(iter(sizes)) if len(sizes) == 1 else None
-    size = settings.image_size or (None if alike else DEFAULT_IMAGE_SIZE)
-    sides = alike if alike and size is None else (None, None)
-    inputs = ImageInput(shape=(*sides, 3 if colour else 1))
+    own: tuple[int | None, int | None] = (None, None)
+    if len(sizes) == 1:
+        [own] = sizes
+    channels = 3 if colour else 1
     if isinstance(given, ImagePreprocessing):
-        return Opened(inputs, given, readable, paths)
+        return Opened(ImageInput(shape=(*own, channels)), given, readable, paths)
+    size, found = size_of(settings, name, own, reporter)
+    inputs = ImageInput(shape=(*((None, None) if size else own), channels))
     prepared = ImagePreprocessing(inputs=inputs, size=size, resize=settings.resize)
-    return Opened(inputs, prepared, readable, paths)
+    return Opened(inputs, prepared, readable, paths, found)
 
 
 def _header(path: Path, *, whole: bool) -> tuple[int, int, bool] | str:

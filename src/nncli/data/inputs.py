@@ -12,8 +12,9 @@ from nncli.preprocessing.image import ResizeMode
 from nncli.preprocessing.text import Tokens
 from nncli.settings import Settings
 
-__all__ = ["Augmented", "InputSettings"]
+__all__ = ["HIGHEST_RATE", "LOWEST_RATE", "Augmented", "InputSettings"]
 
+LOWEST_RATE, HIGHEST_RATE = 1000, 384_000
 Pixels = Annotated[int, Field(ge=1, le=4096)]
 # The settings that mean something for each kind of input.
 OF_KIND = {
@@ -42,7 +43,8 @@ class InputSettings(Augmented):
         default=None,
         description=(
             "Height and width in pixels that images are resized to; default: their own size, or "
-            "64 by 64 where sizes differ. Smaller trains faster and sees less."
+            "64 by 64 where sizes differ or have more pixels than 256 by 256. Smaller trains "
+            "faster and sees less."
         ),
     )
     resize: ResizeMode = Field(
@@ -75,8 +77,8 @@ class InputSettings(Augmented):
     )
     sample_rate: int | None = Field(
         default=None,
-        ge=1000,
-        le=384_000,
+        ge=LOWEST_RATE,
+        le=HIGHEST_RATE,
         description=(
             "Samples a second that sound is brought to; default: the commonest of the files."
         ),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.files import no_file, read_in_batches
-from nncli.data.inputs import InputSettings
+from nncli.data.inputs import HIGHEST_RATE, LOWEST_RATE, InputSettings
 from nncli.data.skipping import Skipped
 from nncli.descriptions import SoundInput
 from nncli.errors import DataError
@@ -35,12 +35,13 @@ REPLACE = "Replace it, or leave out what cannot be read: --set dataset.on_error=
 
 @dataclass(frozen=True)
 class Opened:
-    """Sound files that were looked at; `readable` as for images."""
+    """Sound files that were looked at; `readable`, `paths` and `found` as for images."""
 
     inputs: SoundInput
     preprocessing: SoundPreprocessing
     readable: Mapping[str, NDArray[Any]]
     paths: Mapping[str, Sequence[Path]]
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     def batches(self, split: str, labels: NDArray[Any]) -> Callable[[], Iterator[Any]]:
         """What yields (samples, labels) of a split: shape (n, samples), float32."""
@@ -104,7 +105,10 @@ def opened(
         listed = ", ".join(f"{count:,} of {hertz:,} Hz" for hertz, count in rates.most_common(5))
         reporter.notice(f"Sound is brought to {rate:,} samples a second; there are {listed}.")
     prepared = preprocessing_of(settings, rate, seconds)
-    return Opened(prepared.inputs, prepared, readable, paths)
+    found: dict[str, Any] = {"seconds": prepared.samples / rate}
+    if LOWEST_RATE <= rate <= HIGHEST_RATE:  # what the setting takes; others are found out anew
+        found["sample_rate"] = rate
+    return Opened(prepared.inputs, prepared, readable, paths, found)
 
 
 def preprocessing_of(

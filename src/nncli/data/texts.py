@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -31,13 +31,14 @@ MARKS = (
 
 @dataclass(frozen=True)
 class Opened:
-    """Text files, read as they are needed; `readable` as for images."""
+    """Text files, read as they are needed; `readable`, `paths` and `found` as for images."""
 
     readable: Mapping[str, NDArray[Any]]
     paths: Mapping[str, Sequence[Path]]
     encoding: str
     inputs: TextInput
     preprocessing: None = None
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     def batches(self, split: str, labels: NDArray[Any]) -> Callable[[], Iterator[Any]]:
         """What yields (texts, labels) of a split: shape (n,), object."""

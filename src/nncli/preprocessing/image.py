@@ -9,9 +9,10 @@ from pydantic import Field
 from nncli.descriptions import Features, ImageInput
 from nncli.settings import Settings
 
-__all__ = ["ImagePreprocessing", "ResizeMode", "cached_input", "features", "front", "resize_layer"]
-__all__ += ["unpacked"]
+__all__ = ["PIXELS", "ImagePreprocessing", "ResizeMode", "cached_input", "features", "front"]
+__all__ += ["resize_layer", "unpacked"]
 
+PIXELS = "pixels"  # what the input of a network for images is called
 ResizeMode = Literal["stretch", "crop", "pad"]
 
 
@@ -61,7 +62,7 @@ def cached_input(settings: ImagePreprocessing) -> Any:
     """The Keras input of cached pixels."""
     import keras
 
-    return keras.Input(_shape(settings), name="pixels")
+    return keras.Input(_shape(settings), name=PIXELS)
 
 
 def unpacked(settings: ImagePreprocessing, pixels: Any) -> Any:
@@ -79,7 +80,7 @@ def front(settings: ImagePreprocessing) -> tuple[Any, Any]:
     if layer is None:
         start = cached_input(settings)
         return start, start
-    start = keras.Input(settings.inputs.shape, dtype=settings.inputs.dtype, name="pixels")
+    start = keras.Input(settings.inputs.shape, dtype=settings.inputs.dtype, name=PIXELS)
     return start, layer(start)
 
 

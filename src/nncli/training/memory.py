@@ -9,6 +9,7 @@ from typing import Any
 from nncli import backend
 from nncli.errors import TrainingError
 from nncli.models.cost import activation_bytes, variable_bytes
+from nncli.preprocessing.image import PIXELS
 from nncli.reporting import counted
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "explained_exhaustion",
     "explained_size",
     "fitting_batch_size",
+    "image_sides",
     "step_bytes",
     "weight_bytes",
 ]
@@ -23,6 +25,9 @@ __all__ = [
 # What one training step holds at its peak, in multiples of what it must hold (`activation_bytes`).
 # Measured with the cnn on MNIST, batches of 1,024 and 8,192, on a CPU: 2.7 and 7.7.
 PEAK = {"tensorflow": 3, "jax": 8}
+SMALL_IMAGE = 64 * 64  # pixels; there is little to be saved below
+
+Sides = tuple[int, int]
 
 
 def step_bytes(network: Any, batch_size: int) -> int:
@@ -47,6 +52,14 @@ def fitting_batch_size(network: Any, memory: int, batch_size: int) -> int:
     return size
 
 
+def image_sides(network: Any) -> Sides | None:
+    """Height and width of the images that a network takes; None where it takes anything else."""
+    first = network.inputs[0]
+    if first.name != PIXELS or len(first.shape) != 4:
+        return None
+    return int(first.shape[1]), int(first.shape[2])
+
+
 def check_batch_size(network: Any, batch_size: int) -> None:
     """Refuse a batch whose layers' outputs alone are larger than the memory of the machine.
 
@@ -69,13 +82,16 @@ def explained_exhaustion(network: Any, batch_size: int) -> AbstractContextManage
     return _explained(lambda: _too_large(network, batch_size))
 
 
-def explained_size() -> AbstractContextManager[None]:
+def explained_size(sides: Sides | None) -> AbstractContextManager[None]:
     """Turn an allocation that failed while weights were made into a sentence.
+
+    Args:
+        sides: height and width of the images that the network takes; None for all else.
 
     Raises:
         TrainingError: instead of what TensorFlow, XLA or Python raise.
     """
-    return _explained(_too_many_weights)
+    return _explained(lambda: _too_many_weights(sides))
 
 
 @contextmanager
@@ -94,12 +110,22 @@ def _is_exhaustion(error: Exception) -> bool:
     return any(sign in text for sign in signs)
 
 
-def _too_many_weights() -> TrainingError:
+def _too_many_weights(sides: Sides | None) -> TrainingError:
     return TrainingError(
         "There is not enough memory for the weights of this model.",
         hint=f"This machine has {backend.memory_bytes() / 1e9:.1f} GB, and a weight takes 4 "
-        "bytes, three or four times over while it is trained: take fewer or smaller layers.",
+        "bytes, three or four times over while it is trained: take fewer or smaller layers."
+        f"{_smaller_images(sides)}",
     )
+
+
+def _smaller_images(sides: Sides | None) -> str:
+    """The way out where the examples are images, larger than they need be; else nothing."""
+    if sides is None or sides[0] * sides[1] <= SMALL_IMAGE:
+        return ""
+    height, width = sides
+    half = f"[{-(-height // 2)}, {-(-width // 2)}]"
+    return f"\nSmaller images than {height} x {width} take less: --set 'dataset.image_size={half}'"
 
 
 def _too_large(network: Any, batch_size: int) -> TrainingError:
@@ -108,6 +134,7 @@ def _too_large(network: Any, batch_size: int) -> TrainingError:
     if fitting < batch_size // 4:
         times = batch_size // fitting
         hint += f"\nWith the same mean gradient: --set training.gradient_accumulation_steps={times}"
+    hint += _smaller_images(image_sides(network))
     return TrainingError(
         f"There is not enough memory for batches of {counted(batch_size, 'example')}.", hint=hint
     )

@@ -95,7 +95,8 @@ def prepare(
     weights = class_weights(dataset, settings.class_weight)
     features = preprocessing.features(dataset.preprocessing)
     fetch_weights(experiment.model, features, reporter)
-    with explained_size():
+    sides = (features.shape[0], features.shape[1]) if features.kind == "image" else None
+    with explained_size(sides):
         built = networks.build(experiment.model, dataset, experiment.dataset.augment, reporter)
     examples = len(dataset.splits["train"])
     settings = batching.decided(settings, built.trained, examples, reporter)

@@ -8,7 +8,7 @@ from nncli.descriptions import Target
 from nncli.errors import TrainingError
 from nncli.objectives import nothing_said
 from nncli.training.checkpoints import Arrays
-from nncli.training.memory import explained_size
+from nncli.training.memory import explained_size, image_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ def build_all(model: Any, target: Target, *, mixed: bool = False) -> None:
     Raises:
         TrainingError: there is not enough memory for them.
     """
-    with explained_size():
+    with explained_size(image_sides(model)):
         model.optimizer.build(model.trainable_variables)
         model.compute_metrics(None, *nothing_said(target, mixed=mixed))
     model.reset_metrics()

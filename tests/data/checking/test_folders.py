@@ -295,3 +295,33 @@ def test_a_folder_without_classes_is_refused_as_training_refuses_it(
     (finding,) = check(settings, seed=0, reporter=SilentReporter())
     assert (finding.grade, finding.message) == ("fail", caught.value.message)
     assert finding.hint == caught.value.hint
+
+
+def test_photographs_of_one_size_that_training_makes_smaller(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "p" / name).mkdir(parents=True)
+        for number in range(4):
+            scene(number + 10 * (name == "b"), 300).save(tmp_path / "p" / name / f"{number}.png")
+    [sizes] = about(examined(tmp_path / "p"), "sizes")
+    assert (sizes.grade, sizes.message) == ("warn", "all are 300 x 300")
+    assert "stretched to 64 x 64 pixels" in sizes.hint
+    [sizes] = about(examined(tmp_path / "p", image_size=(300, 300)), "sizes")
+    assert sizes.grade == "good"
+
+
+def test_the_kind_that_is_named_is_examined(photos: Path) -> None:
+    (photos / "cat" / "notes.txt").write_text("x")
+    assert "several kinds" in about(examined(photos), "files", "fail")[0].message
+    findings = examined(photos, kind="image")
+    assert not about(findings, "files", "fail")
+    assert about(findings, "files", "warn")[0].message == "1 file of another kind: .txt (1)"
+    [refused] = examined(photos, kind="sound")
+    assert (refused.grade, refused.about) == ("fail", "files")
+
+
+def test_images_of_one_colour_alone_are_not_compared(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "p" / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("L", (9, 9), 20 * number).save(tmp_path / "p" / name / f"{number}.png")
+    assert not [f for f in examined(tmp_path / "p") if "could not be examined" in f.message]

@@ -15,7 +15,8 @@ from PIL import Image
 
 from nncli import data
 from nncli.config import Layer, load_experiment
-from nncli.data import DatasetSettings
+from nncli.data import DatasetSettings, looking
+from nncli.data import rows as rows_module
 from nncli.data.looking import look
 from nncli.data.overview import Overview
 from nncli.errors import DataError
@@ -196,3 +197,24 @@ def test_what_reading_had_to_say_is_said_each_time(tmp_path: Path, reporter: Any
     assert "left out" in warnings[0]
     assert look(settings, seed=0, reporter=reporter) == first
     assert (reporter.notices, reporter.warnings) == (notices * 2, warnings * 2)
+
+
+def test_large_images_are_measured_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = described(path=str(photographs(tmp_path / "p")), image_size=[100, 100])
+    whole = look(settings, seed=0, reporter=SilentReporter())
+    shutil.rmtree(cache_folder())
+    held = []
+    read = rows_module.PickedRows.__getitem__
+
+    def counted(picked: Any, indices: Any) -> Any:
+        examples = read(picked, indices)
+        held.append(len(examples))
+        return examples
+
+    monkeypatch.setattr(rows_module.PickedRows, "__getitem__", counted)
+    monkeypatch.setattr(looking, "MEASURED_VALUES", 2 * 100 * 100 * 3)
+    assert look(settings, seed=0, reporter=SilentReporter()) == whole
+    assert max(held[:-1]) == 2, "the last are those that are drawn"
+    assert sum(held[:-1]) == 20

@@ -14,14 +14,17 @@ from nncli.data.checking.files import Contents, image_file, sound_file, text_fil
 from nncli.data.checking.finding import Finding, some
 from nncli.data.class_folders import (
     SPLIT_NAMES,
+    FileKind,
     by_class,
     folders_in,
     kind_of,
     no_classes,
+    none_of_kind,
     other_endings,
 )
 from nncli.data.files import is_pattern, like, no_file
 from nncli.data.folder import FolderDataset
+from nncli.data.image_sizes import DEFAULT_IMAGE_SIZE, is_kept
 from nncli.descriptions import ClassTarget
 from nncli.errors import DataError, NotFoundError
 from nncli.reporting import Reporter, counted
@@ -36,7 +39,7 @@ ORDER = ("train", "validation", "test")
 class _Listed:
     """The files of each class of each split."""
 
-    kind: str
+    kind: FileKind
     files: Mapping[str, Mapping[str, list[Path]]]
 
     @property
@@ -57,7 +60,7 @@ def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
         return _lines(settings)
     findings: list[Finding] = []
     try:
-        listed = _listed(settings.path, findings)
+        listed = _listed(settings, findings)
     except DataError as error:
         return Examined(None, [Finding("fail", "files", error.message, error.hint or "")])
     contents: Callable[[Path], Contents] = {
@@ -96,8 +99,9 @@ def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
     return Examined(examples, findings)
 
 
-def _listed(folder: Path, findings: list[Finding]) -> _Listed:
+def _listed(settings: FolderDataset, findings: list[Finding]) -> _Listed:
     """The files of one kind that lie in class folders; adds what is left out to `findings`."""
+    folder = settings.path
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder}.")
     splits = {SPLIT_NAMES[f.name.lower()]: f for f in folders_in(folder)
@@ -109,20 +113,24 @@ def _listed(folder: Path, findings: list[Finding]) -> _Listed:
     kinds = Counter(kind for path in everything if (kind := kind_of(path)))
     if not kinds:
         raise no_classes(folder, other_endings(everything))
-    kind = kinds.most_common(1)[0][0]
-    if len(kinds) > 1:
+    if settings.kind is not None and settings.kind not in kinds:
+        raise none_of_kind(folder, settings.kind, kinds)
+    kind = settings.kind or kinds.most_common(1)[0][0]
+    if settings.kind is None and len(kinds) > 1:
         others = [_shown(p) for p in everything if kind_of(p) not in (kind, None)]
         listed = ", ".join(f"{count:,} {name}" for name, count in kinds.most_common())
         findings.append(Finding(
             "fail", "files", f"there are files of several kinds: {listed}",
-            "Training takes one kind; move the others away.", others,
+            f"Training takes one kind:\n--set dataset.kind={kind}", others,
         ))  # fmt: skip
-    strangers = [path for path in everything if kind_of(path) is None]
+    taken = (kind,) if settings.kind else tuple(kinds)
+    strangers = [path for path in everything if kind_of(path) not in taken]
     if strangers:
+        other = "another" if settings.kind else "unknown"
         endings = Counter(path.suffix.lower() or "no ending" for path in strangers)
         listed = some(f"{name} ({count:,})" for name, count in endings.most_common())
         findings.append(Finding(
-            "warn", "files", f"{counted(len(strangers), 'file')} of unknown kind: {listed}",
+            "warn", "files", f"{counted(len(strangers), 'file')} of {other} kind: {listed}",
             "They are left out.", [_shown(path) for path in strangers],
         ))  # fmt: skip
     empty = sorted(n for n, paths in files["train"].items() if not _of(kind, paths))
@@ -210,15 +218,19 @@ class _Seen:
                 "All are brought to the commonest, which costs what higher ones have more; record "
                 "them alike.", self._one_of_each(self.forms),
             )  # fmt: skip
-        elif kind == "image" and len(self.forms) > 1 and not is_sized:
+        elif kind == "image" and not is_sized and not self._keep_their_size():
+            alone = len(self.forms) == 1
+            have = f"all are {self._only}" if alone else f"images have {len(self.forms):,} sizes"
+            sides = " x ".join(map(str, DEFAULT_IMAGE_SIZE))
             yield Finding(
-                "warn", "sizes", f"images have {len(self.forms):,} sizes: {some(forms)}",
-                "All are stretched to 64 x 64 pixels. Say what suits them:\n"
-                "--set 'dataset.image_size=[128, 128]'", self._one_of_each(self.forms),
+                "warn", "sizes", have if alone else f"{have}: {some(forms)}",
+                f"All are stretched to {sides} pixels. Say what suits them:\n"
+                "--set 'dataset.image_size=[128, 128]'",
+                [] if alone else self._one_of_each(self.forms),
             )  # fmt: skip
         elif self.forms:
             yield Finding("good", "sizes" if kind == "image" else "sample rates",
-                          f"all are {next(iter(self.forms))}" if len(self.forms) == 1
+                          f"all are {self._only}" if len(self.forms) == 1
                           else f"they differ and are brought to one: {some(forms)}")  # fmt: skip
         if len(self.colours) > 1:
             what = "colours" if kind == "image" else "channels"
@@ -226,6 +238,15 @@ class _Seen:
                     if kind == "image" else "All are mixed to one channel.")  # fmt: skip
             yield Finding("warn", what, f"they differ: {some(self._each(self.colours))}", hint,
                           self._one_of_each(self.colours))  # fmt: skip
+
+    @property
+    def _only(self) -> str:
+        return next(iter(self.forms))
+
+    def _keep_their_size(self) -> bool:
+        """Whether nothing is done to the size of images; so it is where none can be read."""
+        sides = [tuple(map(int, form.split(" x "))) for form in self.forms]
+        return not sides or (len(sides) == 1 and is_kept(*sides[0]))
 
     def _each(self, counts: Counter[str]) -> list[str]:
         return [f"{form} ({count:,})" for form, count in counts.most_common()]

@@ -60,7 +60,7 @@ def near_pairs(
     numbers = numbers[varied][:MOST_COMPARED]
     fine = _normal(thumbnails[numbers].reshape(-1, SIDE * SIDE))
     half = thumbnails[numbers].reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4))
-    coarse = _normal(half.reshape(len(numbers), -1))
+    coarse = _normal(half.reshape(-1, (SIDE // 2) ** 2))
     found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
     pairs = 0
     with reporter.task("Looking for near copies", total=len(numbers), unit="images") as task:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +31,7 @@ from nncli.descriptions import (
 )
 from nncli.errors import StorageError
 from nncli.files import cache_folder, remove_oldest, write_atomically
-from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
+from nncli.preprocessing import SoundPreprocessing
 from nncli.reporting import Reporter, counted
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ VERSION = 4
 MAXIMUM_BYTES = 5_000_000
 SKETCHES = 6
 MEASURED = 300
+MEASURED_VALUES = 12_000_000  # pixels that are held at a time, as float64
 
 
 def look(settings: data.DatasetSettings, *, seed: int, reporter: Reporter) -> Overview:
@@ -150,23 +152,30 @@ def _counts(target: ClassTarget | LabelsTarget, labels: NDArray[Any]) -> dict[st
 
 def _pixels(dataset: Dataset, inputs: ImageInput, split: Split) -> dict[str, Any]:
     """What the pixels of some images are, and a few of them."""
-    some = _some(split)
-    facts = [
-        f"Pixels from {some.min():,} to {some.max():,}, mean {some.mean():,.4g}, "
-        f"deviation {some.std():,.4g}."
-    ]
-    prepared = dataset.preprocessing
-    if inputs.varies and isinstance(prepared, ImagePreprocessing) and prepared.size:
-        facts.append(f"Their sizes differ; they are brought to {some.shape[1]} x {some.shape[2]}.")
+    facts = [_about_pixels(split)]
+    size = getattr(dataset.preprocessing, "size", None)
+    if size is not None and size != inputs.shape[:2]:
+        facts.append(f"All are brought to {size[0]} x {size[1]} pixels.")
     return {"facts": tuple(facts), "sketches": _sketches(dataset, split)}
 
 
-def _some(split: Split) -> NDArray[Any]:
-    """Some inputs of a split, spread over it."""
+def _about_pixels(split: Split) -> str:
+    """Their ends, mean and deviation in some images, spread over the split; a few of these in
+    memory at a time, for they may be photographs."""
     import numpy as np
 
     places = np.linspace(0, len(split) - 1, min(len(split), MEASURED)).astype(np.int64)
-    return split.taking(places).examples
+    lowest, highest, sums = math.inf, -math.inf, np.zeros(3)
+    step = 1
+    while len(places):
+        some = split.taking(places[:step]).examples
+        places, step = places[step:], max(1, MEASURED_VALUES // some[0].size)
+        lowest, highest = min(lowest, int(some.min())), max(highest, int(some.max()))
+        values = some.astype(np.float64)
+        sums += (values.size, values.sum(), np.square(values).sum())
+    mean = sums[1] / sums[0]
+    deviation = math.sqrt(max(sums[2] / sums[0] - mean**2, 0.0))
+    return f"Pixels from {lowest:,} to {highest:,}, mean {mean:,.4g}, deviation {deviation:,.4g}."
 
 
 def _sketches(dataset: Dataset, split: Split) -> tuple[Sketch, ...]:

@@ -189,13 +189,15 @@ def _found(
 def _missing(
     settings: TableDataset, table: LookedThrough, kinds: Mapping[str, Kind]
 ) -> tuple[str, ...]:
-    """The words for missing that another file, with fewer rows, would not give away; not those that
-    are categories in another column."""
+    """The words that were taken for missing, for another file, with fewer rows, may not give them
+    away; not those that say something in another column, a group or a target."""
+    if settings.group is not None:  # whose cells were not looked at
+        return settings.missing
     words: set[str] = set()
-    meant: set[str] = set()
+    meant = {cell.lower() for answers in table.answers.values() for cell in answers.names}
     for name, seen in table.seen.items():
-        if kinds[name] in ("number", "date") and seen.words_for_missing:
-            words.update(word.lower() for word in seen.unusual_words)
-        elif kinds[name] == "category":
+        if kinds[name] in ("number", "date"):
+            words.update(word.lower() for word in seen.words_for_missing)
+        elif kinds[name] != "ignore":
             meant.update(cell.lower() for cell in seen.counts)
     return tuple(dict.fromkeys((*settings.missing, *sorted(words - meant))))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.dataset import DecodedDataset, DecodedSplit
-from nncli.data.images import DEFAULT_IMAGE_SIZE
+from nncli.data.image_sizes import size_of
 from nncli.data.naming import check_needed, meant
 from nncli.data.sounds import preprocessing_of
 from nncli.data.tfds.dividers import divider_of, path_of_divider
@@ -70,7 +70,7 @@ def decode(
             hint=f"{meant(unknown[0], found.inputs)}They are {some(list(found.inputs))}.",
         )
     parts = _labelled(settings, builder, reader, found, reporter)
-    found, task = _with_target(settings, reader, found, parts, reporter)
+    found, said = _with_target(settings, reader, found, parts, reporter)
     assert found.target is not None
     first = next(iter(parts.values()))[0]
     feature = found.features[next(iter(found.inputs.values()))]
@@ -79,12 +79,14 @@ def decode(
     match found.kind:
         case "image":
             inputs = image_input(settings.name, feature)
-            size = settings.image_size or (DEFAULT_IMAGE_SIZE if inputs.varies else None)
-            if size:
-                inputs = ImageInput(shape=(None, None, inputs.shape[2]), maximum=inputs.maximum)
-            preprocessing = ImagePreprocessing(inputs=inputs, size=size, resize=settings.resize)
             if given is not None and given.kind == "image":
                 preprocessing = given
+            else:
+                size, chosen = size_of(settings, settings.label, inputs.shape[:2], reporter)
+                said |= chosen
+                if size:
+                    inputs = ImageInput(shape=(None, None, inputs.shape[2]), maximum=inputs.maximum)
+                preprocessing = ImagePreprocessing(inputs=inputs, size=size, resize=settings.resize)
         case "sound":
             preprocessing = given if given is not None and given.kind == "sound" else None
             preprocessing = preprocessing or _sound(settings, reader, feature, first, reporter)
@@ -116,7 +118,7 @@ def decode(
             for name, (split, size) in parts.items()
         },
         preprocessing=preprocessing,
-        found=task,
+        found=said,
     )
 
 
