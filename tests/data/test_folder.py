@@ -186,6 +186,25 @@ def test_links_in_a_circle_end(photos: Path, reporter: Any) -> None:
     assert len(dataset.splits["train"]) == 20
 
 
+@pytest.mark.parametrize("target", [".", "..", "absolute"])
+def test_a_class_that_is_a_link_upwards_is_none(photos: Path, reporter: Any, target: str) -> None:
+    (photos / "c").symlink_to(photos if target == "absolute" else target)
+    dataset = read(photos, reporter, validation=0, test=0)
+    assert dataset.target.names == ("blue sky", "r\u00f6te")
+    assert len(dataset.splits["train"]) == 20
+    assert reporter.warnings == ["Left out of my photos \u00fc, for it leads upwards: c"]
+
+
+def test_a_class_that_is_a_link_to_elsewhere_is_one(
+    photos: Path, tmp_path: Path, reporter: Any
+) -> None:
+    (photos / "blue sky").rename(tmp_path / "elsewhere")
+    (photos / "sky").symlink_to(tmp_path / "elsewhere")
+    dataset = read(photos, reporter, validation=0, test=0)
+    assert dataset.target.names == ("r\u00f6te", "sky")
+    assert not reporter.warnings
+
+
 @pytest.mark.parametrize(("kind", "reason"), [("link", "is a link to nothing"),
                                               ("pipe", "is no regular file")])  # fmt: skip
 def test_what_is_no_file_is_never_waited_for(

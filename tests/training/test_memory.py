@@ -11,7 +11,6 @@ from nncli.errors import TrainingError
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing, cached_input
 from nncli.training.memory import explained_exhaustion, explained_size
 
-
 SOUND = SoundPreprocessing(
     inputs=SoundInput(sample_rate=8000), samples=80_000, mel_bins=64
 )  # a picture, but none whose size can be chosen

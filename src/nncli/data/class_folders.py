@@ -21,6 +21,8 @@ __all__ = [
     "folders_in",
     "kind_of",
     "kind_of_all",
+    "leads_upwards",
+    "links_upwards",
     "no_classes",
     "none_of_kind",
     "other_endings",
@@ -142,11 +144,31 @@ def other_endings(paths: Iterable[Path], kind: FileKind | None = None) -> str:
 
 
 def folders_in(folder: Path) -> list[Path]:
+    """The folders that lie directly in one, without links to that itself or to what it lies in:
+    such a class would have the files of all classes."""
     try:
         inside = sorted(folder.iterdir())
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror}.") from error
-    return [path for path in inside if path.is_dir() and not path.name.startswith((".", "__"))]
+    return [
+        path
+        for path in inside
+        if path.is_dir() and not path.name.startswith((".", "__")) and not leads_upwards(path)
+    ]
+
+
+def leads_upwards(path: Path) -> bool:
+    """Whether a path is a link to a folder that it lies in itself, however far above."""
+    if not path.is_symlink():
+        return False
+    target = Path(os.path.realpath(path))
+    return Path(os.path.realpath(path.parent)).is_relative_to(target)
+
+
+def links_upwards(folder: Path) -> list[Path]:
+    """All links below a folder that are passed over, for they lead upwards."""
+    inside = (Path(place, name) for place, names, _ in os.walk(folder) for name in names)
+    return sorted(path for path in inside if leads_upwards(path))
 
 
 def by_class(folder: Path) -> dict[str, list[Path]]:

@@ -18,6 +18,7 @@ from nncli.data.class_folders import (
     folders_in,
     kind_of,
     kind_of_all,
+    leads_upwards,
     splits_in,
 )
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
@@ -132,6 +133,11 @@ def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
     _check_place(settings)
     folder = settings.path
     splits = splits_in(folder, reporter)
+    upwards = [path.name for place in splits.values() for path in place.iterdir()
+               if leads_upwards(path)]  # fmt: skip
+    if upwards:
+        verb = "it leads" if len(upwards) == 1 else "they lead"
+        reporter.warning(f"Left out of {folder.name}, for {verb} upwards: {listed(upwards)}")
     files = {split: by_class(place) for split, place in splits.items()}
     kind = kind_of_all(folder, files, settings.kind, reporter)
     files = {

@@ -325,3 +325,13 @@ def test_images_of_one_colour_alone_are_not_compared(tmp_path: Path) -> None:
         for number in range(4):
             Image.new("L", (9, 9), 20 * number).save(tmp_path / "p" / name / f"{number}.png")
     assert not [f for f in examined(tmp_path / "p") if "could not be examined" in f.message]
+
+
+def test_links_that_lead_upwards_are_told_and_passed_over(photos: Path) -> None:
+    (photos / "all").symlink_to(photos)
+    (photos / "cat" / "back").symlink_to("..")
+    findings = examined(photos)
+    [links] = about(findings, "files", "warn")
+    assert links.message.startswith("2 links lead upwards: ")
+    assert [Path(link).name for link in links.examples] == ["all", "back"]
+    assert about(findings, "files", "good")[0].message == "all 130 images can be read"

@@ -18,6 +18,7 @@ from nncli.data.class_folders import (
     by_class,
     folders_in,
     kind_of,
+    links_upwards,
     no_classes,
     none_of_kind,
     other_endings,
@@ -132,6 +133,13 @@ def _listed(settings: FolderDataset, findings: list[Finding]) -> _Listed:
         findings.append(Finding(
             "warn", "files", f"{counted(len(strangers), 'file')} of {other} kind: {listed}",
             "They are left out.", [_shown(path) for path in strangers],
+        ))  # fmt: skip
+    upwards = [_shown(path) for path in links_upwards(folder)]
+    if upwards:
+        verb = "leads" if len(upwards) == 1 else "lead"
+        findings.append(Finding(
+            "warn", "files", f"{counted(len(upwards), 'link')} {verb} upwards: "
+            f"{some(upwards)}", "Passed over: such a class would have the files of all.", upwards,
         ))  # fmt: skip
     empty = sorted(n for n, paths in files["train"].items() if not _of(kind, paths))
     if empty:
