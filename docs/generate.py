@@ -53,6 +53,7 @@ def commands() -> str:
 def configuration() -> str:
     """The page of all keys of an experiment: type, default, limits and description."""
     from nncli.config import Experiment
+    from nncli.config.tracking import Mlflow
     from nncli.config.training import EarlyStopping
     from nncli.objectives.losses import LossSettings
     from nncli.optimizers.schedules import Schedule
@@ -85,6 +86,7 @@ def configuration() -> str:
         "dataset.augment.rand_augment": RandAugmentSettings,
         "dataset.augment.spec_augment": SpecAugmentSettings,
         "training.early_stopping": EarlyStopping,
+        "training.mlflow": Mlflow,
     }.items():
         parts.append(f"## {key}\n\n{(group.__doc__ or '').strip()}\n\n{_keys(group)}")
     return "\n\n".join(parts) + "\n"

@@ -24,6 +24,7 @@ FORMS = {
     "memory_budget": "; it is like 4GiB, 500MB or auto",
     "early_stopping": "; it is like {patience: 5}",
     "loss": "; it is like huber or {type: huber, delta: 0.5}",
+    "mlflow": "; it is like true, or {experiment: digits}",
 }
 
 # What a pattern allows, in words.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nncli import data, models, optimizers
+from nncli.config import tracking
 from nncli.config.experiment import Experiment
 from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
@@ -33,6 +34,7 @@ EXPANSIONS: dict[KeyPath, Callable[[Any], Any]] = {
     ("optimizer",): optimizers.expand,
     ("optimizer", "learning_rate"): schedules.expand,
     ("training", "loss"): losses.expand,
+    ("training", "mlflow"): tracking.expand,
 }
 # Values that are paths.
 PATH_KEYS = (
@@ -246,7 +248,16 @@ def with_absolute_paths(values: Mapping[str, Any], base: Path) -> dict[str, Any]
             if path.parts[:1] and path.parts[0].startswith("~"):
                 continue
             result[group] = {**mapping, key: str((base / path).absolute())}
-    return result
+    return _with_absolute_uri(result, base)
+
+
+def _with_absolute_uri(values: dict[str, Any], base: Path) -> dict[str, Any]:
+    """`values` with the file or folder absolute in which MLflow keeps runs, if it is one."""
+    match values:
+        case {"training": {"mlflow": {"tracking_uri": str(uri), **mlflow}, **training}}:
+            located = {**mlflow, "tracking_uri": tracking.absolute_uri(uri, base)}
+            return {**values, "training": {**training, "mlflow": located}}
+    return values
 
 
 def _with_path(key: str, value: Any) -> Any:

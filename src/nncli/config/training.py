@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from nncli.backend import Backend, Device, Precision
+from nncli.config import tracking
 from nncli.config.metrics import MEASURED, MetricName, Monitored
 from nncli.objectives import losses
 from nncli.settings import Settings
@@ -192,6 +193,16 @@ class TrainingSettings(Settings):
     )
     tensorboard: bool = Field(
         default=False, description="Write TensorBoard logs into the run folder."
+    )
+    mlflow: Annotated[
+        tracking.Mlflow | None,
+        BeforeValidator(tracking.expand, json_schema_input_type=bool | tracking.Mlflow | None),
+    ] = Field(
+        default=None,
+        description=(
+            "Follow the run in MLflow, with pip install 'nncli[mlflow]': true, or {experiment: "
+            "NAME, tracking_uri: URI}."
+        ),
     )
     profile: bool = Field(
         default=False, description="Write a trace of the first steps into the run folder."

@@ -67,6 +67,11 @@ class RunFolder:
         return self.path / "history.csv"
 
     @property
+    def environment(self) -> Path:
+        """What is needed to repeat the run elsewhere."""
+        return self.path / "environment.json"
+
+    @property
     def about(self) -> Path:
         """What people say about the run: its tags and its note."""
         return self.path / "about.json"
@@ -85,6 +90,21 @@ class RunFolder:
     def tensorboard(self) -> Path:
         """The folder of TensorBoard's logs, if they were asked for."""
         return self.path / "tensorboard"
+
+    @property
+    def mlflow(self) -> Path:
+        """Which run of MLflow follows this one, if that was asked for."""
+        return self.path / "mlflow.json"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of the pictures."""
+        return self.path / "plots"
+
+    @property
+    def documents(self) -> tuple[Path, ...]:
+        """The small files that say what was done and what came of it."""
+        return (self.config, self.metrics, self.history, self.environment)
 
     @property
     def profile(self) -> Path:
@@ -134,22 +154,21 @@ class RunFolder:
 
     def write_environment(self, command: Sequence[str]) -> None:
         """Write what is needed to repeat the run elsewhere; asks TensorFlow for its devices."""
-        write_atomically(self.path / "environment.json", to_json(environment_of(command)))
+        write_atomically(self.environment, to_json(environment_of(command)))
 
     def read_environment(self) -> dict[str, Any]:
         """What `write_environment` wrote; empty if it cannot be read."""
         try:
-            document = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+            document = json.loads(self.environment.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return document if isinstance(document, dict) else {}
 
     def plot(self, name: str) -> Path:
         """Where the picture `name` belongs; its folder exists."""
-        folder = self.path / "plots"
-        with storage_errors(folder):
-            folder.mkdir(exist_ok=True)
-        return folder / f"{name}.png"
+        with storage_errors(self.plots):
+            self.plots.mkdir(exist_ok=True)
+        return self.plots / f"{name}.png"
 
     def is_held(self) -> bool:
         """Whether a process holds the lock: it trains there now."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nncli
 from nncli import runs
@@ -33,14 +33,20 @@ from nncli.training.checkpoints import Checkpoint
 from nncli.training.fitting import fit, position_of
 from nncli.training.fold_report import write_fold_report
 from nncli.training.folds import experiment_of_fold, is_cross_validation, train_folds
+from nncli.training.mlflow_runs import followed, is_missing
 from nncli.training.preparing import Prepared, prepare
 from nncli.training.run import Run
 from nncli.training.stopping import stop_requests
+
+if TYPE_CHECKING:
+    from nncli.training.callbacks import Position
 
 __all__ = ["TrainingResult", "resume", "train"]
 
 # What a resumed run may have different: it changes how long the run goes on, not what it computes.
 MAY_CHANGE = ("training.epochs", "training.max_minutes", "training.checkpoint_minutes")
+# And what changes neither: a finished run that differs here alone is still finished.
+FOLLOWING = "training.mlflow"
 
 logger = logging.getLogger("nncli")
 
@@ -153,11 +159,12 @@ def _cross_validate(
         reporter.run_started(folder.path, folder.log)
         folder.write_config(experiment, nncli.__version__)
         folder.write_environment(recorded.command)
-        metrics, results = train_folds(
-            experiment, folder, train_fold, began=began, reporter=reporter
-        )
-        with _logging_to(folder.log):
-            write_fold_report(folder, experiment, metrics, results, first, reporter)
+        with followed(folder, experiment, reporter):
+            metrics, results = train_folds(
+                experiment, folder, train_fold, began=began, reporter=reporter
+            )
+            with _logging_to(folder.log):
+                write_fold_report(folder, experiment, metrics, results, first, reporter)
     return TrainingResult(folder.path, None, metrics, [], results)
 
 
@@ -211,6 +218,10 @@ def resume(
     with folder.locked():
         metrics = folder.read_metrics()
         if metrics is not None and metrics.is_finished and not changed:
+            if is_missing(folder, experiment):
+                folder.write_config(experiment, nncli.__version__)
+                with _logging_to(folder.log), followed(folder, experiment, reporter):
+                    pass  # it happened already
             reporter.notice(
                 f"{shown_path(folder.path)} is finished ({counted(metrics.epochs or 0, 'epoch')}): "
                 "there is nothing left to do."
@@ -233,8 +244,12 @@ def resume(
 
 
 def _check_changes(before: Experiment, wanted: Experiment) -> bool:
-    """Whether anything differs; raises where it is more than a run may go on with."""
-    changes = {dotted(key): pair for key, *pair in differences(before, wanted)}
+    """Whether the training differs; raises where it is more than a run may go on with."""
+    changes = {
+        dotted(key): pair
+        for key, *pair in differences(before, wanted)
+        if not dotted(key).startswith(FOLLOWING)
+    }
     refused = {key: pair for key, pair in changes.items() if key not in MAY_CHANGE}
     if refused:
         lines = (
@@ -266,8 +281,16 @@ def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Ex
 
 def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter) -> TrainingResult:
     position = position_of(run, checkpoint)
+    run.folder.write_metrics(run.metrics("running", position.rows))
+    with followed(run.folder, run.experiment, reporter) as run.mlflow:
+        return _to_the_end(run, position, checkpoint, reporter)
+
+
+def _to_the_end(
+    run: Run, position: Position, checkpoint: Checkpoint | None, reporter: Reporter
+) -> TrainingResult:
+    """Fit and finish; however that ends, `metrics.json` has the outcome."""
     rows = position.rows
-    run.folder.write_metrics(run.metrics("running", rows))
     try:
         with stop_requests() as request:
             outcome = fit(run, position, checkpoint, request, reporter)

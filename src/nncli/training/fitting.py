@@ -235,6 +235,8 @@ def _callbacks(
     if settings.profile and (checkpoint is not None or not phase.begin):  # the first steps
         found.append(tracing.TraceSteps(run.folder.profile))
     found += [ours.ReportProgress(position, metric_names(run.dataset.target), reporter), saving]
+    if run.mlflow is not None:  # behind the checkpoint, which waits for no server
+        found.append(tracing.HandRowsOn(position, run.mlflow.follow))
     if settings.max_minutes is not None:
         found.append(ours.EndInTime(saving, settings.max_minutes))
     found.append(ours.StopWhenAsked(saving, request))

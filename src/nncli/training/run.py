@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nncli.training.mlflow_runs import MlflowRun
+
 __all__ = ["Run", "writing_the_report"]
 
 logger = logging.getLogger("nncli")
@@ -56,6 +58,7 @@ class Run:
     fit_seconds: float = 0.0
     evaluate_seconds: float = 0.0
     tested: FoldAnswers | None = None  # of a fold, what it said in the end
+    mlflow: MlflowRun | None = None
 
     def __post_init__(self) -> None:
         self.encoded = self.dataset.encoded()  # once: splits share what the feed keeps of them
