@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import pytest
 
 from nncli import models
 from nncli.descriptions import ClassTarget, Features
 from nncli.models import MlpModel, RnnModel, TabularModel, TransformerModel
+from nncli.models.anatomy import layers_of
 from nncli.models.cost import activation_bytes, flops
 
 TARGET = ClassTarget(names=("one", "other"))
@@ -53,3 +55,29 @@ def test_each_number_of_a_table_has_weights_of_its_own() -> None:
     network = built(settings, Features(kind="vector", shape=(3,)))
     waves, vectors, dense = 3 * 4, 3 * 8 * 5, (3 + 3 * 5) * 8
     assert flops(network) == 2 * (waves + vectors + dense + 8 * 2)
+
+
+def test_a_model_inside_that_takes_any_length_costs_as_much_as_it_is_given() -> None:
+    inside = keras.Input((None, 4))
+    base = keras.Model(inside, keras.layers.Dense(5)(keras.layers.Dense(3)(inside)))
+    start = keras.Input((10, 4))
+    network = keras.Model(start, keras.layers.Dense(2)(base(start)))
+    assert flops(network) == 2 * 10 * (4 * 3 + 3 * 5 + 5 * 2)
+    assert activation_bytes(network) == 4 * 10 * (3 + 5 + 2)
+    (shown,) = [layer for layer in layers_of(network) if layer.name == base.name]
+    assert shown.flops == 2 * 10 * (4 * 3 + 3 * 5)
+
+
+def test_a_layer_that_is_used_twice_leaves_two_outputs() -> None:
+    start = keras.Input((4,))
+    layer = keras.layers.Dense(4)
+    assert activation_bytes(keras.Model(start, layer(layer(start)))) == 2 * 4 * 4
+
+
+def test_what_is_frozen_needs_memory_while_it_computes() -> None:
+    start = keras.Input((4,))
+    frozen = keras.layers.Dense(1000, trainable=False)
+    network = keras.Model(start, keras.layers.Dense(2)(frozen(start)))
+    assert activation_bytes(network) == 4 * 1000
+    frozen.trainable = True
+    assert activation_bytes(network) == 4 * 1002

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nncli import preprocessing
 from nncli.data import Split
 from nncli.data.pipelines import Feed
+from nncli.models.cost import largest_bytes
 from nncli.objectives import ANSWER, TEMPERATURE
 from nncli.preprocessing.archive import ModelDescription
 
@@ -14,16 +15,25 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BATCH_SIZE", "answers", "logits_for_arrays", "model_for_arrays"]
+__all__ = ["BATCH_SIZE", "answers", "batch_size_for", "logits_for_arrays", "model_for_arrays"]
 
 BATCH_SIZE = 1024
+BATCH_BYTES = 1_000_000_000  # of the largest layer's output; what a laptop has to spare
+
+
+def batch_size_for(network: Any, most: int = BATCH_SIZE) -> int:
+    """How many examples a network is asked about at once: `most`, a power of two, or fewer if what
+    one layer says about them would take too much memory."""
+    fitting = BATCH_BYTES // max(largest_bytes(network), 1)
+    return min(most, 1 << (max(fitting, 1).bit_length() - 1))
 
 
 def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.float32]:
     """What `network` says about every example of `split`, shape (size, classes), float32."""
     feed = feed or Feed()
+    batches = feed.ordered(split, batch_size_for(network))
     with feed.reading():
-        result: NDArray[np.float32] = network.predict(feed.ordered(split, BATCH_SIZE), verbose=0)
+        result: NDArray[np.float32] = network.predict(batches, verbose=0)
     return result
 
 

@@ -23,7 +23,7 @@ from nncli.data.unlabelled import (
 )
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import ModelFileError, UsageError
-from nncli.inference.answering import model_for_arrays
+from nncli.inference.answering import batch_size_for, model_for_arrays
 from nncli.inference.choosing import experiment_of
 from nncli.inference.evaluated import pandas_for
 from nncli.objectives import LABEL_THRESHOLD
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Answered", "Predictions", "Predictor", "predict"]
 
 SKIP = "--on-error skip"
-CHUNK = 4096  # examples at a time
+CHUNK = 4096  # examples at a time, at most
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,7 @@ class Predictor:
         self.backend = keras_backend.chosen(backend, experiment.training.backend)
         self._network: Any = None
         self._front: Any = None
+        self._chunk = CHUNK
 
     @property
     def target(self) -> Target:
@@ -225,9 +226,9 @@ class Predictor:
         import numpy as np
 
         parts = []
-        for start in range(0, len(asked.names), CHUNK):
-            some = rows_of(asked.inputs, slice(start, start + CHUNK))
-            size = min(CHUNK, len(asked.names) - start)
+        for start in range(0, len(asked.names), self._chunk):
+            some = rows_of(asked.inputs, slice(start, start + self._chunk))
+            size = min(self._chunk, len(asked.names) - start)
             # Every other size would be compiled anew: few of them are ever seen.
             filled = rows_of(some, np.minimum(np.arange(1 << (size - 1).bit_length()), size - 1))
             answers = self._network.predict_on_batch(self._front(filled))
@@ -242,6 +243,7 @@ class Predictor:
         with self.reporter.task("Opening the model"):
             network = archive.open_model(self.path)
             self._network = model_for_arrays(network, self.description)
+            self._chunk = batch_size_for(self._network, CHUNK)
             self._front = Applied(self.description.preprocessing)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["activation_bytes", "call_flops", "flops", "nodes", "variable_bytes"]
+__all__ = ["activation_bytes", "call_flops", "flops", "largest_bytes", "nodes", "variable_bytes"]
+
+EMBEDDING = "embedding"  # in the name of weights that are looked up
 
 
 def flops(model: Any) -> int:
@@ -17,22 +20,29 @@ def flops(model: Any) -> int:
     weight and position. Attention compares every position with every other, and adds up what they
     say. An embedding is looked up, which is no product. A layer that is used twice costs twice.
     """
-    return sum(2 * _products(layer, node) for layer, node in _calls(model))
+    return sum(2 * _products(call) for call in _calls(model, _steps_in(model)))
 
 
 def call_flops(node: Any) -> int:
     """Those of one call of a layer, or of a whole model."""
-    operation = node.operation
-    return flops(operation) if hasattr(operation, "layers") else 2 * _products(operation, node)
+    return sum(2 * _products(call) for call in _calls_of(node, 1))
 
 
 def activation_bytes(model: Any) -> int:
     """Bytes of what one example leaves behind in a training step: the outputs of all layers that
     have weights, at four bytes a number; of a recurrent layer those of its gates at every step, of
     attention also how much each position attends to each other. The backward pass needs them,
-    whatever else it needs."""
-    calls = _calls(model)
-    return 4 * sum(_numbers(layer, node) for layer, node in calls if layer.trainable_weights)
+    whatever else it needs; frozen layers leave nothing, but each has an output while it computes.
+    """
+    calls = _calls(model, _steps_in(model))
+    left = 4 * sum(_numbers(call) for call in calls if call.layer.trainable_weights)
+    return max(left, largest_bytes(model))
+
+
+def largest_bytes(model: Any) -> int:
+    """Bytes of what the largest layer says about one example, counted as for `activation_bytes`:
+    those that are needed at once to answer."""
+    return 4 * max((_numbers(call) for call in _calls(model, _steps_in(model))), default=1)
 
 
 def nodes(network: Any) -> Iterator[Any]:
@@ -42,47 +52,98 @@ def nodes(network: Any) -> Iterator[Any]:
         yield from by_depth[depth]
 
 
-def _products(layer: Any, node: Any) -> int:
+@dataclass(frozen=True)
+class _Call:
+    """A layer where it is used: `node` knows what goes in and out, `steps` how many there are of
+    what it takes any number of."""
+
+    layer: Any
+    node: Any
+    steps: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what it says, of several things of the first, about one example."""
+        return self._sides(self.node.outputs[0])
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """Of what it takes, likewise: a mask is a second input."""
+        return self._sides(self.node.input_tensors[0])
+
+    @property
+    def positions(self) -> int:
+        """Places that it says something about."""
+        return math.prod(self.shape[:-1])
+
+    def _sides(self, tensor: Any) -> tuple[int, ...]:
+        return tuple(side or self.steps for side in tensor.shape[1:])
+
+
+def _products(call: _Call) -> int:
     """Products of two numbers that one example takes."""
     import keras
 
-    if isinstance(layer, keras.layers.Embedding):
-        return 0
-    kernels = [w for w in layer.weights if len(w.shape) > 1 and w.name != "bias"]
+    layer = call.layer
+    # KerasHub's embeddings are layers of its own: the name of the weight tells.
+    kernels = [
+        w
+        for w in layer.weights
+        if len(w.shape) > 1 and w.name != "bias" and EMBEDDING not in w.name
+    ]
     weights = sum(int(math.prod(w.shape)) for w in kernels)
     if _is_recurrent(layer):
-        return _steps(node) * weights
-    shape = node.outputs[0].shape
+        return call.given[0] * weights
     if isinstance(layer, keras.layers.MultiHeadAttention):
         # The queries with the keys, and the weights with the values.
-        between = 2 * shape[1] ** 2 * layer.num_heads * layer.key_dim
-        return int(shape[1] * weights + between)
+        between = 2 * call.positions**2 * layer.num_heads * layer.key_dim
+        return int(call.positions * weights + between)
     if isinstance(layer, keras.layers.EinsumDense):  # each of its weights at each place it is for
-        return _of_einsum(layer, node)
-    return _size(shape[1:-1]) * weights
+        return _of_einsum(call)
+    attending = [part for part in _parts(layer) if hasattr(part, "num_heads")]
+    between = sum(2 * call.positions**2 * call.shape[-1] for _ in attending)
+    return call.positions * weights + between
 
 
-def _of_einsum(layer: Any, node: Any) -> int:
+def _of_einsum(call: _Call) -> int:
     """Products of an einsum: the product of the sizes of all its letters but the batch's."""
-    given, kernel, _ = layer.equation.replace("->", ",").split(",")
-    sizes = dict(zip(given, node.input_tensors[0].shape, strict=True))
-    sizes |= dict(zip(kernel, layer.kernel.shape, strict=True))
-    return _size(tuple(size for letter, size in sizes.items() if letter != given[0]))
+    given, kernel, _ = call.layer.equation.replace("->", ",").split(",")
+    sizes = dict(zip(given[1:], call.given, strict=True))
+    sizes |= dict(zip(kernel, call.layer.kernel.shape, strict=True))
+    return math.prod(sizes.values())
 
 
-def _numbers(layer: Any, node: Any) -> int:
+def _numbers(call: _Call) -> int:
     """Numbers that the backward pass needs of one example."""
     import keras
 
+    layer = call.layer
     if _is_recurrent(layer):
         gates = sum(w.shape[-1] for w in layer.trainable_weights if "recurrent_kernel" in w.path)
-        return _steps(node) * int(gates)
-    shape = node.outputs[0].shape
-    numbers = _size(shape[1:])
+        return call.given[0] * int(gates)
+    numbers = math.prod(call.shape)
     if isinstance(layer, keras.layers.MultiHeadAttention):
         # Queries, keys, values and what is attended to beside the output.
-        numbers += shape[1] * layer.num_heads * (4 * layer.key_dim + shape[1])
+        numbers += call.positions * layer.num_heads * (4 * layer.key_dim + call.positions)
+    for part in _parts(layer):
+        heads = getattr(part, "num_heads", 0)
+        numbers += call.positions * (_units(part) + heads * call.positions)
     return int(numbers)
+
+
+def _parts(layer: Any) -> list[Any]:
+    """The layers that a layer of KerasHub is made of, such as a block of a transformer: Keras does
+    not follow how they are called."""
+    if type(layer).__module__.startswith("keras."):
+        return []
+    return list(layer._flatten_layers(include_self=False))
+
+
+def _units(part: Any) -> int:
+    """Numbers that a part says at each position; 0 where it has no weights of its own."""
+    own = (*part._trainable_variables, *part._non_trainable_variables)
+    shapes = [w.shape for w in own if EMBEDDING not in w.name]
+    return max((int(math.prod(s)) if len(s) < 2 else int(s[-1]) for s in shapes), default=0)
 
 
 def _is_recurrent(layer: Any) -> bool:
@@ -91,30 +152,33 @@ def _is_recurrent(layer: Any) -> bool:
     return isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional))
 
 
-def _steps(node: Any) -> int:
-    """Steps that a recurrent layer reads; its mask is a second input."""
-    return int(node.input_tensors[0].shape[1] or 1)
-
-
-def _size(shape: tuple[int | None, ...]) -> int:
-    return math.prod(side or 1 for side in shape)
-
-
-def _calls(model: Any) -> Iterator[tuple[Any, Any]]:
-    """The calls of layers that compute something, those of models inside included, each with the
-    node that knows what goes in and out; of a layer, its first."""
+def _calls(model: Any, steps: int) -> Iterator[_Call]:
+    """The calls of layers that compute something, those of models inside included; of a layer, its
+    first."""
     inside = getattr(model, "_functional", None) or model  # what a Sequential is made of
     if hasattr(inside, "_nodes_by_depth"):
         for node in nodes(inside):
-            if hasattr(node.operation, "layers"):
-                yield from _calls(node.operation)
-            elif hasattr(node.operation, "weights"):  # a layer, no bare operation
-                yield node.operation, node
+            yield from _calls_of(node, steps)
     elif hasattr(model, "layers"):
         for layer in model.layers:
-            yield from _calls(layer)
+            yield from _calls(layer, steps)
     elif model._inbound_nodes:
-        yield model, model._inbound_nodes[0]
+        yield _Call(model, model._inbound_nodes[0], steps)
+
+
+def _calls_of(node: Any, steps: int) -> Iterator[_Call]:
+    """Those of one call in a model, of which there are several if it is another model."""
+    if hasattr(node.operation, "layers"):
+        given: Any = node.input_tensors[0].shape if node.input_tensors else ()
+        yield from _calls(node.operation, (given[1] if len(given) > 1 else None) or steps)
+    elif hasattr(node.operation, "weights"):  # a layer, no bare operation
+        yield _Call(node.operation, node, steps)
+
+
+def _steps_in(model: Any) -> int:
+    """Steps that a model is given."""
+    given = getattr(model, "inputs", None) or []
+    return int(given[0].shape[1] or 1) if given and len(given[0].shape) > 1 else 1
 
 
 def variable_bytes(variable: Any) -> int:

@@ -9,6 +9,7 @@ from nncli.config import Experiment
 from nncli.data.mixing import Mixing, mixed_classes
 from nncli.data.pipelines import EpochOrder, steps
 from nncli.descriptions import Target
+from nncli.inference.answering import batch_size_for
 from nncli.objectives import compile_for_training, metric_names
 from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.reporting import FitPlan, Reporter
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from nncli.training.callbacks import Position, SaveCheckpoints
 
 __all__ = ["compile_network", "fit", "position_of"]
-
-VALIDATION_BATCH_SIZE = 1024
 
 
 def position_of(run: Run, checkpoint: Checkpoint | None) -> Position:
@@ -258,4 +257,5 @@ def _validation_batches(run: Run) -> Any:
     split = run.encoded.splits.get("validation")
     if not split:
         return None
-    return run.feed.ordered(split, VALIDATION_BATCH_SIZE, classes=mixed_classes(run.mixing))
+    size = batch_size_for(run.networks.answering)
+    return run.feed.ordered(split, size, classes=mixed_classes(run.mixing))

@@ -102,10 +102,14 @@ def prepare(
     with explained_size(sides):
         built = networks.build(experiment.model, dataset, experiment.dataset.augment, reporter)
     examples = len(dataset.splits["train"])
+    tuning = models.fine_tuning(experiment.model)
+    if tuning is not None:  # what learns later needs memory, too
+        models.let_base_learn(built.family, True)
     settings = batching.decided(settings, built.trained, examples, reporter)
+    if tuning is not None:
+        models.let_base_learn(built.family, False)
     count = steps(examples, settings.examples_per_step)
     _check_accumulation(settings, count)
-    tuning = models.fine_tuning(experiment.model)
     if tuning is not None and tuning.begin >= settings.epochs:
         reporter.warning(
             f"model.unfreeze_at: {tuning.begin} is not before the end of training "

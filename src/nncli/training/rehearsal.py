@@ -14,10 +14,10 @@ from nncli.data import Split
 from nncli.data.mixing import mixed_classes, mixing_of
 from nncli.data.pipelines import EpochOrder, Feed, steps
 from nncli.data.rows import DiskRows
-from nncli.inference.answering import answers
+from nncli.inference.answering import answers, batch_size_for
 from nncli.models.cost import flops
 from nncli.reporting import Reporter, SilentReporter
-from nncli.training.fitting import VALIDATION_BATCH_SIZE, compile_network
+from nncli.training.fitting import compile_network
 from nncli.training.folds import experiment_of_fold, is_cross_validation
 from nncli.training.memory import (
     check_batch_size,
@@ -138,9 +138,9 @@ def _one_step(prepared: Prepared) -> float:
             averaging = [ValidateAverages()]
     with explained_exhaustion(model, settings.examples_per_step):
         if "validation" in splits:
-            validation = _first(splits["validation"], VALIDATION_BATCH_SIZE)
-            classes = mixed_classes(mixing)
-            batches = feed.ordered(validation, VALIDATION_BATCH_SIZE, classes=classes)
+            size = batch_size_for(prepared.networks.answering)
+            validation = _first(splits["validation"], size)
+            batches = feed.ordered(validation, size, classes=mixed_classes(mixing))
             model.evaluate(batches, verbose=0)
         answers(prepared.networks.answering, _first(train, settings.examples_per_step), feed)
     return seconds
