@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -160,3 +160,79 @@ class RecordingReporter(SilentReporter):
 def reporter() -> RecordingReporter:
     """A reporter whose `notices`, `warnings` and `tasks` can be looked at."""
     return RecordingReporter()
+
+
+WORDS = ("the", "film", "was", "a", "plot", "dull", "great", "actor", "and", "very", "good", "bad")
+
+
+def _wordpiece() -> dict[str, Any]:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = [*WORDS, "!", ".", *letters, *(f"##{letter}" for letter in letters)]
+    return {"vocabulary": list(dict.fromkeys(marks + pieces)), "lowercase": True}
+
+
+def _byte_pairs() -> dict[str, Any]:
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    marks = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    merges = ["Ġ g", "o o", "oo d", "Ġg ood", "Ġ b", "a d", "Ġb ad"]
+    tokens = [*marks, *sorted(ByteLevel.alphabet()), *(pair.replace(" ", "") for pair in merges)]
+    return {"vocabulary": {token: place for place, token in enumerate(tokens)}, "merges": merges}
+
+
+def _sentence_pieces(**marks: Any) -> dict[str, Any]:
+    from sentencepiece import SentencePieceTrainer
+
+    made = io.BytesIO()
+    sentences = [" ".join(WORDS[start:] + WORDS[:start]) for start in range(len(WORDS))] * 20
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(sentences), model_writer=made, vocab_size=50,
+        hard_vocab_limit=False, minloglevel=2, **marks,
+    )  # fmt: skip
+    return {"proto": made.getvalue()}
+
+
+# Families of KerasHub that read texts: what their tokenizers are made with.
+READERS: dict[str, Callable[[], dict[str, Any]]] = {
+    "Bert": _wordpiece,
+    "DistilBert": _wordpiece,
+    "Roberta": _byte_pairs,
+    "XLMRoberta": lambda: _sentence_pieces(unk_id=0, bos_id=1, eos_id=2, pad_id=-1),
+    "Albert": lambda: _sentence_pieces(
+        pad_id=0, unk_id=1, bos_id=2, eos_id=3, pad_piece="<pad>", unk_piece="<unk>",
+        bos_piece="[CLS]", eos_piece="[SEP]", user_defined_symbols="[MASK]",
+    ),
+    "DebertaV3": lambda: _sentence_pieces(
+        pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="[PAD]", unk_piece="[UNK]",
+        bos_piece="[CLS]", eos_piece="[SEP]",
+    ),
+    "GPT2": lambda: {"vocabulary": {"<|endoftext|>": 0, "a": 1}, "merges": []},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def text_preset(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`text_preset("Bert")`: the folder of a small preset of that family, at random, for texts of
+    at most 32 tokens, made once. Nobody may change it."""
+    keras_hub = pytest.importorskip("keras_hub", reason="KerasHub is not installed: nncli[hub]")
+    place = tmp_path_factory.mktemp("text_presets")
+
+    def preset(family: str) -> Path:
+        import keras
+
+        folder = place / family
+        if not folder.is_dir():
+            keras.utils.set_random_seed(3)
+            tokenizer = getattr(keras_hub.models, f"{family}Tokenizer")(**READERS[family]())
+            own = {"embedding_dim": 16} if family == "Albert" else {}
+            backbone = getattr(keras_hub.models, f"{family}Backbone")(
+                vocabulary_size=tokenizer.vocabulary_size() + (family == "DebertaV3"),
+                num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32,
+                max_sequence_length=32, **own,
+            )  # fmt: skip
+            for part in (backbone, tokenizer):
+                part.save_to_preset(str(folder))
+        return folder
+
+    return preset

@@ -137,14 +137,15 @@ class Features(Settings):
 
     `image`: float32 (height, width, channels); `spectrogram`: float32 (frequencies, frames, 1), a
     picture whose second axis is time; `vector`: float32 (n,), or more axes without a meaning;
-    `sequence`: float32 (steps, channels); `tokens`: int32 (length,), 0 for padding, below
-    `vocabulary`. Of a vector, `categories` says where the categories and words of a table are, in
-    their order; all else are numbers.
+    `sequence`: float32 (steps, channels); `tokens`: int32 (length,), below `vocabulary`, texts
+    that are shorter filled with `padding`. Of a vector, `categories` says where the categories and
+    words of a table are, in their order; all else are numbers.
     """
 
     kind: FeatureKind
     shape: Annotated[tuple[Size, ...], Field(strict=False)]
     vocabulary: int | None = None
+    padding: int = 0
     categories: tuple[Block, ...] = ()
 
 

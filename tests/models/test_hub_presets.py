@@ -14,11 +14,10 @@ import pytest
 from nncli.backend import is_installed
 from nncli.config import Layer, load_experiment
 from nncli.data.network import offline
-from nncli.descriptions import Features
 from nncli.errors import ExperimentError, ModelFileError, NotFoundError, UsageError
-from nncli.models import PretrainedModel, families_for, hub_presets
+from nncli.models import PretrainedModel, families_for, hub_families, hub_presets
 from nncli.reporting import SilentReporter
-from nncli.training.fetching import check_weights, fetch_weights
+from nncli.training.fetching import check_weights, fetch_preset
 
 with_hub = pytest.mark.skipif(
     not is_installed("keras_hub"), reason="KerasHub is not installed: nncli[hub]"
@@ -29,9 +28,12 @@ NAME = "resnet_18_imagenet"
 @pytest.fixture
 def no_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "keras_hub", None)
-    hub_presets.names.cache_clear()
+    known = (hub_presets.names, hub_families.presets)
+    for function in known:
+        function.cache_clear()
     yield
-    hub_presets.names.cache_clear()
+    for function in known:
+        function.cache_clear()
 
 
 @pytest.fixture
@@ -102,7 +104,10 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
 
 @with_hub
 def test_names_are_those_that_keras_hub_knows() -> None:
-    code = "import keras_hub as h; print(*h.models.ImageClassifier.presets)"
+    code = (
+        "import keras_hub as h\n"
+        "print(*h.models.ImageClassifier.presets, *h.models.TextClassifier.presets)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     theirs = set(done.stdout.split("\n")[-2].split())
     assert set(hub_presets.names()) >= theirs > {NAME}
@@ -184,11 +189,36 @@ def test_what_is_missing_is_downloaded_once(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(model_download=download))
     monkeypatch.setattr("nncli.training.fetching_presets.reachable", lambda urls: True)
-    images, settings = Features(kind="image", shape=(8, 8, 1)), PretrainedModel(preset=NAME)
+    settings = PretrainedModel(preset=NAME)
     with pytest.raises(ModelFileError, match=r"weights.h5 of .* the connection was lost"):
-        fetch_weights(settings, images, SilentReporter())
-    fetch_weights(settings, images, SilentReporter())
-    fetch_weights(settings, images, SilentReporter())
+        fetch_preset(settings, SilentReporter())
+    fetch_preset(settings, SilentReporter())
+    fetch_preset(settings, SilentReporter())
     handle = hub_presets.names()[NAME]
     files = ["config.json", "image_converter.json", "model.weights.h5", "model.weights.h5"]
     assert asked == [(handle, file) for file in files]
+
+
+@with_hub
+@pytest.mark.usefixtures("cache_folder")
+def test_a_tokenizer_of_another_family_brings_its_own_vocabulary(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "multilingual_e5_small"  # a BERT that learned with the tokens of XLM-RoBERTa
+    asked: list[str] = []
+
+    def download(handle: str, file: str) -> None:
+        asked.append(file)
+        preset = hub_presets.found(name)
+        place = preset.folder / file
+        mark = preset.folder.parent / ".complete" / preset.folder.name / f"{file}.complete"
+        for path in (place, mark):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text('{"module": "keras_hub.src.models.xlm_roberta.xlm_roberta_tokenizer"}')
+        mark.touch()
+
+    monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(model_download=download))
+    monkeypatch.setattr("nncli.training.fetching_presets.reachable", lambda urls: True)
+    fetch_preset(PretrainedModel(preset=name), SilentReporter())
+    vocabulary = "assets/tokenizer/vocabulary.spm"
+    assert asked == ["config.json", "tokenizer.json", vocabulary, "model.weights.h5"]

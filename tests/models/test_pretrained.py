@@ -116,7 +116,11 @@ def test_grey_and_small_images_are_brought_to_what_the_network_takes(reporter: A
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        (Features(kind="vector", shape=(5,)), "looks at pictures and cannot take the columns"),
+        (Features(kind="vector", shape=(5,)), "is for pictures or texts and cannot take the col"),
+        (
+            Features(kind="tokens", shape=(5,), vocabulary=9),
+            "looks at images and cannot take texts",
+        ),
         (Features(kind="image", shape=(40, 40, 4)), "grey or of three colours"),
     ],
 )

@@ -25,7 +25,7 @@ from nncli.data.tfds import TfdsDataset
 from nncli.data.tfds.opening import check_there
 from nncli.errors import DataUnavailableError, NotFoundError
 from nncli.functions import plug_in
-from nncli.preprocessing import Preprocessing
+from nncli.preprocessing import Given, Preprocessing
 from nncli.reporting import Reporter
 
 __all__ = [
@@ -66,7 +66,7 @@ class Loading(Protocol):
         *,
         seed: int,
         reporter: Reporter,
-        given: Preprocessing | None = None,
+        given: Given | None = None,
     ) -> Dataset: ...
 
 
@@ -148,7 +148,7 @@ def load(
     *,
     seed: int,
     reporter: Reporter,
-    given: Preprocessing | None = None,
+    given: Given | None = None,
 ) -> Dataset:
     """Load a dataset, preprocessed, and hold out the splits that it lacks.
 
@@ -156,7 +156,8 @@ def load(
         settings: which dataset.
         seed: fixes the held-out shares.
         reporter: told what is going on.
-        given: the preprocessing of a model; default: fitted on the training split.
+        given: the preprocessing of a model, or its tokenizer; default: fitted on the training
+            split.
 
     Raises:
         NotFoundError: the name is unknown.
@@ -183,7 +184,7 @@ def load_to_describe(
     *,
     seed: int,
     reporter: Reporter,
-    given: Preprocessing | None = None,
+    given: Given | None = None,
 ) -> Dataset:
     """The dataset of `load` for whoever needs none of its inputs, only what is known about them:
     images that are not in the cache are not decoded where that can be told without.
@@ -274,7 +275,7 @@ def load_default(
     seed: int,
     reporter: Reporter,
     load: Loading = load,
-    given: Preprocessing | None = None,
+    given: Given | None = None,
 ) -> tuple[Dataset, DatasetSettings]:
     """Load MNIST for an experiment that names no dataset, or the embedded digits without it; with
     `load` or another function like it.

@@ -16,7 +16,17 @@ from nncli.data.splits import Division, divided, hold_out
 from nncli.data.unevenness import tell_uneven
 from nncli.descriptions import ArrayInput, ImageInput, TableInput, TextInput
 from nncli.errors import DataError, ModelFileError
-from nncli.preprocessing import ImagePreprocessing, Preprocessing, array, table, text
+from nncli.preprocessing import (
+    Given,
+    ImagePreprocessing,
+    Preprocessing,
+    SubwordPreprocessing,
+    Tokenizer,
+    array,
+    subwords,
+    table,
+    text,
+)
 from nncli.reporting import Reporter, listed
 from nncli.settings import Settings
 
@@ -36,7 +46,7 @@ def load(
     division: Division,
     *,
     seed: int,
-    given: Preprocessing | None,
+    given: Given | None,
     reporter: Reporter,
 ) -> Dataset:
     """The dataset of `source`, the splits that it lacks held out, its targets understood.
@@ -46,7 +56,8 @@ def load(
         settings: of the dataset: how its inputs are preprocessed.
         division: how the splits that it lacks are made.
         seed: fixes the held-out shares.
-        given: the preprocessing of a model; default: fitted on the training split.
+        given: the preprocessing of a model, or its tokenizer; default: fitted on the training
+            split.
         reporter: told what is going on.
 
     Raises:
@@ -57,19 +68,23 @@ def load(
     if dataset is not None:
         say(dataset.remarks, reporter)
     else:
+        tokenizer, whole = (given, None) if isinstance(given, Tokenizer) else (None, given)
         noting = Noting(reporter)
-        decoded = source.read(given, noting)
+        decoded = source.read(whole, noting)
         if given is not None:
             _check_fit(decoded, given)
-        preprocessing = given or decoded.preprocessing
+        preprocessing = whole or decoded.preprocessing
         key = keys[0] if preprocessing else keys[-1]
         if preprocessing is None:
-            preprocessing = _fitted(decoded, settings, division, seed, reporter)
+            preprocessing = _fitted(decoded, settings, division, seed, reporter, tokenizer)
         applied = replace(_applied(decoded, preprocessing), remarks=noting.remarks)
         dataset = store(key, applied, preprocessing, reporter=reporter)
         if decoded.found:  # a run is repeated with what was found out written in its config.yaml
             said = {**key["settings"], **decoded.found}
             alias({**key, "settings": said}, key)
+        if tokenizer is not None:  # whoever evaluates the model has what was fitted from its file
+            found = {**key.get("settings", {}), **decoded.found}
+            alias(_key_of({**_read_key(source.key), "settings": found}, preprocessing), key)
     return with_division(dataset, division, seed, reporter)
 
 
@@ -85,14 +100,23 @@ def load_cached(
 
 
 def _keys(
-    source: Source, division: Division, seed: int, given: Preprocessing | None
+    source: Source, division: Division, seed: int, given: Given | None
 ) -> list[dict[str, Any]]:
     """Under which keys the cache may have a dataset; the last is that of a fitted one."""
     read = _read_key(source.key)
+    fitted = {"fitted_on": {"seed": seed, **asdict(division)}}
+    if isinstance(given, Tokenizer):
+        is_fitted = read["settings"].get("sequence_length") is None
+        cut = {**read, "tokenizer": given.model_dump(mode="json")}
+        return [{**cut, **fitted} if is_fitted else cut]
     if given is not None:
-        return [{**read, "preprocessing": given.model_dump(mode="json")}]
+        return [_key_of(read, given)]
     # What is not fitted does not depend on how the data is divided.
-    return [read, {**read, "fitted_on": {"seed": seed, **asdict(division)}}]
+    return [read, {**read, **fitted}]
+
+
+def _key_of(read: Mapping[str, Any], given: Preprocessing) -> dict[str, Any]:
+    return {**read, "preprocessing": given.model_dump(mode="json")}
 
 
 def _fetched(keys: Sequence[Mapping[str, Any]]) -> Dataset | None:
@@ -116,8 +140,11 @@ def _read_key(key: Mapping[str, Any]) -> dict[str, Any]:
     return {**key, "settings": settings}
 
 
-def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:
+def _check_fit(decoded: DecodedDataset, given: Given) -> None:
     """Refuse data that the preprocessing of a model cannot take."""
+    if isinstance(given, Tokenizer):
+        _check_is_text(decoded)
+        return
     mine, wanted = decoded.inputs, given.inputs
     fits = mine == wanted
     if isinstance(given, ImagePreprocessing) and isinstance(mine, ImageInput):
@@ -134,21 +161,42 @@ def _check_fit(decoded: DecodedDataset, given: Preprocessing) -> None:
         )
 
 
+def _check_is_text(decoded: DecodedDataset) -> None:
+    """Refuse what no tokenizer can cut."""
+    if isinstance(decoded.inputs, TextInput):
+        return
+    hint = "nncli model list names the models that take such data."
+    if isinstance(decoded.inputs, TableInput):
+        hint = (
+            "Of a table it reads one column: --set dataset.columns.NAME=text, and ignore for "
+            "the others."
+        )
+    raise ModelFileError(
+        f"The model reads texts; {decoded.name} has {decoded.inputs}.",
+        hint=hint,
+    )
+
+
 def _fitted(
     decoded: DecodedDataset,
     settings: Settings,
     division: Division,
     seed: int,
     reporter: Reporter,
+    tokenizer: Tokenizer | None,
 ) -> Preprocessing:
-    """The preprocessing of `decoded`, fitted on what will be its training split."""
+    """The preprocessing of `decoded`, fitted on what will be its training split; `tokenizer` is
+    what cuts its texts, where that is known."""
+    options = settings if isinstance(settings, InputSettings) else InputSettings()
+    if tokenizer is not None and options.sequence_length is not None:
+        return SubwordPreprocessing(tokenizer=tokenizer, length=options.sequence_length)
     split = decoded.splits.get("train")
     if split is None:
         raise DataError(f"{decoded.name} has no training split that preprocessing could learn of.")
     name = f"Reading {decoded.name}: train"
     chosen = _training_rows(decoded, division, seed)
     # Texts are read twice, for their lengths and for their words: each time is half of the work.
-    passes = 2 if isinstance(decoded.inputs, TextInput) else 1
+    passes = 2 if isinstance(decoded.inputs, TextInput) and tokenizer is None else 1
     with reporter.task(name, total=split.size, unit="examples") as task:
 
         def batches() -> Iterator[Any]:
@@ -162,8 +210,9 @@ def _fitted(
         match decoded.inputs:
             case TableInput():
                 return table.fit(decoded.inputs, batches())
+            case TextInput() if tokenizer is not None:
+                return subwords.fit(tokenizer, batches, examples=split.size)
             case TextInput():
-                options = settings if isinstance(settings, InputSettings) else InputSettings()
                 return text.fit(
                     batches,
                     tokens=options.tokens,

@@ -23,7 +23,7 @@ from nncli.inference.foreign import fit_inputs, fit_outputs
 from nncli.inference.matching import check_fit, split_of, targets_by_name
 from nncli.inference.slices import check_slices
 from nncli.models import KerasModel
-from nncli.preprocessing import Preprocessing, archive
+from nncli.preprocessing import Preprocessing, SubwordPreprocessing, archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, counted
 
@@ -91,8 +91,12 @@ def ask(
     experiment = experiment_of(path, description)
     settings, seed = dataset_settings(path, experiment, description, dataset, data_dir)
     own = dataset is None or settings is (experiment and experiment.dataset)
-    # A model that went on from a file has the preprocessing of that file's dataset.
-    fitted_on_own = own and not isinstance(experiment and experiment.model, KerasModel)
+    # A model that went on from a file has the preprocessing of that file's dataset, and one that
+    # went on from a preset the tokenizer of that.
+    brought = isinstance(experiment and experiment.model, KerasModel) or isinstance(
+        description and description.preprocessing, SubwordPreprocessing
+    )
+    fitted_on_own = own and not brought
     given = None if description is None or fitted_on_own else description.preprocessing
     data.check_source(settings, given=given)
     check_slices(settings, description.inputs if description else None, slices)

@@ -150,7 +150,7 @@ class Predictor:
     @property
     def kind(self) -> str:
         """Of the input: image, sound, text, table or array."""
-        return self.description.preprocessing.kind
+        return self.description.inputs.kind
 
     def ask(
         self,

@@ -40,7 +40,7 @@ from nncli.models.rnn import RnnModel
 from nncli.models.tabular import TabularModel
 from nncli.models.text_cnn import TextCnnModel
 from nncli.models.transformer import TransformerModel
-from nncli.preprocessing import Preprocessing
+from nncli.preprocessing import Preprocessing, Tokenizer
 from nncli.reporting import Reporter, SilentReporter
 from nncli.settings import Settings
 
@@ -68,6 +68,7 @@ __all__ = [
     "is_path",
     "kept_target",
     "let_base_learn",
+    "text_limits",
     "wanted_preset",
     "wanted_weights",
 ]
@@ -149,10 +150,14 @@ def check(settings: ModelSettings) -> None:
 
     Raises:
         NotFoundError: one is not.
-        UsageError: a package that it needs is not installed.
+        UsageError: a package that it needs is not installed, or a setting means nothing for it.
+        ModelFileError: a file cannot be read.
     """
-    if isinstance(settings, PretrainedModel):
-        pretrained.check(settings)
+    match settings:
+        case KerasModel():
+            keras_file.given_preprocessing(settings)
+        case PretrainedModel():
+            pretrained.check(settings)
 
 
 def wanted_weights(settings: ModelSettings, inputs: Features | None = None) -> list[Weights]:
@@ -168,14 +173,32 @@ def wanted_preset(settings: ModelSettings) -> tuple[Preset, list[str]] | None:
     return pretrained.wanted_preset(settings) if isinstance(settings, PretrainedModel) else None
 
 
-def given_preprocessing(settings: ModelSettings) -> Preprocessing | None:
-    """The preprocessing that a model brings with it; None if it is fitted to the dataset.
+def given_preprocessing(settings: ModelSettings) -> Preprocessing | Tokenizer | None:
+    """The preprocessing that a model brings with it, or of it what cuts texts, where only their
+    length is fitted to the dataset; None if all is. What is on the network has been downloaded, and
+    Keras is prepared.
 
     Raises:
         NotFoundError: a file that the model is made from does not exist.
         ModelFileError: it cannot be read.
     """
-    return keras_file.given_preprocessing(settings) if isinstance(settings, KerasModel) else None
+    match settings:
+        case KerasModel():
+            return keras_file.given_preprocessing(settings)
+        case PretrainedModel():
+            return pretrained.tokenizer(settings)
+        case _:
+            return None
+
+
+def text_limits(settings: ModelSettings) -> tuple[int, int] | None:
+    """The fewest and the most tokens of a text that a preset takes, which must have been
+    downloaded; None where the dataset decides how texts are cut.
+
+    Raises:
+        ModelFileError: the preset is damaged.
+    """
+    return pretrained.text_limits(settings) if isinstance(settings, PretrainedModel) else None
 
 
 def kept_target(settings: ModelSettings, target: Target) -> Target:

@@ -1,13 +1,12 @@
-"""A pretrained network of KerasHub, and what it wants to be done to pixels."""
+"""A pretrained network of KerasHub that looks at images, and what it wants to be done to pixels."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from nncli.errors import ModelFileError, UsageError
-from nncli.models import application_weights
+from nncli.models.hub_loading import backbone_of, damaged, described
 from nncli.models.hub_presets import CONFIGURATION, CONVERTER, Preset
 from nncli.reporting import Reporter
 
@@ -28,7 +27,7 @@ def size_of(
         ModelFileError: the preset is damaged.
         UsageError: the network takes images of one size, and not of that which is asked for.
     """
-    height, width, *_ = _described(preset, CONFIGURATION).get("image_shape") or (None, None)
+    height, width, *_ = described(preset, CONFIGURATION)[1].get("image_shape") or (None, None)
     if height is not None and width is not None:
         fixed = (int(height), int(width))
         if wanted not in (None, fixed):
@@ -37,7 +36,7 @@ def size_of(
                 "no other size."
             )
         return fixed
-    told = _described(preset, CONVERTER).get("image_size") if _has_converter(preset) else None
+    told = described(preset, CONVERTER)[1].get("image_size") if _has_converter(preset) else None
     return wanted or (tuple(told) if told else own)
 
 
@@ -59,20 +58,10 @@ def load(preset: Preset, size: tuple[int, int], *, weights: Path | bool, name: s
         ModelFileError: the preset is damaged or not for images, or the file of another network.
     """
     import keras
-    import keras_hub
 
-    described = _described(preset, CONFIGURATION)
-    shape = {"image_shape": (*size, 3)} if "image_shape" in described else {}
-    try:
-        backbone = keras_hub.models.Backbone.from_preset(
-            str(preset.folder),
-            load_weights=weights is True,
-            dtype=keras.config.dtype_policy(),
-            name=name,
-            **shape,
-        )
-    except Exception as error:  # Keras and h5py raise anything about files that do not fit
-        raise _damaged(preset, error) from error
+    has_size = "image_shape" in described(preset, CONFIGURATION)[1]
+    changes = {"image_shape": (*size, 3)} if has_size else {}
+    backbone = backbone_of(preset, weights=weights, name=name, **changes)
     takes, says = getattr(backbone, "inputs", None), getattr(backbone, "outputs", None)
     if not takes or len(takes) != 1 or len(takes[0].shape) != 4 or not says or len(says) != 1:
         raise ModelFileError(
@@ -80,9 +69,6 @@ def load(preset: Preset, size: tuple[int, int], *, weights: Path | bool, name: s
             "image or whose output is not one array of features.",
             hint="Take the backbone of a network that classifies images.",
         )
-    if isinstance(weights, Path):
-        made_by = f"keras_hub.models.Backbone.from_preset({preset.name!r})"
-        application_weights.load(backbone, weights, named=preset.name, made_by=made_by)
     if all(type(layer).__module__.startswith("keras.") for layer in backbone.layers):
         return keras.Model(takes[0], says[0], name=name)
     return backbone
@@ -116,7 +102,7 @@ def as_wanted(preset: Preset, pixels: Any, size: tuple[int, int], reporter: Repo
         try:
             converter = keras_hub.layers.ImageConverter.from_preset(str(preset.folder))
         except Exception as error:  # as above
-            raise _damaged(preset, error) from error
+            raise damaged(preset, error) from error
     if pixels.shape[1:3] != size:
         pixels = keras.layers.Resizing(
             *size,
@@ -141,20 +127,3 @@ def _by_channel(value: Any, default: float) -> list[float]:
 
 def _has_converter(preset: Preset) -> bool:
     return (preset.folder / CONVERTER).is_file()
-
-
-def _described(preset: Preset, file: str) -> dict[str, Any]:
-    """The settings of the object that a file of the preset describes."""
-    try:
-        read: dict[str, Any] = json.loads((preset.folder / file).read_text(encoding="utf-8"))
-        return dict(read["config"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(preset, error) from error
-
-
-def _damaged(preset: Preset, error: Exception) -> ModelFileError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return ModelFileError(
-        f"model.preset: {preset.folder} cannot be read as a preset of KerasHub: {reason}",
-        hint="What fits is what a backbone's save_to_preset of this version of KerasHub writes.",
-    )

@@ -14,16 +14,20 @@ from pydantic import AfterValidator, Field, model_validator
 
 from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import NotFoundError, UsageError
-from nncli.models import application_weights, hub_backbone, hub_presets
+from nncli.models import application_weights, hub_backbone, hub_presets, hub_texts, hub_tokenizer
 from nncli.models.application_pixels import as_wanted
 from nncli.models.application_table import Application, Weights, found, suggested
 from nncli.models.freezing import freeze
 from nncli.models.hub_presets import Preset
+from nncli.models.tokens import largest_of_known, mean_of_known, only_known, token_input
 from nncli.objectives import add_head
+from nncli.preprocessing import Tokenizer
+from nncli.preprocessing.subwords import SHORTEST
 from nncli.reporting import Reporter
 from nncli.settings import Settings
 
-__all__ = ["BASE", "PretrainedModel", "build", "check", "wanted_preset", "wanted_weights"]
+__all__ = ["BASE", "PretrainedModel", "build", "check", "text_limits", "tokenizer"]
+__all__ += ["wanted_preset", "wanted_weights"]
 
 BASE = "base"  # the name of the pretrained part
 FILE_ENDINGS = (".h5", ".keras")
@@ -48,10 +52,10 @@ def _weights(text: str) -> str:
 
 
 class PretrainedModel(Settings):
-    """A network for images, of Keras or KerasHub: what it has learned, and a new output."""
+    """A network for images or texts of Keras or KerasHub: what it has learned, a new output."""
 
-    kinds: ClassVar[tuple[FeatureKind, ...]] = ("image",)
-    looks: ClassVar[str] = "looks at pictures"
+    kinds: ClassVar[tuple[FeatureKind, ...]] = ("image", "tokens")
+    looks: ClassVar[str] = "is for pictures or texts"
 
     type: Literal["pretrained"] = Field(default="pretrained", description="Learned before.")
     name: Annotated[str, AfterValidator(_known)] | None = Field(
@@ -64,8 +68,8 @@ class PretrainedModel(Settings):
     preset: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
         description=(
-            "A preset of KerasHub, with pip install 'nncli[hub]': resnet_18_imagenet, ..., or "
-            "./folder that a backbone's save_to_preset has written."
+            "A preset of KerasHub, with pip install 'nncli[hub]': resnet_18_imagenet for images, "
+            "bert_tiny_en_uncased for texts, ..., or ./folder that save_to_preset has written."
         ),
     )
     weights: Annotated[str, AfterValidator(_weights)] = Field(
@@ -84,8 +88,13 @@ class PretrainedModel(Settings):
             "network takes."
         ),
     )
-    pooling: Literal["average", "max"] = Field(
-        default="average", description="What is taken of each feature over the image."
+    pooling: Literal["average", "max", "first"] = Field(
+        default="average",
+        description=(
+            "What is taken of each feature over the image, or over the tokens of a text; first: of "
+            "the token in front of a text alone, which learns to stand for all where everything "
+            "is trained."
+        ),
     )
     dropout: float = Field(
         default=0.2, ge=0, lt=1, description="Share of features silenced in each training step."
@@ -152,10 +161,16 @@ def check(settings: PretrainedModel) -> None:
 
     Raises:
         NotFoundError: it is not.
-        UsageError: KerasHub is not installed.
+        UsageError: KerasHub is not installed, or a setting means nothing for such a network.
     """
-    if settings.preset is not None:
-        hub_presets.found(settings.preset)
+    reads = _reader(settings) is not None
+    if reads and settings.image_size is not None:
+        raise UsageError(
+            f"model.image_size is about images; {settings.named} reads texts.",
+            hint="The length of texts is dataset.sequence_length.",
+        )
+    if not reads and settings.pooling == "first":
+        raise UsageError(f"model.pooling: first is for texts; {settings.named} looks at images.")
     file = settings.weights_file
     if file is not None and not file.is_file():
         raise NotFoundError(f"model.weights: there is no file {file}.")
@@ -169,11 +184,39 @@ def wanted_preset(settings: PretrainedModel) -> tuple[Preset, list[str]] | None:
     return preset, preset.missing(weights=settings.weights == "preset")
 
 
+def tokenizer(settings: PretrainedModel) -> Tokenizer | None:
+    """What cuts texts for a preset that reads them; None for a network that looks at images.
+
+    Raises:
+        ModelFileError: the preset is damaged.
+    """
+    preset = _reader(settings)
+    return None if preset is None else hub_tokenizer.read(preset)
+
+
+def text_limits(settings: PretrainedModel) -> tuple[int, int] | None:
+    """The fewest and the most tokens of a text that a preset for texts takes.
+
+    Raises:
+        ModelFileError: the preset is damaged.
+    """
+    preset = _reader(settings)
+    return None if preset is None else (SHORTEST, hub_tokenizer.longest(preset))
+
+
+def _reader(settings: PretrainedModel) -> Preset | None:
+    """The preset, if it reads texts."""
+    preset = None if settings.preset is None else hub_presets.found(settings.preset)
+    return preset if preset is not None and preset.sees == "texts" else None
+
+
 def wanted_weights(settings: PretrainedModel, inputs: Features | None) -> list[Weights]:
     """The weights that have to be in Keras's folder, for images of such a size; without `inputs`
     all that may be."""
     if settings.name is None or settings.weights != "imagenet":
         return []
+    if inputs is not None and inputs.kind != "image":
+        return []  # which `build` refuses
     weights = settings.application.weights
     if inputs is not None:
         return [weights.of_size(*_size(settings, inputs))]
@@ -186,9 +229,54 @@ def build(settings: PretrainedModel, inputs: Features, target: Target, reporter:
     What was learned is frozen (https://keras.io/guides/transfer_learning).
 
     Raises:
-        UsageError: the inputs are no images, or not of the size that a preset takes.
+        UsageError: the inputs are not what the network is for, or images not of the size that a
+            preset takes.
         ModelFileError: the file of weights is of another network, or the preset is damaged.
     """
+    import keras
+
+    begin = _reading if _reads(settings, inputs) else _looking
+    start, features = begin(settings, inputs, reporter)
+    if settings.dropout:
+        features = keras.layers.Dropout(settings.dropout, name="dropout")(features)
+    return keras.Model(start, add_head(features, target), name="network")
+
+
+def _reads(settings: PretrainedModel, inputs: Features) -> bool:
+    """Whether it is texts that the network sees.
+
+    Raises:
+        UsageError: it is not what the inputs are.
+    """
+    reads = _reader(settings) is not None
+    if reads and inputs.kind != "tokens":
+        raise UsageError(f"model: {settings.named} reads texts and cannot take images.")
+    if not reads and inputs.kind == "tokens":
+        raise UsageError(
+            f"model: {settings.named} looks at images and cannot take texts.",
+            hint="Presets of KerasHub read texts: --set model.preset=bert_tiny_en_uncased",
+        )
+    return reads
+
+
+def _reading(settings: PretrainedModel, inputs: Features, _: Reporter) -> tuple[Any, Any]:
+    """The Keras input of tokens, and what the network of a preset makes of a text."""
+    start = token_input(inputs)
+    preset = hub_presets.found(settings.named)
+    base = hub_texts.load(preset, inputs, weights=_weights_of_preset(settings), name=BASE)
+    if settings.weights != "none":
+        freeze(base)
+    vectors = hub_texts.vectors_of(base, start, inputs)
+    if settings.pooling == "first":
+        return start, vectors[:, 0]
+    if settings.pooling == "max":
+        return start, largest_of_known(vectors, start, inputs.padding)
+    known = only_known(vectors, start, inputs.padding)
+    return start, mean_of_known(known, start, inputs.padding)
+
+
+def _looking(settings: PretrainedModel, inputs: Features, reporter: Reporter) -> tuple[Any, Any]:
+    """The Keras input of images, and what the network makes of one."""
     import keras
 
     if inputs.shape[2] not in (1, 3):
@@ -202,10 +290,7 @@ def build(settings: PretrainedModel, inputs: Features, target: Target, reporter:
     base, seen = begin(settings, start, inputs, reporter)
     if settings.weights != "none":
         freeze(base)
-    features = _pooled(settings, base(seen))
-    if settings.dropout:
-        features = keras.layers.Dropout(settings.dropout, name="dropout")(features)
-    return keras.Model(start, add_head(features, target), name="network")
+    return start, _pooled(settings, base(seen))
 
 
 def _of_keras(
@@ -232,9 +317,13 @@ def _of_hub(
     preset = hub_presets.found(settings.named)
     height, width = inputs.shape[:2]
     size = hub_backbone.size_of(preset, settings.image_size, (height, width))
-    weights = settings.weights_file or settings.weights == "preset"
-    base = hub_backbone.load(preset, size, weights=weights, name=BASE)
+    base = hub_backbone.load(preset, size, weights=_weights_of_preset(settings), name=BASE)
     return base, hub_backbone.as_wanted(preset, start, size, reporter)
+
+
+def _weights_of_preset(settings: PretrainedModel) -> Path | bool:
+    """The file of weights, or whether the preset's own are taken."""
+    return settings.weights_file or settings.weights == "preset"
 
 
 def _pooled(settings: PretrainedModel, features: Any) -> Any:

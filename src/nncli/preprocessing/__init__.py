@@ -13,20 +13,24 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from nncli.descriptions import Features
-from nncli.preprocessing import array, image, sound, table, text
+from nncli.preprocessing import array, image, sound, subwords, table, text
 from nncli.preprocessing.array import ArrayPreprocessing
 from nncli.preprocessing.image import ImagePreprocessing
 from nncli.preprocessing.sound import SoundPreprocessing
+from nncli.preprocessing.subwords import SubwordPreprocessing, Tokenizer
 from nncli.preprocessing.table import TablePreprocessing
 from nncli.preprocessing.text import TextPreprocessing
 
 __all__ = [
     "ArrayPreprocessing",
+    "Given",
     "ImagePreprocessing",
     "Preprocessing",
     "SoundPreprocessing",
+    "SubwordPreprocessing",
     "TablePreprocessing",
     "TextPreprocessing",
+    "Tokenizer",
     "cached_input",
     "features",
     "front",
@@ -37,13 +41,18 @@ Preprocessing = Annotated[
     ImagePreprocessing
     | TablePreprocessing
     | TextPreprocessing
+    | SubwordPreprocessing
     | SoundPreprocessing
     | ArrayPreprocessing,
     Field(discriminator="kind"),
 ]
 
+# What a model may bring with it: everything, or what cuts texts, whose length is then fitted.
+Given = Preprocessing | Tokenizer
+
 _KINDS: dict[str, Any] = {
-    "image": image, "table": table, "text": text, "sound": sound, "array": array,
+    "image": image, "table": table, "text": text, "subwords": subwords, "sound": sound,
+    "array": array,
 }  # fmt: skip
 
 

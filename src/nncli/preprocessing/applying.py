@@ -10,12 +10,14 @@ from nncli.preprocessing import (
     ImagePreprocessing,
     Preprocessing,
     SoundPreprocessing,
+    SubwordPreprocessing,
     TablePreprocessing,
     array,
     sound,
     table,
     text,
 )
+from nncli.preprocessing.subwords import Tokenizing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +38,7 @@ class Applied:
 
         self.settings = settings
         self.strings: dict[str, Any] = {}
+        self.tokenizing: Tokenizing | None = None
         self.model: Any = None
         match settings:
             case TablePreprocessing():
@@ -50,6 +53,8 @@ class Applied:
                 self.model = keras.Model(samples, sound.spectrogram(settings, samples))
             case ArrayPreprocessing():
                 self.model = keras.Model(*array.front(settings))
+            case SubwordPreprocessing():
+                self.tokenizing = Tokenizing(settings.tokenizer)
             case ImagePreprocessing():
                 pass
             case _:
@@ -61,6 +66,9 @@ class Applied:
 
         if isinstance(self.settings, ImagePreprocessing):
             return np.asarray(batch)
+        if self.tokenizing is not None:
+            assert isinstance(self.settings, SubwordPreprocessing)
+            return self.tokenizing.packed(batch.tolist(), self.settings.length)
         if isinstance(batch, Mapping):
             assert isinstance(self.settings, TablePreprocessing)
             keys = table.keys(self.settings.inputs)

@@ -46,7 +46,8 @@ def save(model: Any, path: Path, description: ModelDescription) -> None:
         with tensorflow_left_alone():
             model.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr(MEMBER, description.model_dump_json(indent=2))
+            text = description.model_dump_json(indent=2)
+            archive.writestr(MEMBER, text, zipfile.ZIP_DEFLATED)
 
 
 def describe(path: Path) -> ModelDescription | None:

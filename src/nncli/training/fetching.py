@@ -11,7 +11,7 @@ from nncli.models.application_table import Weights
 from nncli.reporting import Reporter
 from nncli.training import fetching_presets
 
-__all__ = ["check_weights", "fetch_weights"]
+__all__ = ["check_weights", "fetch_preset", "fetch_weights"]
 
 
 def check_weights(settings: ModelSettings) -> None:
@@ -31,16 +31,30 @@ def check_weights(settings: ModelSettings) -> None:
         _check_reachable(wanted[-1])
 
 
-def fetch_weights(settings: ModelSettings, inputs: Features, reporter: Reporter) -> None:
-    """Download what is missing of the weights that `settings` need, into the folders of
-    Keras and KerasHub.
+def fetch_preset(settings: ModelSettings, reporter: Reporter) -> None:
+    """Download what is missing of the preset that `settings` need, into KerasHub's folder.
 
     Raises:
-        ModelFileError: it cannot be had, or what came is damaged.
+        ModelFileError: it cannot be had.
     """
-    preset = models.wanted_preset(settings)
-    if preset is not None and preset[1]:
-        fetching_presets.fetch(*preset, reporter)
+    fetched: list[str] = []
+    while (wanted := models.wanted_preset(settings)) is not None:
+        preset, missing = wanted
+        left = [name for name in missing if name not in fetched]
+        if not left:
+            return
+        if not fetched:
+            fetching_presets.check(preset, left)
+        fetching_presets.fetch(preset, left[0], reporter)
+        fetched.append(left[0])  # what a tokenizer consists of is known when it has been fetched
+
+
+def fetch_weights(settings: ModelSettings, inputs: Features, reporter: Reporter) -> None:
+    """Download the weights that `settings` need for such inputs, into Keras's folder.
+
+    Raises:
+        ModelFileError: they cannot be had, or what came is damaged.
+    """
     for weights in models.wanted_weights(settings, inputs):
         if weights.place.is_file():
             continue

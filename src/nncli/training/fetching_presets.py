@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nncli.data.network import is_offline, reachable
 from nncli.errors import ModelFileError
-from nncli.models.hub_presets import CONFIGURATION, CONVERTER, WEIGHTS, Preset
+from nncli.models.hub_presets import Preset
 from nncli.reporting import Reporter, listed
 
 __all__ = ["check", "fetch"]
@@ -33,30 +33,28 @@ def check(preset: Preset, missing: Sequence[str]) -> None:
         )
 
 
-def fetch(preset: Preset, missing: Sequence[str], reporter: Reporter) -> None:
-    """Download the missing files of a preset, into KerasHub's folder.
+def fetch(preset: Preset, name: str, reporter: Reporter) -> None:
+    """Download a file of a preset, into KerasHub's folder.
 
     Raises:
-        ModelFileError: they cannot be had.
+        ModelFileError: it cannot be had.
     """
-    check(preset, missing)
     import kagglehub
 
-    for name in missing:
-        with reporter.task(f"Downloading {name} of {preset.name}"):
-            try:
-                kagglehub.model_download(preset.handle, name)
-            except Exception as error:  # it passes on whatever the network raises
-                reason = " ".join(str(error).split())[:200] or type(error).__name__
-                raise ModelFileError(
-                    f"{name} of {preset.name} cannot be downloaded: {reason}",
-                    hint=_way_out(preset),
-                ) from error
+    with reporter.task(f"Downloading {name} of {preset.name}"):
+        try:
+            kagglehub.model_download(preset.handle, name)
+        except Exception as error:  # it passes on whatever the network raises
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise ModelFileError(
+                f"{name} of {preset.name} cannot be downloaded: {reason}",
+                hint=_way_out(preset),
+            ) from error
 
 
 def _way_out(preset: Preset) -> str:
     return (
-        f"On a machine with a network get {CONFIGURATION}, {CONVERTER} and {WEIGHTS} of\n"
+        f"On a machine with a network get {listed(preset.files(), most=8)} of\n"
         f"{preset.address}\n"
         f"and name the folder with them: --set model.preset=./{preset.name}\n"
         f"(Or copy the folder {preset.folder.parent} from a machine that has used it.)"

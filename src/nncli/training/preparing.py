@@ -10,6 +10,7 @@ from nncli import backend, data, models, preprocessing
 from nncli.config import Experiment
 from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, TfdsDataset
+from nncli.data.inputs import InputSettings
 from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
 from nncli.errors import ExperimentError, NncliError, UsageError
@@ -17,11 +18,11 @@ from nncli.files import shown_path
 from nncli.objectives import metric_names
 from nncli.objectives.losses import fitting
 from nncli.objectives.metrics import fitting_metrics, unfit
-from nncli.preprocessing import Preprocessing
+from nncli.preprocessing import Given
 from nncli.reporting import Reporter, counted
 from nncli.runs import RunFolder
 from nncli.training import batching, execution, networks, seeding
-from nncli.training.fetching import check_weights, fetch_weights
+from nncli.training.fetching import check_weights, fetch_preset, fetch_weights
 from nncli.training.memory import explained_size
 from nncli.training.mlflow_store import check_store
 from nncli.training.monitoring import Monitor
@@ -74,10 +75,11 @@ def prepare(
         )
     if settings.mlflow is not None:
         check_store(settings.mlflow)
-    given = models.given_preprocessing(experiment.model)
     check_weights(experiment.model)
     if experiment.names_dataset:
         data.check_source(experiment.dataset)
+    fetch_preset(experiment.model, reporter)
+    _check_texts(experiment)
     name = {"tensorflow": "TensorFlow", "jax": "JAX"}[settings.backend]
     with reporter.task(f"Starting {name}"):
         backend.prepare(
@@ -86,6 +88,7 @@ def prepare(
             deterministic=settings.deterministic,
             precision=settings.precision,
         )
+    given = models.given_preprocessing(experiment.model)
     seeding.seed_everything(experiment.seed)
     began = time.perf_counter()
     experiment, dataset = _load(experiment, given, reporter, load)
@@ -118,6 +121,26 @@ def prepare(
     decided = execution.decided(settings, built.trained, count)
     experiment = experiment.model_copy(update={"training": decided})
     return Prepared(experiment, dataset, built, monitor, weights, data_seconds)
+
+
+def _check_texts(experiment: Experiment) -> None:
+    """Refuse what is said about texts where a preset decides about them."""
+    limits = models.text_limits(experiment.model)
+    settings = experiment.dataset
+    if limits is None or not isinstance(settings, InputSettings):
+        return
+    for key in ("tokens", "vocabulary_size"):
+        if getattr(settings, key) != InputSettings.model_fields[key].default:
+            raise UsageError(
+                f"dataset.{key}: the preset of the model cuts texts as it has learned to.",
+                hint=f"Leave dataset.{key} out.",
+            )
+    fewest, most = limits
+    if settings.sequence_length and not fewest <= settings.sequence_length <= most:
+        raise UsageError(
+            f"dataset.sequence_length: {settings.sequence_length:,} is not from {fewest} to "
+            f"{most:,}, the tokens of a text that the preset of the model takes."
+        )
 
 
 def _check_loss(settings: TrainingSettings, dataset: Dataset) -> None:
@@ -156,7 +179,7 @@ def _check_accumulation(settings: TrainingSettings, steps_per_epoch: int) -> Non
 
 
 def _load(
-    experiment: Experiment, given: Preprocessing | None, reporter: Reporter, load: data.Loading
+    experiment: Experiment, given: Given | None, reporter: Reporter, load: data.Loading
 ) -> tuple[Experiment, Dataset]:
     """The dataset, preprocessed as `given` if the model brings that with it, and the experiment
     with it and its place written out."""

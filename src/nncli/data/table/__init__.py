@@ -111,7 +111,7 @@ def _decode(
     target, encoded = target_of(settings, table, blank, skipped, reporter)
     kinds = kinds_of(settings, table, skipped, reporter)
     columns = _columns(settings, table, kinds, given)
-    alone = given.kind == "text" if given else [c.kind for c in columns] == ["text"]
+    alone = given.inputs.kind == "text" if given else [c.kind for c in columns] == ["text"]
     inputs: Input = TextInput() if alone else TableInput(columns=columns)
     settings.check_kind(settings.label, inputs.kind)
     skipped.report(reporter)
