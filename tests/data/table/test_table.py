@@ -134,6 +134,25 @@ def test_identifiers_constants_and_empty_columns_are_ignored(tmp_path: Path, rep
     assert kinds(taken) == {"name": "category", "size": "number"}
 
 
+def test_what_numbers_the_rows_is_kept_where_it_is_all_there_is(
+    tmp_path: Path, reporter: Any
+) -> None:
+    rows = "".join(f"{n},{n / 3:.3f}\n" for n in range(40))
+    path = written(tmp_path / "dose.csv", "seconds,voltage\n" + rows)
+    assert kinds(read(path, reporter, target="voltage")) == {"seconds": "number"}
+    assert any("seconds numbers the rows, and is all there is" in s for s in reporter.notices)
+
+
+def test_the_way_out_of_nothing_to_learn_from_names_a_column_that_varies(
+    tmp_path: Path, reporter: Any
+) -> None:
+    rows = "".join(f"1,id-{n},{n % 2}\n" for n in range(40))
+    path = written(tmp_path / "t.csv", "same,name,answer\n" + rows)
+    with pytest.raises(DataError, match="no column to learn answer from") as refused:
+        read(path, reporter, target="answer")
+    assert "{name: category}" in (refused.value.hint or "")
+
+
 def test_values_labels_and_text(tmp_path: Path, reporter: Any) -> None:
     header = "words,size,x,y\n"
     rows = "".join(

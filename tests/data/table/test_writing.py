@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
 import pytest
 
 from nncli import data
 from nncli.data import TableDataset
-from nncli.data.table.cells import day_first_of, decimal_of, is_number
+from nncli.data.table.cells import Cells, day_first_of, decimal_of, is_number
 from nncli.data.table.columns import Seen, days, numbers
 from nncli.descriptions import ClassTarget, LabelsTarget, TableInput, ValueTarget
 from nncli.errors import DataError
@@ -198,15 +199,41 @@ def test_days_stand_first_where_a_month_cannot() -> None:
 def test_what_a_column_is(cells: list[str], kind: str, missing: int) -> None:
     seen = Seen(TableDataset(path=Path("x")).missing_words)
     seen.add(np.array(cells, object))
-    assert seen.kind()[0] == kind
+    assert seen.kind("cells")[0] == kind
     assert sum(seen.others[word] for word in seen.words_for_missing) == missing
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind"),
+    [
+        ("seconds", range(0, 300, 10), "number"),
+        ("year", range(1990, 2020), "number"),
+        ("wave", range(30), "ignore"),
+        ("wave", range(1, 31), "ignore"),
+        ("wave", range(2, 32), "number"),
+        ("wave", [0, *range(2, 31)], "number"),
+        ("SampleId", range(500, 800, 7), "ignore"),
+        ("PAID", range(500, 800, 7), "number"),
+        ("row number", range(500, 800, 7), "ignore"),
+        ("column_1", range(500, 800, 7), "ignore"),
+    ],
+)
+@pytest.mark.parametrize("typed", [False, True], ids=["text", "numbers"])
+def test_what_rises_numbers_the_rows_if_it_counts_them_or_is_named_so(
+    name: str, cells: Sequence[int], kind: str, typed: bool
+) -> None:
+    seen = Seen(("",))
+    for part in (cells[:13], cells[13:]):
+        strings = np.array([str(cell) for cell in part], object)
+        seen.add(Cells(pyarrow.array(part, pyarrow.int64())) if typed else strings)
+    assert seen.kind(name)[0] == kind
 
 
 def test_identifiers_are_found_in_long_columns() -> None:
     seen = Seen(("",))
     for start in range(0, 60_000, 10_000):
         seen.add(np.array([f"id-{start + number}" for number in range(10_000)], object))
-    assert seen.kind() == ("ignore", "it is different in every row, as an identifier is")
+    assert seen.kind("name") == ("ignore", "it is different in every row, as an identifier is")
     assert len(seen.counts) <= 30_000
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from nncli.data.checking.finding import Finding, some
-from nncli.data.table.columns import Seen
+from nncli.data.table.columns import Seen, named_as_identifier
 from nncli.reporting import counted
 
-__all__ = ["IDENTIFIER", "columns"]
+__all__ = ["columns"]
 
 MOSTLY_MISSING = 0.5
 MIXED = (0.02, 0.98)
 # A category of which nearly every row has another value tells nothing about new rows.
 NEARLY_UNIQUE = 0.7
 FEWEST_ROWS = 20
-IDENTIFIER = re.compile(r"(^|[^a-z])(id|ids|key|uuid|guid|index|idx)$", re.IGNORECASE)
 SHOWN_WORDS = 3
 
 
@@ -79,7 +77,7 @@ def _oddities(name: str, column: Seen) -> Iterator[tuple[str, str]]:
     if _is_identifier(name, column):
         yield "identifier", name
         return
-    kind, _ = column.kind()
+    kind, _ = column.kind(name)
     words = column.numbers < known / 2 and known >= FEWEST_ROWS
     if kind == "category" and words and distinct > NEARLY_UNIQUE * column.counted:
         yield "nearly", f"{name} ({distinct:,} different in {known:,})"
@@ -116,7 +114,7 @@ def _is_identifier(name: str, column: Seen) -> bool:
     known, distinct = column.known, len(column.counts)
     if known < FEWEST_ROWS or column.missing:
         return False
-    kind, reason = column.kind()
+    kind, reason = column.kind(name)
     if kind == "ignore" and reason:
         return True
     if distinct < column.counted or kind in ("text", "date"):
@@ -127,7 +125,7 @@ def _is_identifier(name: str, column: Seen) -> bool:
         return False  # measurements differ too
     values = sorted(map(int, column.counts))
     dense = values[-1] - values[0] < 1.1 * len(values)
-    return dense or bool(IDENTIFIER.search(name))
+    return dense or named_as_identifier(name)
 
 
 def _short(word: str) -> str:

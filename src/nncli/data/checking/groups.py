@@ -13,9 +13,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.checking.columns import IDENTIFIER
 from nncli.data.checking.finding import Finding
 from nncli.data.checking.giving_away import ranks
+from nncli.data.table.columns import named_as_identifier
 from nncli.descriptions import ClassTarget, Target, ValueTarget
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ MOST_CLASSES = 64
 
 def is_named_so(name: str) -> bool:
     """Whether a column's name says that it tells patients and the like apart."""
-    return bool(NAMES.search(name) or IDENTIFIER.search(name))
+    return bool(NAMES.search(name)) or named_as_identifier(name)
 
 
 def groups(

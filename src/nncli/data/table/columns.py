@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MISSING", "Kind", "Seen", "days", "matched", "numbers"]
+__all__ = ["MISSING", "NUMBERS_ROWS", "Kind", "Seen", "days", "matched", "named_as_identifier"]
+__all__ += ["numbers"]
 
 Kind = Literal["number", "category", "text", "date", "ignore"]
 
@@ -45,9 +46,20 @@ MISSING_AMONG_NUMBERS = frozenset(
 # A column with this share of numbers is one of numbers, if the rest are a few words.
 NUMBERS_SHARE = 0.9
 MISSING_WORDS = 3
+FEWEST_TOLD_APART = 20  # rows: fewer differ, or rise, by chance
 DISTINCT = 20_000  # how many cells are compared with each other at most
 DISTINCT_NUMBERS = 2_000  # the same of what a file says are numbers: hundreds of columns at times
 PADDED = re.compile(r"0[0-9]+")
+IDENTIFIER = re.compile(
+    r"(^|[^a-z]|(?-i:(?<=[a-z])(?=[A-Z])))(id|ids|key|uuid|guid|index|idx)$", re.IGNORECASE
+)
+# What else a column is called that numbers its rows; `column_1` had no name at all.
+COUNTER = re.compile(
+    r"((row|line|record|case|sample|serial|item)?[ _.-]?(no|nr|num|number)\.?|"
+    r"rows?|#|column_1|unnamed: 0)",
+    re.IGNORECASE,
+)
+NUMBERS_ROWS = "it numbers the rows"
 FILE = re.compile(r"\S.*\.(jpe?g|png|gif|bmp|webp|tiff?|wav|flac|ogg|mp3|txt)", re.IGNORECASE)
 
 
@@ -64,7 +76,9 @@ class Seen:
         self.largest = 0.0  # how far the numbers are from 0 at most
         self.others: Counter[str] = Counter()
         self.unreadable = ""
-        self.increasing = True
+        self.increasing = True  # whole numbers, each larger than the one before
+        self.by_one = True
+        self.first: float | None = None
         self.last = -float("inf")
 
     def add(self, cells: NDArray[Any] | Cells) -> None:
@@ -99,6 +113,8 @@ class Seen:
             self.compact += int(_compact_dates(known).sum())
             steps = np.diff(known, prepend=self.last)
             self.increasing &= bool(whole.all() and (steps > 0).all() and not lacks.any())
+            self.by_one &= bool((steps[int(self.first is None) :] == 1).all())
+            self.first = float(known[0]) if self.first is None else self.first
             self.last = float(known[-1])
 
     @property
@@ -144,6 +160,8 @@ class Seen:
             if value is None or value <= self.last:
                 self.increasing = False
                 return
+            self.by_one &= self.first is None or value == self.last + 1
+            self.first = value if self.first is None else self.first
             self.last = value
 
     @property
@@ -168,8 +186,16 @@ class Seen:
             return tuple(sorted(self.others))
         return ()
 
-    def kind(self) -> tuple[Kind, str]:
-        """What the column is, and why, if it is to be ignored."""
+    def numbers_rows(self, name: str) -> bool:
+        """Whether these are the numbers of the rows: 0 or 1, 2, 3, ... without a gap, or rising
+        whole numbers under a name that says so. Others that rise are years, seconds, doses."""
+        if not self.increasing or self.known < self.rows or self.known < FEWEST_TOLD_APART:
+            return False
+        counts = self.by_one and self.first in (0, 1)
+        return counts or named_as_identifier(name) or bool(COUNTER.fullmatch(name))
+
+    def kind(self, name: str) -> tuple[Kind, str]:
+        """What the column of that name is, and why, if it is to be ignored."""
         known, distinct = self.known, len(self.counts)
         if self.unreadable:
             return "ignore", f"its cells are of type {self.unreadable}"
@@ -188,8 +214,8 @@ class Seen:
                 return "date", ""
             if self.compact == known and known >= 10:
                 return "date", ""
-            if self.increasing and known == self.rows and known >= 20:
-                return "ignore", "it numbers the rows"
+            if self.numbers_rows(name):
+                return "ignore", NUMBERS_ROWS
             padded = sum(c for cell, c in self.counts.items() if PADDED.fullmatch(cell))
             return ("category" if padded and padded >= 0.01 * self.counted else "number"), ""
         if self.files == known:
@@ -199,7 +225,7 @@ class Seen:
             return "text", ""
         if self.letters / known > 60:
             return "text", ""
-        if distinct == self.counted and known >= 20:
+        if distinct == self.counted and known >= FEWEST_TOLD_APART:
             return "ignore", "it is different in every row, as an identifier is"
         return "category", ""
 
@@ -213,6 +239,11 @@ class Seen:
             return [cell for cell in known if _is_nan(day_of(cell))]
         dates = [cell for cell in known if not is_number(cell)] if self.dates else []
         return dates or ([] if self.words_for_missing else self.unusual_words)
+
+
+def named_as_identifier(name: str) -> bool:
+    """Whether a column's name says that it tells rows apart: id, PassengerId, sample_key."""
+    return bool(IDENTIFIER.search(name))
 
 
 def _array(cell: str) -> NDArray[Any]:

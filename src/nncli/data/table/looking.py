@@ -11,7 +11,7 @@ from nncli.data.naming import check_needed, meant, no_column
 from nncli.data.skipping import Skipped
 from nncli.data.table.answers import Answers
 from nncli.data.table.cells import Cells, Decimal
-from nncli.data.table.columns import Kind, Seen
+from nncli.data.table.columns import NUMBERS_ROWS, Kind, Seen
 from nncli.data.table.files import blank_rows, layout_of, read_rows, row_numbers
 from nncli.data.table.layout import Layout
 from nncli.data.table.settings import TableDataset
@@ -279,7 +279,7 @@ def kinds_of(
         DataError: cells are not of the kind that the settings say, or no column is left.
     """
     kinds: dict[str, Kind] = {}
-    reasons = []
+    reasons: dict[str, str] = {}
     for name in table.columns:
         if name in settings.targets or name == settings.group:
             continue
@@ -288,11 +288,13 @@ def kinds_of(
             if kinds[name] != "ignore":
                 _check_kind(settings, name, table.seen[name], kinds[name], skipped)
             continue
-        kinds[name], reason = table.seen[name].kind()
+        kinds[name], reason = table.seen[name].kind(name)
         if reason:
-            reasons.append(f"  {name}: {reason}")
+            reasons[name] = reason
+    if kinds and all(kind == "ignore" for kind in kinds.values()):
+        _keep_numbers_of_rows(settings, kinds, reasons, reporter)
     if reasons:
-        shown = "\n".join(reasons[:SHOWN])
+        shown = "\n".join(f"  {name}: {why}" for name, why in list(reasons.items())[:SHOWN])
         more = f"\n  and {len(reasons) - SHOWN:,} more" if len(reasons) > SHOWN else ""
         what = counted(len(reasons), "column")
         reporter.notice(f"{what} of {settings.label} ignored:\n{shown}{more}")
@@ -309,14 +311,27 @@ def kinds_of(
     return kinds
 
 
+def _keep_numbers_of_rows(
+    settings: TableDataset, kinds: dict[str, Kind], reasons: dict[str, str], reporter: Reporter
+) -> None:
+    """Where there is nothing else, what numbers the rows is what the target depends on: a time."""
+    for name in [name for name, why in reasons.items() if why == NUMBERS_ROWS]:
+        kinds[name] = "number"
+        del reasons[name]
+        reporter.notice(f"{settings.label}: {name} numbers the rows, and is all there is: kept.")
+
+
 def _nothing_left(settings: TableDataset, table: LookedThrough) -> DataError:
-    files = any(seen.kind()[1] == "it names files" for seen in table.seen.values())
-    name = next(iter(table.seen), "name")
+    files = any(seen.kind(name)[1] == "it names files" for name, seen in table.seen.items())
+    # The same in every row, or nowhere, a column teaches nothing, whatever it is taken for.
+    varied = {name: seen for name, seen in table.seen.items() if len(seen.counts) > 1}
+    name, seen = next(iter((varied or table.seen).items()), ("name", None))
+    kind = "number" if seen is not None and seen.numbers == seen.known else "category"
     return DataError(
         f"{settings.path} has no column to learn {listed(settings.targets)} from.",
         hint="nncli reads files from a folder with a sub-folder for each class: put them there."
         if files
-        else f"All others are ignored; --set 'dataset.columns={{{name}: category}}' takes one in.",
+        else f"All others are ignored; --set 'dataset.columns={{{name}: {kind}}}' takes one in.",
     )
 
 

@@ -173,7 +173,7 @@ def _said(settings: TableDataset) -> Task | None:
 
 def _check_no_date(name: str, answers: Answers) -> None:
     """Refuse dates, which would be a class each."""
-    if answers.seen.kind()[0] == "date":
+    if answers.seen.kind(name)[0] == "date":
         raise DataError(
             f"{name} is a column of dates; nncli predicts classes, numbers, and columns of 0 and "
             "1.",

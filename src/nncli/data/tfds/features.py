@@ -221,7 +221,7 @@ def described(
             for name, counted in seen.items():
                 counted.add(strings(inputs[name]))
         found_out = {
-            name: _kind_of_words(found.features[found.inputs[name]], counted)
+            name: _kind_of_words(name, found.features[found.inputs[name]], counted)
             for name, counted in seen.items()
         }
         columns = [
@@ -244,10 +244,10 @@ def column_names(found: Meaning) -> list[str]:
     ]
 
 
-def _kind_of_words(feature: Any, seen: Seen) -> Kind:
+def _kind_of_words(name: str, feature: Any, seen: Seen) -> Kind:
     """What a column of strings is: what its cells look like, but a Text is no identifier, however
     different its words are."""
-    kind, _ = seen.kind()
+    kind, _ = seen.kind(name)
     differ = len(seen.counts) == seen.known > 1 and not seen.numbers
     return "text" if kind == "ignore" and differ and type_of(feature) == "Text" else kind
 
