@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -90,3 +91,28 @@ def test_optional_arguments_stand_in_one_pair_of_brackets(run_cli: Any) -> None:
     for command in (["data", "list"], ["data", "show"], ["data", "check"]):
         usage = run_cli([*command, "--help"]).stdout
         assert "[OPTIONS] [" in usage and "[[" not in usage
+
+
+@pytest.mark.parametrize("module", ["typer.core", "rich.console", "nncli.cli.data", "nncli.config"])
+@pytest.mark.parametrize("inside_exec", [False, True])
+def test_ctrl_c_while_nncli_itself_is_imported_is_one_sentence(
+    module: str, inside_exec: bool, tmp_path: Path
+) -> None:
+    """Presses Ctrl-C where a module is looked for: each is a moment of the first half second."""
+    press = "os.kill(os.getpid(), signal.SIGINT); time.sleep(1)"
+    stand_in = (
+        "import os, signal, sys, time\n"
+        "class Press:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        f"            {f'exec({press!r})' if inside_exec else press}\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "from nncli.cli import run\n"
+        "sys.argv = ['nncli', 'data', 'show', 'digits']\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", stand_in], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "error: Stopped by Ctrl-C.\n"

@@ -39,28 +39,39 @@ COMMANDS = {
 
 # What Click says of words that no argument takes.
 EXTRA_ARGUMENTS = r"Got unexpected extra arguments?\(?s?\)? ?\((.+)\)"
+CTRL_C = 130  # exit code
 # A training that has a run folder says itself how it goes on.
 BEFORE_THE_RUN = "The training had not begun: give the same command again."
 
 
 class LazyGroup(TyperGroup):
-    """Imports a command when it is called, and not to list it; explains interruptions."""
+    """Imports a command when it is called, and not to list it; explains interruptions, of which
+    Typer would make 130, of SIGTERM too, and say nothing."""
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        try:
+            return super().make_context(*arguments, **settings)
+        except KeyboardInterrupt as stop:
+            raise _interrupted(stop) from None
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:  # Typer would make 130 of SIGTERM too, and say nothing
-            terminated = isinstance(stop, Terminated)
-            raise InterruptedRunError(
-                f"Stopped by {'SIGTERM' if terminated else 'Ctrl-C'}.",
-                exit_code=143 if terminated else 130,
-                hint=BEFORE_THE_RUN if ctx.invoked_subcommand == "train" else None,
-            ) from None
+        except KeyboardInterrupt as stop:
+            hint = BEFORE_THE_RUN if ctx.invoked_subcommand == "train" else None
+            raise _interrupted(stop, hint) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] in COMMANDS:
             self.commands[args[0]] = _command(args[0])
         return super().resolve_command(ctx, args)
+
+
+def _interrupted(stop: KeyboardInterrupt, hint: str | None = None) -> InterruptedRunError:
+    """What Ctrl-C or SIGTERM is to people and to the shell."""
+    if isinstance(stop, Terminated):
+        return InterruptedRunError("Stopped by SIGTERM.", exit_code=143, hint=hint)
+    return InterruptedRunError("Stopped by Ctrl-C.", exit_code=CTRL_C, hint=hint)
 
 
 def _command(name: str) -> Any:
@@ -133,10 +144,12 @@ def run() -> NoReturn:
 
     Where TensorFlow or JAX was loaded, the process ends at once, without a second of taking them
     down; where Arrow was, because a thread of it that still reads ahead would abort a process that
-    takes down Python. All files are closed by then, and the streams are flushed here.
+    takes down Python; after Ctrl-C, because Python then remembers an interruption that fell into
+    its `exec` and dies of the signal instead. All files are closed by then, and the streams are
+    flushed here.
     """
     code = main()
-    if {"tensorflow", "jax", "pyarrow"} & sys.modules.keys():
+    if code == CTRL_C or {"tensorflow", "jax", "pyarrow"} & sys.modules.keys():
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads any more
                 stream.flush()
@@ -152,6 +165,8 @@ def _explained(error: BaseException, screen: Screen) -> int:
     if screen.debug:
         trace = visible("".join(traceback.format_exception(error)))
         screen.err.print(trace, markup=False, soft_wrap=True)
+    if isinstance(error, KeyboardInterrupt):
+        error = _interrupted(error)
     match error:
         case NncliError():
             screen.error(error)
