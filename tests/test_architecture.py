@@ -86,6 +86,8 @@ def test_a_mistake_in_the_experiment_is_found_before_anything_heavy_is_loaded() 
           "--set", "dataset.group=nobody"), 1),
         (("train", "--dataset", "nowhere/"), 2),
         (("train", "--dataset", "nowhere.npz"), 2),
+        (("train", "--dataset", "titanik"), 2),
+        (("data", "show", "titanik", "--offline"), 2),
         (("data", "show", "a.csv", "--set", "dataset.target=kind", "--picture", "no/a.png"), 2),
     ],
 )  # fmt: skip

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
 import pytest
 from PIL import Image
+from pyarrow import parquet
 from rich.cells import cell_len
 
 from nncli import data
@@ -130,6 +132,74 @@ def test_show_a_table(run_cli: Any, table: Path) -> None:
     assert sum(values["examples"].values()) == 200
     assert set(values["counts"]["train"]) == {"no", "yes"}
     assert {column["name"] for column in values["columns"]} == {"size", "letter", "rare"}
+
+
+def test_show_with_folds_shows_the_first_and_says_so(run_cli: Any, table: Path) -> None:
+    command = ["data", "show", str(table), "--set", "dataset.target=answer", "--folds", "4"]
+    result = run_cli(command)
+    assert "Of 4 folds, each tested once, the first is shown." in result.stderr
+    assert "135 train, 15 validation, 50 test" in result.stdout
+    table.write_text(table.read_text().replace("big", "0.5"))
+    refused = run_cli([*command, "--set", "dataset.time=size"])
+    assert refused.exit_code == 1  # as train does
+    assert "dataset.folds tests every part once" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("2021", ""),
+        ("[2021, 2022]", "has no column '2022'."),
+        ("{a: b}", "dataset.target: must be a name, or several: [a, b]"),
+        ("true", "dataset.target: true must be a name, or several: [a, b]"),
+    ],
+)
+def test_a_number_can_be_the_name_of_a_column(
+    run_cli: Any, tmp_path: Path, value: str, said: str
+) -> None:
+    path = tmp_path / "years.csv"
+    path.write_text("2020,2021\n" + "".join(f"{n / 7:.3f},{n % 3 + 0.5}\n" for n in range(60)))
+    command = ["data", "show", str(path), "--set", "dataset.header=true"]
+    shown = run_cli([*command, "--set", f"dataset.target={value}"])
+    if value == "2021":
+        assert shown.exit_code == 0 and "2021: from 0.5 to 2.5" in shown.stdout, shown.output
+        kinds = run_cli([*command, "--set", "dataset.target=2021", "--set",
+                         "dataset.columns={2020: category}"])  # fmt: skip
+        assert kinds.exit_code == 0 and "2020    category" in kinds.stdout, kinds.output
+        return
+    assert said in shown.stderr
+    assert "tuple" not in shown.stderr and shown.stderr.count("dataset.target:") <= 1
+
+
+def test_which_column_is_predicted_is_not_guessed_at(run_cli: Any, table: Path) -> None:
+    asked = run_cli(["data", "show", str(table)])
+    assert "It has key, size, letter, rare, answer." in asked.stderr
+    assert "--set dataset.target=NAME" in asked.stderr
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.npz"])
+def test_a_file_that_ends_too_early_is_told_to_be_copied_again(
+    run_cli: Any, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    if name == "t.npz":
+        np.savez(path, x=np.zeros((50, 4)), y=np.arange(50) % 2)
+    else:
+        parquet.write_table(pyarrow.table({"a": range(500), "y": range(500)}), path)
+    path.write_bytes(path.read_bytes()[:-300])
+    refused = run_cli(["data", "show", str(path), "--set", "dataset.target=y"])
+    assert refused.exit_code == 1 and "Was it copied whole? Copy" in refused.stderr
+
+
+def test_a_folder_beside_you_that_is_no_dataset_is_not_said_to_be_one(
+    run_cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "parts").mkdir()
+    monkeypatch.chdir(tmp_path)
+    refused = run_cli(["data", "show", "parts", "--set", "dataset.target=y"])
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("error: There is no dataset named 'parts'.")
+    assert "The folder parts here is meant by ./parts." in refused.stderr
 
 
 def test_show_sees_a_file_that_changed(run_cli: Any, table: Path) -> None:

@@ -426,7 +426,7 @@ def test_bad_sound_is_named(recordings: Path, reporter: Any) -> None:
     soundfile.write(bad, np.zeros(800), 8000)
     whole = bad.read_bytes()
     cases = {
-        "is cut off: 800 of 1,600 bytes": whole[:-800],
+        "is cut off: 800 of 1,600 bytes lack": whole[:-800],
         "is empty \\(0 bytes\\)": b"",
         "is no sound": whole[:30],
     }

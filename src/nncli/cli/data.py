@@ -117,7 +117,9 @@ def show_command(
     from nncli.data.looking.picturing import draw
 
     reporter = reporter_for(screen)
-    settings = experiment.dataset
+    settings = experiment.dataset.with_a_fold()
+    if settings is not experiment.dataset:
+        reporter.notice(f"Of {settings.folds} folds, each tested once, the first is shown.")
     if augment:
         picture = picture or Path(f"{settings.label}-augmented.png")
         draw_augmented(settings, picture, seed=experiment.seed, reporter=reporter)

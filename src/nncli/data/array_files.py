@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.data.files import label_of
+from nncli.data.files import COPIED, label_of
 from nncli.errors import DataError
 from nncli.reporting import Reporter
 
@@ -173,7 +173,8 @@ def _reading(path: Path) -> Iterator[None]:
             ) from error
         raise DataError(
             f"{path} cannot be read as a file of NumPy: "
-            + ("it is none." if "pickle" in reason else f"{reason}.")
+            + ("it is none." if "pickle" in reason else f"{reason}."),
+            hint=COPIED,
         ) from error
 
 

@@ -13,10 +13,21 @@ from pydantic import AfterValidator
 from nncli.backend import usable_cores
 from nncli.errors import NotFoundError
 
-__all__ = ["DataPath", "is_pattern", "label_of", "like", "no_file", "read_in_batches", "stamp"]
+__all__ = [
+    "COPIED",
+    "DataPath",
+    "is_pattern",
+    "label_of",
+    "like",
+    "no_file",
+    "read_in_batches",
+    "stamp",
+]
 
 Content = TypeVar("Content")
 
+# Of a file that ends too early.
+COPIED = "Was it copied whole? Copy or download it again, or write it anew."
 # What no data is read from, by the ending of its name.
 ARCHIVE, DOCUMENT, PROGRAM = (
     "an archive: unpack it, and name the folder or the table that was in it",

@@ -22,13 +22,14 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Opened", "fitted_length", "opened", "preprocessing_of", "reason_of"]
+__all__ = ["Opened", "cut_off", "fitted_length", "opened", "preprocessing_of", "reason_of"]
 __all__ += ["samples_of"]
 
 BATCH_SIZE = 64
 BATCH_SAMPLES = 2_000_000  # a spectrogram takes many times as much on its way
 COVERED = 0.95  # share of the files that the default length holds whole
 LONGEST_SECONDS = 10.0
+STREAMED = 0x7FFFF000  # bytes: nobody knew better
 NOT_FINITE = "has samples that are no finite numbers"
 REPLACE = "Replace it, or leave out what cannot be read: --set dataset.on_error=skip"
 
@@ -137,7 +138,7 @@ def _header(path: Path, *, whole: bool) -> tuple[int, float] | str:
     import numpy as np
     import soundfile
 
-    reason = no_file(path) or _cut_off(path)
+    reason = no_file(path) or cut_off(path)
     if reason:
         return reason
     try:
@@ -153,8 +154,9 @@ def _header(path: Path, *, whole: bool) -> tuple[int, float] | str:
         return reason_of(path, error)
 
 
-def _cut_off(path: Path) -> str:
-    """Whether a .wav file ends before its samples do, which would go unnoticed."""
+def cut_off(path: Path) -> str:
+    """Of a .wav file that ends before its samples do, which libsndfile overlooks, what it lacks;
+    empty for all others."""
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
@@ -164,14 +166,11 @@ def _cut_off(path: Path) -> str:
             while len(head := stream.read(8)) == 8:
                 length = int.from_bytes(head[4:], "little")
                 if head[:4] == b"data":
-                    rest = size - stream.tell()
-                    # What records as it writes may leave the largest number there.
-                    unknown = length >= 0xFFFFFF00
-                    return (
-                        ""
-                        if unknown or length <= rest
-                        else f"is cut off: {rest:,} of {length:,} bytes"
-                    )
+                    lacking = length - (size - stream.tell())
+                    # What records as it writes leaves the largest number there, or nearly that.
+                    if length >= STREAMED or lacking <= 1:  # one byte pads an odd length
+                        return ""
+                    return f"is cut off: {lacking:,} of {length:,} bytes lack"
                 stream.seek(length + length % 2, 1)
     except OSError:
         return ""  # whoever reads it says why

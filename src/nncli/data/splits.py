@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -16,6 +16,7 @@ from nncli.data.partition import (
     stratified_folds,
     stratified_hold_out,
 )
+from nncli.data.words import Word
 from nncli.errors import DataError
 from nncli.reporting import counted
 from nncli.settings import Settings
@@ -86,6 +87,12 @@ class Folds(Settings):
             raise ValueError(f"is more than dataset.folds, which is {folds}")
         return fold
 
+    def with_a_fold(self) -> Self:
+        """The first of several folds where none is chosen, for they are alike; else the same."""
+        if self.folds is None or self.fold is not None:
+            return self
+        return self.model_copy(update={"fold": 1})
+
     def division_of(self, validation: float, test: float, by: By | None) -> Division:
         """The division of these shares, with the fold if one is chosen."""
         folds = self.folds if self.fold is not None else None
@@ -95,14 +102,14 @@ class Folds(Settings):
 class Apart(Settings):
     """Of sources with columns: what must not be on both sides of a division."""
 
-    group: str | None = Field(
+    group: Word | None = Field(
         default=None,
         description=(
             "Column whose equal values stay together when shares are held out: the patient, "
             "speaker or molecule. It is no input."
         ),
     )
-    time: str | None = Field(
+    time: Word | None = Field(
         default=None,
         description=(
             "Column of dates or numbers by which the latest examples are tested, and the latest "

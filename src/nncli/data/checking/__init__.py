@@ -81,10 +81,8 @@ def _about_examples(
 
 
 def _division(settings: data.DatasetSettings) -> Division:
-    """How training divides the examples; of several folds the first, for all are alike."""
-    if settings.folds is not None and settings.fold is None:
-        settings = settings.model_copy(update={"fold": 1})
-    return settings.division
+    """How training divides the examples."""
+    return settings.with_a_fold().division
 
 
 def _found(name: str, section: Iterator[Finding]) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +68,7 @@ def sound_file(path: Path) -> Contents:
     import soundfile
 
     try:
-        lost = _cut_off(path)
+        lost = sounds.cut_off(path)
         made, is_silent, frames = hashlib.blake2b(digest_size=8), True, 0
         with soundfile.SoundFile(path) as file:
             made.update(repr((file.samplerate, file.channels)).encode())
@@ -83,33 +82,13 @@ def sound_file(path: Path) -> Contents:
     if not frames:
         return Contents(problem="is empty (no samples)")
     if lost or (0 < frames < promised < 1 << 40):
-        return Contents(problem="is cut off: " + (lost or f"{promised - frames:,} samples lack"))
+        return Contents(problem=lost or f"is cut off: {promised - frames:,} samples lack")
     return Contents(
         digest=int.from_bytes(made.digest()),
         form=f"{rate:,} Hz",
         colour={1: "mono", 2: "stereo"}.get(channels, f"{channels} channels"),
         is_bare=is_silent,
     )
-
-
-def _cut_off(path: Path) -> str:
-    """What a wav file lacks of the samples that its header promises, which libsndfile overlooks."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        head = stream.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return ""
-        while len(chunk := stream.read(8)) == 8:
-            name, length = chunk[:4], struct.unpack("<I", chunk[4:])[0]
-            if name == b"data":
-                lacking = length - (size - stream.tell())
-                # What was written to a pipe says 0 or the largest number: nobody knew better.
-                streamed = length in (0, 0xFFFFFFFF) or length >= 0x7FFFF000
-                return (
-                    f"{lacking:,} of {length:,} bytes lack" if lacking > 1 and not streamed else ""
-                )
-            stream.seek(length + length % 2, 1)
-    return ""
 
 
 def text_file(path: Path, encoding: str) -> Contents:

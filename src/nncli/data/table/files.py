@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nncli.data.files import COPIED
 from nncli.data.skipping import Skipped
 from nncli.data.table.cells import BATCH_ROWS, Batch, Cells, Decimal, day_first_of, decimal_of
 from nncli.data.table.json_lines import json_layout, json_rows
@@ -173,9 +174,7 @@ def _delimited_rows(path: Path, layout: Layout, skipped: Skipped) -> Iterator[Ba
         raise _unread(path, layout, " ".join(str(error).split())) from error
     except DAMAGED as error:
         reason = " ".join(str(error).split())
-        raise DataError(
-            f"{path} cannot be read to its end: {reason}.", hint="Was it copied whole?"
-        ) from error
+        raise DataError(f"{path} cannot be read to its end: {reason}.", hint=COPIED) from error
 
 
 def row_numbers(numbers: NDArray[np.int64], left_out: Iterable[int]) -> NDArray[np.int64]:
@@ -318,8 +317,7 @@ def _parquet(path: Path) -> Any:
         # Read ahead, pyarrow would keep all of the file that it has read.
         return parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
     except (OSError, pa.ArrowInvalid) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path} cannot be read as Parquet: {reason}") from error
+        raise _no_parquet(path, error) from error
 
 
 def _parquet_rows(path: Path, layout: Layout) -> Iterator[Batch]:
@@ -329,4 +327,9 @@ def _parquet_rows(path: Path, layout: Layout) -> Iterator[Batch]:
         for batch in _parquet(path).iter_batches(BATCH_ROWS):
             yield _cells_of(batch)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+        raise _no_parquet(path, error) from error
+
+
+def _no_parquet(path: Path, error: Exception) -> DataError:
+    reason = " ".join(str(error).split())
+    return DataError(f"{path} cannot be read as Parquet: {reason}", hint=COPIED)

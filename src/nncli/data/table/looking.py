@@ -217,14 +217,12 @@ def _check_columns(
     settings: TableDataset, layout: Layout, skipped: Skipped, *, named_here: bool
 ) -> None:
     """Refuse settings about columns that are not there; `named_here`: columns are of this table."""
-    import shlex
-
     names = list(layout.columns)
     it_has = f"It has {listed(names)}."
     if not settings.targets:
         error = DataError(
             f"Which column of {settings.path.name} is to be predicted? {it_has}",
-            hint=f"Say so with --set {shlex.quote('dataset.target=' + names[-1])}",
+            hint="Say so with --set dataset.target=NAME",
         )
         skipped.refuse(error, "no target")
     if len(set(settings.targets)) < len(settings.targets):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from nncli.data.files import DataPath, label_of
 from nncli.data.inputs import InputSettings
@@ -12,6 +12,7 @@ from nncli.data.skipping import OnError
 from nncli.data.splits import Apart, Division, HeldOutShares
 from nncli.data.table.cells import Decimal
 from nncli.data.table.columns import MISSING, Kind
+from nncli.data.words import Word, Words
 
 __all__ = ["TABLE_ENDINGS", "TableDataset", "Task"]
 
@@ -21,15 +22,6 @@ TABLE_ENDINGS = (
 )  # fmt: skip
 
 Task = Literal["classes", "labels", "values"]
-
-
-def _as_word(value: Any) -> Any:
-    """-999 for missing is a number to YAML."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{value:g}" if is_number else value
-
-
-Word = Annotated[str, BeforeValidator(_as_word)]
 
 
 class TableDataset(InputSettings, Apart, HeldOutShares):
@@ -45,7 +37,7 @@ class TableDataset(InputSettings, Apart, HeldOutShares):
     test_path: DataPath | None = Field(
         default=None, strict=False, description="A file of its own for the final test."
     )
-    target: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | str | None = Field(
+    target: Words = Field(
         default=None,
         description="The column to predict, or several: [a, b]. There is no default.",
     )
@@ -56,7 +48,7 @@ class TableDataset(InputSettings, Apart, HeldOutShares):
             "default: what its cells look like."
         ),
     )
-    columns: dict[str, Kind] = Field(
+    columns: dict[Word, Kind] = Field(
         default={},
         description=(
             "What columns are, where nncli is wrong: {name: number, category, text, date or "

@@ -28,6 +28,7 @@ from nncli.data.tfds.reading import decode
 from nncli.data.tfds.records import RecordReader, can_be_read
 from nncli.data.tfds.splits import overlapping, slices
 from nncli.data.tfds.streaming import StreamReader
+from nncli.data.words import Word, Words
 from nncli.errors import NotFoundError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
@@ -61,13 +62,13 @@ class TfdsDataset(InputSettings, Apart, Folds):
             "or ~/tensorflow_datasets."
         ),
     )
-    inputs: Annotated[tuple[str, ...], Field(strict=False)] | str | None = Field(
+    inputs: Words = Field(
         default=None,
         description=(
             "Features to learn from, one or several; default: what the dataset calls its input."
         ),
     )
-    target: Annotated[tuple[str, ...], Field(strict=False)] | str | None = Field(
+    target: Words = Field(
         default=None,
         description="Feature to predict, or several; default: what the dataset calls its target.",
     )
@@ -100,7 +101,7 @@ class TfdsDataset(InputSettings, Apart, Folds):
             "own, likewise; or a split or slice, such as test[:50%]."
         ),
     )
-    columns: dict[str, Kind] = Field(
+    columns: dict[Word, Kind] = Field(
         default={},
         description=(
             "Of a dataset with columns, what they are: {name: number, category, text, date or "
@@ -217,13 +218,12 @@ def source(settings: TfdsDataset, *, reporter: Reporter) -> Source:
             f"{watched}): the score on test will be better than on new data."
         )
     place = data_folder(settings)
+    folder = prepared_folder(settings.name, place)
+    builder: Any = None if folder else builder_of(settings.name, place)
     beside = beside_you(settings.name)
     if beside and place != Path.cwd():
         reporter.notice(f"{settings.name} is the dataset of that name. {beside}.")
-    folder = prepared_folder(settings.name, place)
-    builder: Any = None
     if folder is None:
-        builder = builder_of(settings.name, place)
         if not builder.is_prepared():
             _meaning(settings, builder)  # nothing is downloaded that cannot be used
             check_network(settings.name, builder, place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -101,16 +102,7 @@ def builder_of(name: str, folder: Path, *, archives: bool = False) -> Any:
         with network.refused() if archives else nullcontext(), network.only_local_files():
             return tfds.builder(name, data_dir=folder)
     except tfds.core.DatasetNotFoundError as error:
-        names = tfds.list_builders(with_community_datasets=False)
-        close = difflib.get_close_matches(name.lower(), [*names, "digits"], n=3)
-        meant = f"Did you mean {' or '.join(close)}? " if close else ""
-        if beside := beside_you(name):
-            meant = f"{beside}\n{meant}"
-        raise NotFoundError(
-            f"There is no dataset named {name!r}.",
-            hint=f"{meant}Known are digits (embedded) and the {len(names)} names of "
-            "tensorflow-datasets.",
-        ) from error
+        raise _unknown(name) from error
     except ImportError as error:
         needed = f"the package {error.name}" if error.name else first_line(error)
         raise DataError(
@@ -124,15 +116,40 @@ def builder_of(name: str, folder: Path, *, archives: bool = False) -> Any:
 
 
 def check_there(name: str, folder: Path) -> None:
-    """Offline, refuse at once what is known and not prepared: constructing it may want the network.
+    """Refuse at once what does not exist and, offline, what is not prepared: constructing it may
+    want the network.
 
     Raises:
+        NotFoundError: with the names that are close.
         DataUnavailableError: with the ways out.
     """
-    place = name.partition(":")[0]
-    known = place.partition("/")[0] in dataset_names()
-    if network.is_offline() and known and not any((folder / place).rglob("dataset_info.json")):
+    # Where tensorflow-datasets is loaded, others may have added datasets of their own to it.
+    known = _builder_name(name) in dataset_names()
+    if not known and "tensorflow_datasets" not in sys.modules and not _lies_in(folder, name):
+        raise _unknown(name)
+    if known and network.is_offline() and not _lies_in(folder, name):
         _not_there(name, folder)
+
+
+def _builder_name(name: str) -> str:
+    return name.partition(":")[0].partition("/")[0]
+
+
+def _lies_in(folder: Path, name: str) -> bool:
+    return any((folder / name.partition(":")[0]).rglob("dataset_info.json"))
+
+
+def _unknown(name: str) -> NotFoundError:
+    names = dataset_names()
+    close = difflib.get_close_matches(name.lower(), names, n=3)
+    meant = f"Did you mean {' or '.join(close)}? " if close else ""
+    if beside := beside_you(name):
+        meant = f"{beside}.\n{meant}"
+    return NotFoundError(
+        f"There is no dataset named {name!r}.",
+        hint=f"{meant}Known are digits (embedded) and the {len(names) - 1} names of "
+        "tensorflow-datasets.",
+    )
 
 
 def check_network(name: str, builder: Any, folder: Path) -> None:
@@ -153,10 +170,11 @@ def _not_there(name: str, folder: Path) -> NoReturn:
     else:
         why = "its download cannot be reached"
         connect = "Connect to the network and try again, or prepare it from archives you have: "
+    beside = f"{beside}.\n" if (beside := beside_you(name)) else ""
     raise DataUnavailableError(
         f"The dataset {name} is not prepared in {folder} and {why}.",
         hint=(
-            f"{connect}nncli data prepare {name} --from FOLDER\n"
+            f"{beside}{connect}nncli data prepare {name} --from FOLDER\n"
             "A dataset prepared elsewhere is found with --data-dir FOLDER. "
             "To train without any: --dataset digits."
         ),
@@ -167,7 +185,7 @@ def _forms(name: str) -> str:
     """What could stand behind the builder's name."""
     import tensorflow_datasets as tfds
 
-    place = name.partition(":")[0].partition("/")[0]
+    place = _builder_name(name)
     try:
         builder = tfds.builder_cls(place)
         configurations = [f"{place}/{key}" for key in builder.builder_configs]
