@@ -119,6 +119,20 @@ def test_list_shows_what_can_be_used_and_all_on_request(
         assert max(map(len, text.splitlines())) <= width
 
 
+def test_list_counts_what_is_prepared_and_only_wants_to_be_told(
+    run_cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "goemotions" / "0.1.0").mkdir(parents=True)
+    (tmp_path / "goemotions" / "0.1.0" / "dataset_info.json").write_text("{}")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    shown = run_cli(["data", "list", "goemo"]).stdout
+    assert "goemotions (prepared here): does not say what is input" in shown
+    assert "--set dataset.inputs=NAME --set dataset.target=NAME" in shown
+    assert "trains on" not in shown and shown.rstrip("\n") + "\n" == shown
+    assert "more (1 prepared here) want to be told" in run_cli(["data", "list"]).stdout
+    assert "1 name that nncli trains on as it is, 0" in run_cli(["data", "list", "penguins"]).stdout
+
+
 def test_show_a_table(run_cli: Any, table: Path) -> None:
     command = ["data", "show", str(table), "--set", "dataset.target=answer"]
     result = run_cli(command)

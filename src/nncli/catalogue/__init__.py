@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["Entry", "catalogue", "dataset_names"]
+__all__ = ["NOT_SAID", "Entry", "catalogue", "dataset_names"]
 
 # With which tensorflow-datasets reads the files of recordings when it prepares them.
 SOUND_DECODER = "pydub"
+# How the reason ends of a dataset that only wants to be told.
+NOT_SAID = "does not say what is input and what is target."
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Entry:
     prepared: bool
     reason: str
     needs: str = ""
+
+    @property
+    def input_is_open(self) -> bool:
+        """Whether it can be used once it is said what is input and what is target."""
+        return self.reason.endswith(NOT_SAID)
 
 
 def dataset_names() -> list[str]:

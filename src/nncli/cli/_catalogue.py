@@ -38,20 +38,19 @@ def show_catalogue(
         _show_usable(screen, usable)
     if others and (everything or word):
         _show_others(screen, others, behind=bool(usable))
-    screen.out.print()
-    here = sum(entry.prepared for entry in usable)
-    summary = (
-        f"{counted(len(usable), 'name')} that nncli trains on as they are, {here:,} prepared here."
-    )
-    screen.out.print(Text(summary))
+    if usable:
+        screen.out.print()
+        as_it_is = "as it is" if len(usable) == 1 else "as they are"
+        names = f"{counted(len(usable), 'name')} that nncli trains on {as_it_is}"
+        screen.out.print(Text(f"{names}, {_prepared(usable)}."))
     for package in sorted({entry.needs for entry in usable if entry.needs}):
         screen.out.print(
             Text(f"What needs {package} is prepared after: pip install 'nncli[sound]'")
         )
     if others and not (everything or word):
         hidden = (
-            f"{len(others):,} more want to be told what is input and what is target, or are none "
-            "of nncli's tasks:"
+            f"{len(others):,} more ({_prepared(others)}) want to be told what is input and what is "
+            "target, or are none of nncli's tasks:"
         )
         screen.out.print(Text(hidden))
         screen.out.print(Text("  nncli data list --all"))
@@ -78,10 +77,18 @@ def _show_usable(screen: Screen, entries: Sequence[Entry]) -> None:
 
 
 def _show_others(screen: Screen, entries: Sequence[Entry], *, behind: bool) -> None:
-    heading = "Cannot be used as they are:"
+    heading = f"Cannot be used as {'it is' if len(entries) == 1 else 'they are'}:"
     screen.out.print(Text(f"\n{heading}" if behind else heading, "dim"))
     for entry in entries:
-        screen.out.print(Text.assemble((entry.name, "bold"), f": {_reason(entry)}"))
+        here = " (prepared here)" if entry.prepared else ""
+        screen.out.print(Text.assemble((entry.name, "bold"), f"{here}: {_reason(entry)}"))
+    if any(entry.input_is_open for entry in entries):
+        screen.out.print(Text("\nSay what is which, of what nncli data show NAME tells it has:"))
+        screen.out.print(Text("  --set dataset.inputs=NAME --set dataset.target=NAME"))
+
+
+def _prepared(entries: Sequence[Entry]) -> str:
+    return f"{sum(entry.prepared for entry in entries):,} prepared here"
 
 
 def _reason(entry: Entry) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nncli.catalogue import NOT_SAID
 from nncli.data.table.cells import LARGEST
 from nncli.data.table.columns import MISSING, Kind, Seen
 from nncli.data.table.settings import Task
@@ -103,7 +104,7 @@ def meaning(
     if not inputs or not targets:
         known = [path.replace(SEPARATOR, "/") for path in features]
         raise DataError(
-            f"{name} does not say what is input and what is target.",
+            f"{name} {NOT_SAID}",
             hint="Name them: --set dataset.inputs=... --set dataset.target=...\n"
             f"It has {some(known)}.",
         )
