@@ -84,7 +84,7 @@ class TableInput(Settings):
 
     def __str__(self) -> str:
         count = len(self.columns)
-        return f"rows of {count} column{'s' * (count != 1)}"
+        return f"rows of {count:,} column{'s' * (count != 1)}"
 
 
 class TextInput(Settings):

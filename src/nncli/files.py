@@ -7,6 +7,7 @@ import json
 import math
 import os
 import shlex
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from nncli.errors import StorageError
 __all__ = [
     "cache_folder",
     "encodable",
+    "is_plain",
     "open_atomically",
     "remove_oldest",
     "shown_path",
@@ -47,6 +49,12 @@ def _relative(path: Path) -> Path:
     whole = path.expanduser().absolute()
     here = Path.cwd()
     return whole.relative_to(here) if whole.is_relative_to(here) else whole
+
+
+def is_plain(letter: str) -> bool:
+    """Whether file systems and shells take a letter as it is: those and the digits of any script,
+    with what is put above and below them, `.`, `_` and `-`."""
+    return letter.isalnum() or letter in "._-" or unicodedata.category(letter).startswith("M")
 
 
 def cache_folder() -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nncli.config import Layer, load_experiment
+from nncli.config import Experiment, Layer, load_experiment
 from nncli.config.keys import group_types
 from nncli.config.origins import Origin, Origins
 from nncli.config.yaml import KeyPath
@@ -134,6 +134,25 @@ def test_two_mistakes_at_once_in_the_order_of_the_file() -> None:
 )  # fmt: skip
 def test_first_line_of(content: str, first_line: str) -> None:
     assert said(content).splitlines()[0] == f"e.yaml:{first_line}"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("m\u00fcnster-2.1_b", ""),
+        ("\u6570\u636e", ""),
+        ("\u00fc x", "is not a valid name; letters"),
+        ("x\u202ey", "is not a valid name; letters"),
+        ("-x", "is not a valid name; letters"),
+        ("a;b", "is not a valid name; letters"),
+        ("\u6570" * 90, "is too long for a folder"),
+    ],
+)
+def test_a_name_is_what_a_folder_can_be_called_in_any_script(name: str, wrong: str) -> None:
+    if wrong:
+        assert wrong in said(f"name: '{name}'").splitlines()[0]
+    else:
+        assert Experiment(name=name).run_name == name
 
 
 def test_a_missing_entry_is_counted_as_such() -> None:

@@ -296,21 +296,36 @@ def test_the_cache_is_listed_for_people(run_cli: Any, reporter: Any) -> None:
     truncate(cached()[-1].folder / "train.targets.npy")
     result = run_cli(["data", "cache", "list"])
     heading, *rows, empty, place = result.stdout.splitlines()
-    assert heading.split() == ["dataset", "examples", "MB", "last", "used"]
+    assert heading.split() == ["dataset", "examples", "MB", "last", "used", "what", "was", "set"]
     assert [row.split()[1] for row in rows] == ["14", "14", "damaged"]
     assert (empty, place) == ("", f"in {cache_folder() / 'datasets'}")
     assert all(len(line) <= 80 for line in (heading, *rows))
 
 
-def test_what_tells_entries_of_one_name_apart_is_listed(run_cli: Any, reporter: Any) -> None:
+def test_what_was_set_is_listed_in_one_line_what_tells_alike_ones_apart_first(
+    run_cli: Any, reporter: Any
+) -> None:
+    columns = {f"column_{number}": "number" for number in range(50)}
+    common = {"type": "table", "path": "t.csv", "group": None, "columns": columns}
     for size in (8, 16):
-        settings = {"path": str(Path.cwd() / "shapes"), "image_size": [size, size]}
-        key = {**KEY, "settings": settings, "fitted_on": {"seed": 0}}
+        settings = {**common, "image_size": [size, size]}
+        key = {**KEY, "settings": settings, "fitted_on": {"seed": 0, "validation": 0.1, "test": 0}}
         store(key, Source().dataset, PREPROCESSING, reporter=reporter)
-    lines = run_cli(["data", "cache", "list"]).stdout.splitlines()
-    assert sorted(line for line in lines if line.startswith("  ")) == [
-        "  image_size: [16, 16]", "  image_size: [8, 8]",
+    heading, *rows, _, _ = run_cli(["data", "cache", "list"]).stdout.splitlines()
+    place = heading.index("what was set")
+    assert sorted(row[place:] for row in rows) == [
+        "image_size: [16, 16], columns: 5\u2026", "image_size: [8, 8], columns: 50 \u2026",
     ]  # fmt: skip
+    assert all(len(row) <= 80 for row in rows)
+
+
+def test_entries_with_the_same_settings_are_told_by_their_folder(
+    run_cli: Any, reporter: Any
+) -> None:
+    for stamp in (1, 2):  # a file that changed
+        store({**KEY, "files": stamp}, Source().dataset, PREPROCESSING, reporter=reporter)
+    shown = run_cli(["data", "cache", "list"]).stdout
+    assert all(entry.folder.name in shown for entry in cached())
 
 
 def test_the_cache_is_cleared_from_the_command_line(run_cli: Any, reporter: Any) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from nncli.data.files import label_of
+from nncli.files import is_plain
+
 
 @pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize(
@@ -41,3 +44,34 @@ def test_a_folder_may_be_called_as_it_likes(run_cli: Any) -> None:
         for number in range(20):
             (folder / f"{number}.txt").write_text(f"a text about {label}, number {number}")
     assert run_cli(["data", "check", "photos.zip"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("my ph\u00f6tos", "my-ph\u00f6tos"),
+        ("my pho\u0308tos", "my-ph\u00f6tos"),  # as macOS writes it
+        ("\u6570\u636e.csv", "\u6570\u636e"),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940.csv", "\u0939\u093f\u0928\u094d\u0926\u0940"),
+        ("dot.adult.csv", "dot"),
+        ("a $b;c'd.csv", "a--b-c-d"),
+        ("\U0001f600.csv", "data"),
+        ("b\udce4d.csv", "b-d"),  # no UTF-8
+        ("\u6570" * 100, "\u6570" * 26),
+    ],
+)
+def test_a_label_keeps_letters_of_any_script(name: str, label: str) -> None:
+    assert label_of(Path(name)) == label
+    assert all(map(is_plain, label))
+
+
+def test_a_run_is_called_as_its_file_is(run_cli: Any) -> None:
+    rows = "".join(f"{n * 7 % 13},{'ab'[n % 2]}\n" for n in range(60))
+    Path("m\u00fcn ster.csv").write_text(f"size,kind\n{rows}")
+    options = ["--dataset", "m\u00fcn ster.csv", "--set", "dataset.target=kind", "--epochs", "1"]
+    done = run_cli(["train", *options, "--model", "linear"])
+    assert done.exit_code == 0, done.output
+    run = Path("runs/1-m\u00fcn-ster-linear")
+    assert (run / "model.keras").is_file()
+    again = run_cli(["train", "-c", str(run / "config.yaml")])
+    assert again.exit_code == 0 and Path("runs/2-m\u00fcn-ster-linear").is_dir(), again.output

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
-from rich.padding import Padding
 from rich.text import Text
 
 from nncli.files import shown_path
@@ -20,41 +19,64 @@ if TYPE_CHECKING:
 
 __all__ = ["show_cache"]
 
+LONGEST_NAME = 20
+# Where the data lies, which is said where it tells entries of one name apart, and last.
+PLACES = ("path", "validation_path", "test_path", "target_path", "data_dir", "load")
+
 
 def show_cache(screen: Screen, entries: Sequence[Cached]) -> None:
-    """A line for each entry, and below those of the same name what tells them apart."""
+    """A line for each entry: what it is, how large, and what was set for it."""
     if not entries:
         screen.out.print("The cache is empty.", markup=False)
         return
-    room = max(len("dataset"), *(cell_len(entry.name) for entry in entries))
-    heading = f"{'dataset':<{room}}  {'examples':>10}  {'MB':>9}  last used"
+    widest = max(len("dataset"), *(cell_len(entry.name) for entry in entries))
+    room = min(widest, LONGEST_NAME)
+    heading = f"{'dataset':<{room}}  {'examples':>9}  {'MB':>7}  {'last used':<16}  what was set"
     screen.out.print(Text(heading, "dim"), soft_wrap=True)
     for entry in entries:
         examples = f"{sum(entry.examples.values()):,}" if entry.examples else "damaged"
         used = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d %H:%M")
-        cells = f"{examples:>10}  {entry.bytes / 1e6:>9,.1f}  {used}"
-        screen.out.print(Text(f"{set_cell_size(entry.name, room)}  {cells}"), soft_wrap=True)
+        cells = f"{examples:>9}  {entry.bytes / 1e6:>7,.1f}  {used}  "
+        line = f"{set_cell_size(_short(entry.name, room), room)}  {cells}"
         alike = [one for one in entries if one.name == entry.name]
-        if len(alike) > 1:
-            told = Text(_told_apart(entry, alike), "dim")
-            screen.out.print(Padding(told, (0, 0, 0, 2), expand=False))
+        told = _short(_said(entry, alike), screen.out.width - cell_len(line))
+        if entry.examples and sum(one.settings == entry.settings for one in alike) > 1:
+            told = entry.folder.name  # files that have changed, or an older cache; `clear` takes it
+        screen.out.print(Text(f"{line}{told}".rstrip()), soft_wrap=True)
     place = shown_path(entries[0].folder.parent)
     screen.out.print(f"\nin {place}", markup=False, soft_wrap=True)
 
 
-def _told_apart(entry: Cached, alike: Sequence[Cached]) -> str:
-    """What was set for this one and not for all of its name; where that is nothing, its folder."""
-    own = entry.settings
-    others = [one.settings for one in alike if one.settings]
-    differing = [key for key in own if any(one.get(key) != own[key] for one in others)]
-    told = [f"{key}: {_in_words(key, own[key])}" for key in differing]
-    if others.count(own) != 1:  # files that have changed, or an older cache
-        told.append(entry.folder.name)
-    return ", ".join(told)
+def _said(entry: Cached, alike: Sequence[Cached]) -> str:
+    """What differs from the defaults, what others of its name do not have first."""
+    own = _set(entry.settings)
+    others = [_set(one.settings) for one in alike]
+    telling = [key for key in own if any(one.get(key) != own[key] for one in others)]
+    keys = [*telling, *(key for key in own if key not in telling and key not in PLACES)]
+    keys.sort(key=lambda key: (key not in telling, key in PLACES))
+    return ", ".join(f"{key}: {_in_words(key, own[key])}" for key in keys)
+
+
+def _set(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those settings that are not what they are by default."""
+    from nncli.data import defaults_of
+
+    usual = defaults_of(str(settings.get("type", "")))
+    return {
+        key: value
+        for key, value in settings.items()
+        if key not in ("type", "name", "splits", "by") and value != usual.get(key)
+    }
+
+
+def _short(text: str, room: int) -> str:
+    return text if cell_len(text) <= room else f"{set_cell_size(text, max(room - 1, 0))}\u2026"
 
 
 def _in_words(key: str, value: Any) -> str:
-    """A setting as YAML has it, a path as people are told one."""
-    if key.endswith(("path", "dir")) and isinstance(value, str):
+    """A setting as YAML has it, a path as people are told one, a mapping by its size."""
+    if key in PLACES and isinstance(value, str):
         return shown_path(Path(value))
-    return value if isinstance(value, str) else dumps(value)
+    if isinstance(value, dict):
+        return f"{len(value)} set"
+    return value if isinstance(value, str) else dumps(value, ensure_ascii=False)

@@ -70,7 +70,7 @@ class PlainReporter(QuietReporter):
         self, description: str, *, total: float | None = None, unit: str = ""
     ) -> AbstractContextManager[Task]:
         if unit:  # countable work takes long; the rest is over before it is read
-            amount = f" ({total:,.0f} {unit})" if total else ""
+            amount = f" ({_amount(total, unit)})" if total else ""
             self.screen.err.print(Text(f"{description}{amount}"), soft_wrap=True)
         return super().task(description, total=total, unit=unit)
 
@@ -196,7 +196,9 @@ class _LiveTask:
 
 
 def _amount(number: float, unit: str) -> str:
-    return f"{number / 1e6:,.1f} MB" if unit == "bytes" else f"{number:,.0f} {unit}"
+    if unit == "bytes":
+        return f"{number / 1e6:,.1f} MB"
+    return counted(round(number), unit.removesuffix("s"))
 
 
 def _columns_that_fit(values: Mapping[str, float | None], width: int, monitor: str) -> list[str]:

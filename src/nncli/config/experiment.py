@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from nncli import data, models, optimizers
 from nncli.config.training import TrainingSettings
 from nncli.data import DatasetSettings, TfdsDataset
+from nncli.files import is_plain
 from nncli.models import MlpModel, ModelSettings
 from nncli.optimizers import Adam, OptimizerSettings
 from nncli.settings import Settings
 
-__all__ = ["Experiment"]
+__all__ = ["NAME_FORM", "Experiment"]
+
+NAME_FORM = "letters, digits, '.', '_' and '-' make one, beginning with a letter or digit"
+LONGEST_NAME = 200  # bytes: what file systems take, less a number in front
 
 
 class Experiment(Settings):
@@ -21,7 +25,8 @@ class Experiment(Settings):
 
     name: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        # For editors: no white space, and of ASCII letters, digits, '.', '_' and '-' alone.
+        pattern=r"^[^\s\x00-,/:-@\[-^`{-\x7f]+$",
         max_length=100,
         description="Name of the run folder; default: <dataset>-<model>.",
     )
@@ -47,6 +52,17 @@ class Experiment(Settings):
     training: TrainingSettings = Field(
         default=TrainingSettings(), description="How the network is trained."
     )
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_folder(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        if not name[0].isalnum() or not all(map(is_plain, name)):
+            raise ValueError(f"is not a valid name; {NAME_FORM}")
+        if len(name.encode()) > LONGEST_NAME:
+            raise ValueError("is too long for a folder")
+        return name
 
     @property
     def names_dataset(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nncli.config.experiment import NAME_FORM
 from nncli.config.keys import group_types, type_of
 from nncli.config.origins import Origin, Origins, dotted, located, shortened
 from nncli.config.suggesting import meant, nearest, unknown_key
@@ -30,7 +31,7 @@ FORMS = {
 # What a pattern allows, in words.
 PATTERNS = {
     **FORMS,
-    "name": "; letters, digits, '.', '_' and '-' make one, beginning with a letter or digit",
+    "name": f"; {NAME_FORM}",
 }
 
 # The tag of the values of a key that may be auto too.

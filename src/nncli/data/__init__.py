@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol, get_args
 
 from pydantic import Field
+from pydantic_core import to_jsonable_python
 
 from nncli.catalogue import dataset_names
 from nncli.data import arrays, digits, folder, loading, python, table, tfds
@@ -40,6 +41,7 @@ __all__ = [
     "TableDataset",
     "TfdsDataset",
     "check_source",
+    "defaults_of",
     "expand",
     "load",
     "load_default",
@@ -93,6 +95,15 @@ def expand(value: Any) -> Any:
         if "name" in value:
             return {"type": "tfds", **value}
     return value
+
+
+def defaults_of(kind: str) -> dict[str, Any]:
+    """What the keys of a type of dataset are where nothing is said, as JSON has them."""
+    members = get_args(get_args(DatasetSettings)[0])
+    fields = dict(zip(TYPES, members, strict=True))[kind].model_fields if kind in TYPES else {}
+    found = {name: field.default for name, field in fields.items() if not field.is_required()}
+    plain: dict[str, Any] = to_jsonable_python({"seed": 0, **found})
+    return plain
 
 
 def _named(text: str, *, is_path: bool = False) -> dict[str, Any]:

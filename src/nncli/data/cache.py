@@ -11,7 +11,6 @@ import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -28,7 +27,7 @@ from nncli.data.recording import Recorded
 from nncli.data.remarks import Remarks
 from nncli.descriptions import Input, Target
 from nncli.errors import NotFoundError, StorageError
-from nncli.files import cache_folder, storage_errors
+from nncli.files import cache_folder, is_plain, storage_errors
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 from nncli.settings import Settings
@@ -220,8 +219,8 @@ def alias(key: Mapping[str, Any], of: Mapping[str, Any]) -> None:
 def _folder(key: Mapping[str, Any]) -> Path:
     text = json.dumps({"cache": VERSION, **key}, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    name = re.sub(r"[^A-Za-z0-9_.]+", "-", str(key.get("name", "dataset")))[:80]
-    return cache_folder() / "datasets" / f"{name}-{digest}"
+    name = "".join(x if is_plain(x) else "-" for x in str(key.get("name", "dataset")))
+    return cache_folder() / "datasets" / f"{name[:40]}-{digest}"
 
 
 def _write(

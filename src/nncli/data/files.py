@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import AfterValidator
 
 from nncli.backend import usable_cores
 from nncli.errors import NotFoundError
+from nncli.files import is_plain
 
 __all__ = [
     "COPIED",
@@ -26,6 +28,7 @@ __all__ = [
 
 Content = TypeVar("Content")
 
+LONGEST_LABEL = 80  # bytes: a run's name has more than this in it
 # Of a file that ends too early.
 COPIED = "Was it copied whole? Copy or download it again, or write it anew."
 # What no data is read from, by the ending of its name.
@@ -60,13 +63,13 @@ DataPath = Annotated[Path, AfterValidator(_data)]
 
 
 def label_of(path: Path) -> str:
-    """The name of a file or folder, as far as it can be part of a run's."""
+    """The name of a file or folder, as far as it can be part of a run's: letters and digits of any
+    script, `-` for all else."""
     name = path.name.partition(".")[0] or path.name.strip(".") or "data"
-    plain = "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "_-") else "-"
-        for letter in name
-    )
-    return plain.strip("-_") or "data"
+    composed = unicodedata.normalize("NFC", name)  # as macOS does not write it
+    plain = "".join(letter if is_plain(letter) and letter != "." else "-" for letter in composed)
+    short = plain.encode()[:LONGEST_LABEL].decode(errors="ignore")
+    return short.strip("-_") or "data"
 
 
 def is_pattern(path: Path) -> bool:

@@ -227,7 +227,7 @@ def test_sounds_that_are_cut_off_silent_copied_and_of_another_rate(sounds: Path)
     (files,) = about(found, "files", "fail")
     for name in ("cut.wav: is cut off", "empty.wav", "none.wav"):
         assert any(name in example for example in files.examples), files.examples
-    assert "1 recording silent" in about(found, "contents", "warn")[0].message
+    assert "1 recording of silence" in about(found, "contents", "warn")[0].message
     (rates,) = about(found, "sample rates", "warn")
     assert "8,000 Hz" in rates.message and "16,000 Hz (1)" in rates.message
     assert "fast.wav" in rates.examples[0]

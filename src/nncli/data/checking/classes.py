@@ -84,10 +84,8 @@ def _classes(examples: Examples, names: tuple[str, ...]) -> Iterator[Finding]:
             "may help to weigh them:\n--set training.class_weight=balanced",
         )  # fmt: skip
     elif not small:
-        yield Finding(
-            "good", "classes",
-            f"{len(known):,} classes of {train[least]:,} to {train[most]:,} training examples",
-        )  # fmt: skip
+        span = f"{train[least]:,} to {train[most]:,}" if ratio > 1 else f"{train[most]:,}"
+        yield Finding("good", "classes", f"{len(known):,} classes of {span} training examples")
 
 
 def _lost(

@@ -157,7 +157,7 @@ class _Seen:
         if self.bare:
             noun, what = {
                 "image": ("image", "of one colour alone"), "text": ("text", "without a word"),
-                "sound": ("recording", "silent"), "array": ("row", "of one number repeated"),
+                "sound": ("recording", "of silence"), "array": ("row", "of one number repeated"),
             }[self.inputs.kind]  # fmt: skip
             found.append(Finding(
                 "warn", "contents", f"{counted(len(self.bare), noun)} {what}",

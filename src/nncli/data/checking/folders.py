@@ -210,7 +210,7 @@ class _Seen:
         else:
             yield Finding("good", "files", f"all {counted(self.files, noun)} can be read")
         if self.bare:
-            what = {"image": "of one colour alone", "sound": "silent", "text": "without a word"}
+            what = {"image": "of one colour alone", "sound": "of silence", "text": "without a word"}
             yield Finding(
                 "warn", "contents", f"{counted(len(self.bare), noun)} {what[kind]}",
                 "Nothing can be learned from them; remove them.", self.bare,
