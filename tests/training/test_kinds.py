@@ -41,6 +41,32 @@ def trained(folder: Path, dataset: dict[str, Any], **others: Any) -> Any:
     return nncli.train(experiment, runs_dir=folder / "runs")
 
 
+DATES = """
+import sys, keras, numpy as np
+model = keras.saving.load_model(sys.argv[1])
+[unit] = [line for line in open(sys.argv[2]) if line.startswith("`np.array")]
+days = eval(unit.strip(".`\\n").replace('["2024-01-31T18:00"]', "sys.argv[3:]"))
+print(np.asarray(model({"day": days.astype("float32")})).tolist())
+"""
+
+
+def test_plain_keras_answers_about_dates_as_documented_and_as_predict_does(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    days = [f"2024-{1 + n % 12:02d}-{1 + n % 28:02d} {n % 24:02d}:30" for n in range(200)]
+    path.write_text("day,warm\n" + "".join(f"{d},{4 <= int(d[5:7]) <= 9}\n" for d in days))
+    result = trained(tmp_path, {"type": "table", "path": str(path), "target": "warm"})
+    asked = tmp_path / "asked.csv"
+    asked.write_text("day\n2024-01-31 18:00\n2025-07-14 00:00\n")
+    expected = nncli.predict(result.model_path, asked).probabilities
+    page = Path(__file__).parents[2] / "docs/run-folder.md"
+    script = [sys.executable, "-c", DATES, str(result.model_path), str(page)]
+    moments = ["2024-01-31T18:00", "2025-07-14T00:00"]
+    said = subprocess.run([*script, *moments], capture_output=True, check=True, text=True).stdout
+    answers = json.loads(said.splitlines()[-1])
+    assert [int(np.argmax(answer)) for answer in answers] == [0, 1]
+    np.testing.assert_allclose(answers, expected, rtol=1e-5)
+
+
 def test_a_table_of_classes(tmp_path: Path) -> None:
     """Both columns matter: without either of them the score cannot be reached."""
     path = table(tmp_path, lambda size, sort: "yes" if (size > 0) == (sort == "a") else "no")
