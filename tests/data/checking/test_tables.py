@@ -317,3 +317,21 @@ def test_wide_tables_take_no_longer_than_their_cells(tmp_path: Path) -> None:
     (constant,) = about(found, "columns", "warn")
     assert constant.message.startswith("100 columns are the same in every row: k0 (same), ")
     assert "and 94 more" in constant.message and len(constant.examples) == 100
+
+
+def test_words_that_are_taken_for_missing_are_named_with_their_first_row(tmp_path: Path) -> None:
+    rows = [f"{number % 7},{number % 11},{'ab'[number % 2]}" for number in range(30_000)]
+    rows[20_000] = "abc,3,a"
+    rows[20_005] = "abc,3,b"
+    rows[7] = "1,n.d.,b"
+    path = tmp_path / "late.csv"
+    path.write_text("size,depth,kind\n" + "\n".join(rows) + "\n")
+    found = check(TableDataset(path=path, target="kind"), seed=0, reporter=SilentReporter())
+    [odd, usual] = [finding for finding in found if finding.about == "missing"]
+    assert odd.grade == "warn" and usual.grade == "good"
+    assert odd.examples == ["size: 'abc', 2 cells, first late.csv, row 20,002"]
+    assert usual.examples == ["depth: 'n.d.', 1 cell, first late.csv, row 9"]
+    stripped = [row for row in rows if "abc" not in row and "n.d." not in row]
+    path.write_text("size,depth,kind\n" + "\n".join(stripped) + "\n")
+    found = check(TableDataset(path=path, target="kind"), seed=0, reporter=SilentReporter())
+    assert not [finding for finding in found if finding.about == "missing"]

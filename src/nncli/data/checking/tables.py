@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.checking.answers import Answered, answered, place_in
 from nncli.data.checking.examples import Collected, Examined, row_digests
 from nncli.data.checking.files import has_words
-from nncli.data.checking.finding import Finding
+from nncli.data.checking.finding import Finding, some
 from nncli.data.checking.groups import is_named_so
 from nncli.data.sampling import Sample
 from nncli.data.skipping import Gathered
 from nncli.data.table import TableDataset, files_of
 from nncli.data.table.batches import TypedBatches
+from nncli.data.table.columns import Kind
 from nncli.data.table.dividers import divider_of
 from nncli.data.table.looking import LookedThrough, kinds_of, looked_through
 from nncli.descriptions import Column
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["examine"]
 
 # What training would not do with that other findings say of every row and class.
+LONGEST_WORD = 30
 SAID_BETTER = ("no target", "cells", "classes")
 
 
@@ -47,7 +49,7 @@ def examine(settings: TableDataset, reporter: Reporter) -> Examined:
     columns = [Column(name=n, kind=kind) for n, kind in kinds.items() if kind != "ignore"]
     # A table of identifiers alone is compared by them.
     columns = columns or [Column(name=name, kind="category") for name in kinds]
-    findings += _refused(gathered)
+    findings += [*_refused(gathered), *_words_for_missing(table, kinds)]
     if not columns:
         return Examined(None, findings)
     with reporter.task(f"Comparing the rows of {settings.label}"):
@@ -67,6 +69,34 @@ def _about_rows(settings: TableDataset, table: LookedThrough) -> Iterator[Findin
             )  # fmt: skip
         elif rows and not table.damaged.intersection(paths):
             yield Finding("good", "rows", f"all {counted(rows, 'row')} of {split} can be read")
+
+
+def _words_for_missing(table: LookedThrough, kinds: Mapping[str, Kind]) -> Iterator[Finding]:
+    """Words among numbers or dates that are taken for missing, those first that others would not
+    take for it: a slip of the pen, a quotation mark that nothing closes."""
+    odd, usual = [], []
+    for name, seen in table.seen.items():
+        unusual = seen.unusual_words
+        for word in seen.words_for_missing if kinds.get(name) in ("number", "date") else ():
+            where = (
+                place_in(table, "train", seen.first_rows[word]) if word in seen.first_rows else ""
+            )
+            said = f"{name}: {_short(word)!r}, {counted(seen.others[word], 'cell')}"
+            (odd if word in unusual else usual).append(f"{said}, first {where}" if where else said)
+    if odd:
+        yield Finding(
+            "warn", "missing", f"{counted(len(odd), 'word')} among numbers or dates taken for "
+            "missing",
+            "Write what was meant; if it means missing:\n--set 'dataset.missing=[WORD]'", odd,
+        )  # fmt: skip
+    if usual:
+        what = f"{counted(len(usual), 'usual word')} for it among numbers or dates: {some(usual)}"
+        yield Finding("good", "missing", what, examples=usual)
+
+
+def _short(word: str) -> str:
+    line = " ".join(word.split())
+    return line if len(line) <= LONGEST_WORD else f"{line[: LONGEST_WORD - 1]}\u2026"
 
 
 def _refused(gathered: Gathered) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ NUMBERS_SHARE = 0.9
 MISSING_WORDS = 3
 FEWEST_TOLD_APART = 20  # rows: fewer differ, or rise, by chance
 DISTINCT = 20_000  # how many cells are compared with each other at most
+FIRST_ROWS = 50  # words of which the first row is remembered
 DISTINCT_NUMBERS = 2_000  # the same of what a file says are numbers: hundreds of columns at times
 PADDED = re.compile(r"0[0-9]+")
 IDENTIFIER = re.compile(
@@ -75,6 +76,7 @@ class Seen:
         self.words = self.letters = self.files = self.beyond = 0
         self.largest = 0.0  # how far the numbers are from 0 at most
         self.others: Counter[str] = Counter()
+        self.first_rows: dict[str, int] = {}  # of some of them
         self.unreadable = ""
         self.increasing = True  # whole numbers, each larger than the one before
         self.by_one = True
@@ -148,6 +150,9 @@ class Seen:
             else:
                 self.beyond += count * (size > LARGEST)
                 self.files += count * bool(len(cell) < 300 and FILE.fullmatch(cell))
+                if len(self.others) < FIRST_ROWS and cell not in self.others:
+                    place = int((cells == cell).argmax())
+                    self.first_rows[cell] = self.rows - len(cells) + place
                 if len(self.others) < DISTINCT or cell in self.others:
                     self.others[cell] += count
         if self.increasing:
