@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -16,9 +18,11 @@ from nncli.errors import NncliError
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["Screen", "plain_table", "visible"]
+__all__ = ["Screen", "in_lines", "plain_table", "visible"]
 
 MAXIMUM_LOG_BYTES = 1_000_000
+# Where a sentence ends in what is to be typed.
+COMMAND = re.compile(r"(?<=[:,.?]) (?=(?:--[a-z]|nncli |pip install ))")
 
 
 def plain_table(first: str, *numbers: str) -> Table:
@@ -102,13 +106,18 @@ class Screen:
         return None if self._log is None else Path(self._log.name)
 
     def error(self, error: NncliError | str, hint: str | None = None) -> None:
-        """Show what went wrong and the way out; long lines stay whole, to be copied."""
+        """Show what went wrong and the way out; long lines stay whole where they go into a file."""
         message = error if isinstance(error, str) else error.message
         hint = hint if isinstance(error, str) else error.hint
-        text = Text.assemble(("error: ", "bold red"), visible(message))
-        if hint:
-            lines = "\n".join(f"  {line}" for line in visible(hint).splitlines())
-            text.append(f"\n{lines}", style="dim")
+        width = self.err.width if self.err.is_terminal else None
+        first, *lines = (
+            line for long in f"error: {visible(message)}".splitlines()
+            for line in in_lines(long, width)
+        )  # fmt: skip
+        text = Text.assemble(("error:", "bold red"), "\n".join([first[6:], *lines]))
+        for line in visible(hint or "").splitlines():
+            for part in in_lines(line, width and width - 2):
+                text.append(f"\n  {part}", style="dim")
         self.err.print(text, soft_wrap=True)
 
     def problem(self, text: str) -> None:
@@ -143,6 +152,31 @@ class Screen:
 def visible(text: str) -> str:
     """`text` with control characters escaped: a file must not be able to steer the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def in_lines(text: str, width: int | None) -> list[str]:
+    """A line of text in lines of at most `width` cells, None for any, broken between words.
+
+    What is to be typed stands on a line of its own and is never broken, to be copied; nor is a
+    word that is longer, such as a path.
+    """
+    if width is None or cell_len(text) <= width:
+        return [text]
+    if text.startswith(("--", "nncli ", "pip install ")):
+        return [text]
+    found = COMMAND.search(text)
+    if found:
+        return [*in_lines(text[: found.start()], width), text[found.end() :]]
+    body = text.lstrip(" ")
+    indent = text[: len(text) - len(body)]
+    first, *words = body.split(" ")
+    lines = [indent + first]
+    for word in words:
+        if cell_len(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(indent + word)
+    return lines
 
 
 def _kept(stream: TextIO, descriptor: int, duplicate: int) -> IO[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from nncli.cli._console import visible
+from nncli.cli._console import in_lines, visible
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -51,10 +51,8 @@ def _show_line(screen: Screen, finding: Finding) -> None:
 
 def _show_advice(screen: Screen, advice: str) -> None:
     """Options and commands stay on one line, to be copied."""
-    text = Text(visible(advice), "dim")
-    is_typed = advice.startswith(("--", "nncli "))
-    for line in [text] if is_typed else _wrapped(screen, text):
-        screen.out.print(Text(" " * INDENT) + line, soft_wrap=is_typed)
+    for line in in_lines(visible(advice), max(screen.out.width - INDENT, 20)):
+        screen.out.print(Text(" " * INDENT) + Text(line, "dim"), soft_wrap=True)
 
 
 def _wrapped(screen: Screen, text: Text) -> Sequence[Text]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["examine"]
 
-# What training would not do with that other findings say of every row and class.
 LONGEST_WORD = 30
+# What training would not do with that other findings say of every row and class.
 SAID_BETTER = ("no target", "cells", "classes")
 
 
@@ -74,7 +74,8 @@ def _about_rows(settings: TableDataset, table: LookedThrough) -> Iterator[Findin
 def _words_for_missing(table: LookedThrough, kinds: Mapping[str, Kind]) -> Iterator[Finding]:
     """Words among numbers or dates that are taken for missing, those first that others would not
     take for it: a slip of the pen, a quotation mark that nothing closes."""
-    odd, usual = [], []
+    odd: list[str] = []
+    usual: list[str] = []
     for name, seen in table.seen.items():
         unusual = seen.unusual_words
         for word in seen.words_for_missing if kinds.get(name) in ("number", "date") else ():

@@ -175,7 +175,7 @@ def _not_there(name: str, folder: Path) -> NoReturn:
         f"The dataset {name} is not prepared in {folder} and {why}.",
         hint=(
             f"{beside}{connect}nncli data prepare {name} --from FOLDER\n"
-            "A dataset prepared elsewhere is found with --data-dir FOLDER. "
+            "A dataset prepared elsewhere is found with --data-dir FOLDER.\n"
             "To train without any: --dataset digits."
         ),
     )

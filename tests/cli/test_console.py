@@ -1,0 +1,58 @@
+"""What is printed for people, in lines that fit."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from nncli.cli._console import Screen, in_lines
+from nncli.errors import DataError
+
+HINT = "If it comes from an old Windows or Excel file: --set dataset.encoding=cp1252"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        (HINT, None, [HINT]),
+        (HINT, 80, [HINT]),
+        (HINT, 60, [HINT[:46], "--set dataset.encoding=cp1252"]),
+        (
+            HINT, 30,
+            ["If it comes from an old", "Windows or Excel file:", "--set dataset.encoding=cp1252"],
+        ),
+        ("one two three", 9, ["one two", "three"]),
+        ("  key: it is empty", 12, ["  key: it is", "  empty"]),
+        ("see /a/path/that/is/long.csv now", 10, ["see", "/a/path/that/is/long.csv", "now"]),
+        ("--set 'dataset.columns={a: b}'", 10, ["--set 'dataset.columns={a: b}'"]),
+        ("\u6570\u636e \u6570\u636e", 8, ["\u6570\u636e", "\u6570\u636e"]),
+    ],
+)  # fmt: skip
+def test_lines_break_between_words_and_never_in_what_is_typed(
+    text: str, width: int | None, lines: list[str]
+) -> None:
+    assert in_lines(text, width) == lines
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_an_error_is_broken_on_a_terminal_and_whole_in_a_file(terminal: bool) -> None:
+    with Screen(release=False) as screen:
+        told: Any = io.StringIO()
+        screen.err = Console(  # type: ignore[assignment]
+            file=told, width=40, force_terminal=terminal, color_system=None, highlight=False
+        )
+        screen.error(DataError("A file of yours, numbers.csv, cannot be read at all.", hint=HINT))
+    assert told.getvalue().splitlines() == (
+        [
+            "error: A file of yours, numbers.csv,",
+            "cannot be read at all.",
+            "  If it comes from an old Windows or",
+            "  Excel file:",
+            "  --set dataset.encoding=cp1252",
+        ]
+        if terminal
+        else ["error: A file of yours, numbers.csv, cannot be read at all.", f"  {HINT}"]
+    )
