@@ -290,7 +290,8 @@ LIBRARY = (
     "nncli.doctor.examine",
     "nncli.inference.Predictor",
     "nncli.runs.listing.listed_runs",
-    "nncli.runs.listing.newest_runs",
+    "nncli.runs.selecting.listed_runs",
+    "nncli.runs.selecting.newest_runs",
 )
 
 
