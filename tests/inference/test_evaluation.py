@@ -70,6 +70,24 @@ def test_evaluate_repeats_the_numbers_of_the_training(digits_run: TrainingResult
     assert validation["accuracy"] == pytest.approx(recorded["accuracy"], abs=1e-6)
 
 
+def test_what_weights_cost_is_in_the_loss_of_every_split(tmp_path: Path) -> None:
+    experiment = {
+        "dataset": "digits",
+        "model": {"type": "mlp", "hidden_units": [8], "l2": 0.1},
+        "training": {"epochs": 1},
+    }
+    run = nncli.train(experiment, run_dir=tmp_path / "run")
+    assert run.model_path is not None and run.metrics.validation is not None
+    evaluation = nncli.evaluate(run.model_path, split="validation")
+    recorded, found = run.metrics.validation["loss"], evaluation.metrics["loss"]
+    assert found == pytest.approx(recorded, rel=1e-5)
+    plain = evaluation.assessment.metrics["crossentropy"]
+    assert plain is not None and found is not None and found > plain + 1
+    low, high = evaluation.assessment.intervals["loss"]
+    assert low < found < high
+    assert nncli.evaluate(run.model_path).metrics == run.metrics.test
+
+
 def test_a_copied_model_still_knows_its_dataset_and_classes(
     digits_run: TrainingResult, tmp_path: Path
 ) -> None:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BATCH_SIZE", "answers", "batch_size_for", "logits_for_arrays", "model_for_arrays"]
+__all__ = [
+    "BATCH_SIZE",
+    "answers",
+    "batch_size_for",
+    "logits_for_arrays",
+    "model_for_arrays",
+    "penalty",
+]
 
 BATCH_SIZE = 1024
 BATCH_BYTES = 1_000_000_000  # of the largest layer's output; what a laptop has to spare
@@ -35,6 +42,13 @@ def answers(network: Any, split: Split, feed: Feed | None = None) -> NDArray[np.
     with feed.reading():
         result: NDArray[np.float32] = network.predict(batches, verbose=0)
     return result
+
+
+def penalty(network: Any) -> float:
+    """What the size of the weights adds to the loss that `network` is trained with (l1, l2)."""
+    import keras
+
+    return float(sum(float(keras.ops.convert_to_numpy(loss)) for loss in network.losses))
 
 
 def model_for_arrays(model: Any, description: ModelDescription) -> Any:

@@ -15,7 +15,7 @@ from nncli.config.training import TrainingSettings
 from nncli.data import Dataset, DatasetSettings, Split
 from nncli.descriptions import LabelsTarget, Target
 from nncli.errors import DataError, ModelFileError
-from nncli.inference.answering import answers, model_for_arrays
+from nncli.inference.answering import answers, model_for_arrays, penalty
 from nncli.inference.calibrating import validation_of
 from nncli.inference.choosing import dataset_settings, experiment_of, original_of
 from nncli.inference.evaluated import EvaluatedData
@@ -52,6 +52,7 @@ class Answered:
         data: the examples.
         validation: of several labels the same two about the validation split; None where there
             is none, or where it is what was asked about.
+        penalty: what the size of its weights adds to the loss that it was trained with.
         loaded_seconds: opening the model and loading the data.
     """
 
@@ -65,6 +66,7 @@ class Answered:
     targets: NDArray[Any]
     data: EvaluatedData
     validation: Said | None
+    penalty: float
     loaded_seconds: float
 
 
@@ -132,6 +134,7 @@ def ask(
         targets,
         EvaluatedData(settings, seed, given, examples, chosen),
         asked.about(validation) if validation is not None else None,
+        penalty(asked.model),
         loaded_seconds,
     )
 

@@ -220,6 +220,7 @@ def _assessed(answered: Answered, threshold: float | None) -> Assessment:
         loss=answered.training.loss,
         metrics=answered.training.metrics,
         threshold=threshold,
+        penalty=answered.penalty,
     )
     if not isinstance(target, LabelsTarget) or answered.validation is None:
         return found

@@ -91,7 +91,7 @@ def ask_folds(
     import numpy as np
 
     first: Answered | None = None
-    folds, validations, seconds = [], [], 0.0
+    folds, validations, penalties, seconds = [], [], [], 0.0
     for number, path in enumerate(files, start=1):
         ask_fold = partial(
             ask,
@@ -116,6 +116,7 @@ def ask_folds(
             )
         folds.append(FoldAnswers.of(one.data.split, one.answers, one.targets))
         validations += [one.validation] if one.validation is not None else []
+        penalties.append(one.penalty)
         seconds += one.loaded_seconds
     assert first is not None
     dataset, all_of_them = together(first.data.dataset, folds)
@@ -126,5 +127,6 @@ def ask_folds(
         targets=all_of_them.targets,
         data=replace(first.data, dataset=dataset, split=dataset.splits["test"]),
         validation=(validation[0], validation[1]) if validation else None,
+        penalty=float(np.average(penalties, weights=[len(one.answers) for one in folds])),
         loaded_seconds=seconds,
     )

@@ -137,6 +137,7 @@ def assess(
     loss: LossSettings | None = None,
     metrics: Sequence[str] = (),
     threshold: float | None = None,
+    penalty: float = 0.0,
 ) -> Assessment:
     """Everything that is known from answers and targets, as for `measure`; `threshold` as for
     `decided`. Takes a second where `measure` takes a hundredth."""
@@ -145,7 +146,7 @@ def assess(
     decisions = decided(target, answers, threshold)
     wanted = assessed_names(target, metrics)
     names = [name for name in wanted if name not in ALONE]
-    values = measure(target, answers, targets, loss=loss, metrics=names)
+    values = measure(target, answers, targets, loss=loss, metrics=names, penalty=penalty)
     if threshold is not None:
         certain = decisions
         if isinstance(target, ClassTarget):

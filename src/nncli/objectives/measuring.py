@@ -33,6 +33,7 @@ def measure(
     *,
     loss: LossSettings | None = None,
     metrics: Sequence[str] = (),
+    penalty: float = 0.0,
 ) -> dict[str, float | None]:
     """What `answers` are worth, by the name of the metric.
 
@@ -46,11 +47,12 @@ def measure(
         targets: class indices, shape (n,); zeros and ones, or values, shape (n, labels or values).
         loss: what the model was trained with; default: the default of the target.
         metrics: more that are wanted, by their names in `nncli.objectives.metrics`.
+        penalty: what the size of the weights adds to the loss that was trained with.
     """
     import numpy as np
 
     values: dict[str, float | None] = {
-        "loss": _loss(loss or default_loss(target), target, answers, targets)
+        "loss": _loss(loss or default_loss(target), target, answers, targets) + penalty
     }
     match target:
         case ClassTarget():

@@ -18,7 +18,7 @@ from nncli.data.pipelines import Feed
 from nncli.drawing.curves import draw_learning_curves
 from nncli.errors import StorageError
 from nncli.files import open_atomically
-from nncli.inference.answering import answers
+from nncli.inference.answering import answers, penalty
 from nncli.inference.out_of_fold import FoldAnswers
 from nncli.inference.report_content import about_answers, write_report
 from nncli.objectives import classes_of, measure
@@ -87,6 +87,7 @@ class Run:
                     split.labels,
                     loss=settings.loss,
                     metrics=settings.metrics,
+                    penalty=penalty(self.networks.answering),
                 )
             if self.experiment.dataset.fold is not None:
                 self.tested = FoldAnswers.of(split, said, split.labels)
