@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nncli.data.files import label_of
+from nncli.data.files import label_of, read_ahead
 from nncli.files import is_plain
 
 
@@ -75,3 +77,34 @@ def test_a_run_is_called_as_its_file_is(run_cli: Any) -> None:
     assert (run / "model.keras").is_file()
     again = run_cli(["train", "-c", str(run / "config.yaml")])
     assert again.exit_code == 0 and Path("runs/2-m\u00fcn-ster-linear").is_dir(), again.output
+
+
+def test_items_are_made_ahead_in_order_and_an_error_comes_in_its_turn() -> None:
+    made = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        made.set()
+        yield 2
+        raise KeyError("three")
+
+    coming = read_ahead(items())
+    assert next(coming) == 1
+    assert made.wait(10), "while the first is used, the second is made"
+    assert next(coming) == 2
+    with pytest.raises(KeyError, match="three"):
+        next(coming)
+
+
+def test_what_is_left_early_reads_no_more_than_one_item_ahead() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    coming = read_ahead(items())
+    assert next(coming) == 0
+    coming.close()
+    assert made == [0, 1]

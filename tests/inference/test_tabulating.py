@@ -13,8 +13,9 @@ import pytest
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.errors import UsageError
+from nncli.inference.answer_files import FileFormat, writer_for
 from nncli.inference.prediction import Answered
-from nncli.inference.tabulating import FileFormat, Tabulated, writer_for
+from nncli.inference.tabulating import Tabulated
 
 
 def written(form: FileFormat, target: Target, answers: Any, *, top: int = 1) -> bytes:
@@ -26,7 +27,7 @@ def written(form: FileFormat, target: Target, answers: Any, *, top: int = 1) -> 
     for place in range(0, len(values), 2):
         part = values[place : place + 2]
         names = [f"file {place + number}" for number in range(len(part))]
-        writer.write(tabulated.rows(Answered(names, part)))
+        writer.write(Answered(names, part))
     writer.close()
     return stream.getvalue()
 
@@ -94,6 +95,40 @@ def test_what_is_no_number_is_missing() -> None:
     ]  # fmt: skip
     lines_of_csv = written("csv", target, answers).decode().splitlines()
     assert lines_of_csv == ["input,y", "file 0,", "file 1,", "file 2,3.0"]
+
+
+def test_numbers_have_the_digits_of_a_float32_and_a_point() -> None:
+    """As many as tell it apart; without a point, readers that look at the first rows alone would
+    take the column for whole numbers."""
+    answers = [[0.3], [47253], [47253.5], [1e-10], [-0.0], [1e30]]
+    lines = written("csv", ValueTarget(names=("y",)), answers).decode().splitlines()[1:]
+    said = [line.split(",")[1] for line in lines]
+    assert said == ["0.3", "47253.0", "47253.5", "1e-10", "-0.0", "1e+30"]
+    assert np.array_equal(np.float32(said), np.float32(answers)[:, 0])
+
+
+def test_names_with_commas_quotation_marks_and_line_ends() -> None:
+    """Readers get back the names as they are; where a name is in no encoding, its bytes."""
+    names = ["a, b.png", 'say "x".png', "two\nlines", "back\\slash", "", "caf\udce9.png", "Größe"]
+    expected = [*names[:5], "caf\\xe9.png", names[6]]
+    target = ClassTarget(names=("yes, quite", 'no "way"'))
+    answered = Answered(names, np.float32([[0.9, 0.1]] * 7))
+    content: dict[str, bytes] = {}
+    forms: tuple[FileFormat, ...] = ("csv", "jsonl", "parquet")
+    for form in forms:
+        stream = io.BytesIO()
+        writer = writer_for(form, stream, Tabulated(target, top=2))
+        writer.write(answered)
+        writer.close()
+        content[form] = stream.getvalue()
+    rows = {
+        "csv": list(csv.DictReader(io.StringIO(content["csv"].decode(), newline=""))),
+        "jsonl": [json.loads(line) for line in content["jsonl"].decode().splitlines()],
+        "parquet": from_parquet(content["parquet"]),
+    }
+    for form, found in rows.items():
+        assert [row["input"] for row in found] == expected, form
+        assert {(row["prediction"], row["prediction_2"]) for row in found} == {target.names}, form
 
 
 def test_values_have_no_order_to_take_the_first_of() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli._console import plain_table, visible
@@ -30,7 +31,7 @@ def show(screen: Screen, tabulated: Tabulated, answered: Iterator[Answered]) -> 
     for batch in answered:
         total += len(batch)
         if len(rows) < SHOWN:
-            rows += tabulated.rows(batch)[: SHOWN - len(rows)]
+            rows += islice(zip(*tabulated.cells(batch), strict=True), SHOWN - len(rows))
     labels = isinstance(tabulated.target, LabelsTarget)
     several = labels and len(tabulated.target.names) > MOST_LABELS
     width = 2 if several else len(tabulated.columns)
@@ -53,6 +54,6 @@ def show(screen: Screen, tabulated: Tabulated, answered: Iterator[Answered]) -> 
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return shown(value)
-    return ", ".join(value) or "-" if isinstance(value, list) else str(value)
+    if isinstance(value, str):
+        return value
+    return ", ".join(value) or "-" if isinstance(value, list) else shown(float(value))

@@ -26,8 +26,9 @@ from nncli.errors import UsageError
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
+    from nncli.inference.answer_files import FileFormat
     from nncli.inference.prediction import Answered
-    from nncli.inference.tabulating import FileFormat, Tabulated
+    from nncli.inference.tabulating import Tabulated
 
 __all__ = ["app"]
 
@@ -172,7 +173,7 @@ def _check_apart(output: Path, read: Sequence[Path]) -> None:
 
 def _format(form: Format | None, output: Path | None, *, is_terminal: bool) -> Format:
     """What is written, where it was not said."""
-    from nncli.inference.tabulating import ENDINGS
+    from nncli.inference.answer_files import ENDINGS
 
     if output is None:
         if form is Format.parquet:
@@ -214,11 +215,11 @@ def _write_to(
     tabulated: Tabulated,
     answered: Iterator[Answered],
 ) -> None:
-    from nncli.inference.tabulating import writer_for
+    from nncli.inference.answer_files import writer_for
 
     writer = writer_for(form, stream, tabulated)
     for batch in answered:
-        writer.write(tabulated.rows(batch))
+        writer.write(batch)
     writer.close()
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, cast
 
 from pydantic import AfterValidator
 
@@ -22,6 +22,7 @@ __all__ = [
     "label_of",
     "like",
     "no_file",
+    "read_ahead",
     "read_in_batches",
     "stamp",
 ]
@@ -130,3 +131,13 @@ def read_in_batches(
                 yield list(batch)
         if coming is not None:
             yield list(coming)
+
+
+def read_ahead(items: Iterator[Content]) -> Generator[Content]:
+    """The same items, of which a thread makes the next one while one is used."""
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, items, end)
+            yield cast("Content", item)

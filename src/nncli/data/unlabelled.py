@@ -17,7 +17,7 @@ from nncli.data import images, sounds, texts
 from nncli.data.array_files import inputs_of
 from nncli.data.arrays import as_described
 from nncli.data.class_folders import ENDINGS, files_below
-from nncli.data.files import is_pattern, read_in_batches
+from nncli.data.files import is_pattern, read_ahead, read_in_batches
 from nncli.data.folder import FolderDataset
 from nncli.data.skipping import Skipped
 from nncli.data.table import TABLE_ENDINGS, TableDataset
@@ -207,9 +207,8 @@ def read_files(
                 continue
             for path in paths:
                 if how == "table":
-                    for names, inputs in read_table(
-                        path, preprocessing, column, table, encoding, skipped
-                    ):
+                    rows = read_table(path, preprocessing, column, table, encoding, skipped)
+                    for names, inputs in read_ahead(rows):
                         yield Asked(names, inputs)
                 else:
                     yield from _read_array(path, preprocessing)

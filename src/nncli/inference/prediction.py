@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Answered", "Predictions", "Predictor", "predict"]
 
 SKIP = "--on-error skip"
-CHUNK = 4096  # examples at a time, at most
+CHUNK = 8192  # examples at a time, at most
 
 
 @dataclass(frozen=True)
@@ -219,22 +219,22 @@ class Predictor:
                 read_lines(stream, encoding, skipped) if lines else read_stream(stream, read)
             )
         for asked in chain.from_iterable(parts):
-            yield Answered(asked.names, self._answer(asked))
+            yield from self._answer(asked)
         skipped.report(self.reporter)
 
-    def _answer(self, asked: Asked) -> NDArray[np.float32]:
+    def _answer(self, asked: Asked) -> Iterator[Answered]:
         import numpy as np
 
-        parts = []
         for start in range(0, len(asked.names), self._chunk):
+            names = asked.names[start : start + self._chunk]
             some = rows_of(asked.inputs, slice(start, start + self._chunk))
-            size = min(self._chunk, len(asked.names) - start)
+            size = len(names)
             # Every other size would be compiled anew: few of them are ever seen.
-            filled = rows_of(some, np.minimum(np.arange(1 << (size - 1).bit_length()), size - 1))
-            answers = self._network.predict_on_batch(self._front(filled))
-            parts.append(np.asarray(answers, np.float32)[:size])
-        whole: NDArray[np.float32] = np.concatenate(parts)
-        return whole
+            filled = 1 << (size - 1).bit_length()
+            if filled != size:
+                some = rows_of(some, np.minimum(np.arange(filled), size - 1))
+            answers = self._network.predict_on_batch(self._front(some))
+            yield Answered(names, np.asarray(answers, np.float32)[:size])
 
     def _open(self) -> None:
         keras_backend.prepare(backend=self.backend, device=self.device)

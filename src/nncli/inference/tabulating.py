@@ -1,12 +1,9 @@
-"""Answers as rows of a table, and writing them as CSV, JSON Lines or Parquet, batch by batch."""
+"""Answers as the columns of a table."""
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import UsageError
@@ -14,14 +11,15 @@ from nncli.inference.prediction import Answered
 from nncli.objectives import LABEL_THRESHOLD
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ENDINGS", "FileFormat", "Tabulated", "Writer", "writer_for"]
+__all__ = ["CellKind", "Tabulated"]
 
-FileFormat = Literal["csv", "jsonl", "parquet"]
-ENDINGS: dict[str, FileFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-                                  ".parquet": "parquet"}  # fmt: skip
-SEPARATOR = ";"  # between labels in one cell
+CellKind = Literal["text", "labels", "number"]
+TEXT: CellKind = "text"
+LABELS: CellKind = "labels"
+NUMBER: CellKind = "number"
 
 
 class Tabulated:
@@ -30,6 +28,11 @@ class Tabulated:
     Classes: `input`, `prediction`, `probability`, and with `top` above 1 `prediction_2`,
     `probability_2` and so on. Labels: `input`, `prediction` (those whose probability is at least
     0.5), and a column with the probability of each. Values: `input`, and a column for each.
+
+    Attributes:
+        columns: their names.
+        kinds: what the cells of each are: a string, a list of strings, or a float32, which is not
+            finite where a network answered so.
     """
 
     def __init__(self, target: Target, *, top: int = 1) -> None:
@@ -46,31 +49,33 @@ class Tabulated:
         match target:
             case ClassTarget():
                 own = [f"{name}{n}" for n in numbers for name in ("prediction", "probability")]
+                kinds = [TEXT, NUMBER] * self.top
             case LabelsTarget():
                 own = ["prediction", *_distinct(target.names, ("input", "prediction"))]
+                kinds = [LABELS, *[NUMBER] * len(target.names)]
             case _:
                 own = _distinct(target.names, ("input",))
+                kinds = [NUMBER] * len(own)
         self.columns = ("input", *own)
+        self.kinds = (TEXT, *kinds)
 
-    def rows(self, answered: Answered) -> list[tuple[Any, ...]]:
-        """One tuple an example, in the order of `columns`; labels are a list."""
-        names, answers = answered.names, answered.answers
+    def cells(self, answered: Answered) -> list[Any]:
+        """What stands in each column: an item for each example, in a list or an array."""
+        names, answers = _in_unicode(answered.names), answered.answers
         match self.target:
             case ClassTarget():
-                return [
-                    (name, *row) for name, row in zip(names, self._likeliest(answers), strict=True)
-                ]
+                return [names, *self._likeliest(answers)]
             case LabelsTarget():
-                said = answers >= LABEL_THRESHOLD
                 words = self.target.names
-                return [
-                    (name, [word for word, yes in zip(words, some, strict=True) if yes], *row)
-                    for name, some, row in zip(names, said, _numbers(answers), strict=True)
+                said = [
+                    [word for word, yes in zip(words, row, strict=True) if yes]
+                    for row in (answers >= LABEL_THRESHOLD).tolist()
                 ]
+                return [names, said, *answers.T]
             case _:
-                return [(name, *row) for name, row in zip(names, _numbers(answers), strict=True)]
+                return [names, *answers.T]
 
-    def _likeliest(self, answers: NDArray[Any]) -> list[tuple[Any, ...]]:
+    def _likeliest(self, answers: NDArray[np.float32]) -> list[Any]:
         """The names and the probabilities of the `top` classes in turn; of equal ones the first."""
         import numpy as np
 
@@ -80,20 +85,23 @@ class Tabulated:
             order = np.argsort(-answers, axis=1, kind="stable")[:, : self.top]
         chosen = np.take_along_axis(answers, order, axis=1)
         words = np.array(self.target.names, object)[order]
-        turns: list[list[Any]] = []
+        turns: list[Any] = []
         for place in range(self.top):
-            [numbers] = _numbers(chosen[np.newaxis, :, place])
-            turns += [words[:, place].tolist(), numbers]
-        return list(zip(*turns, strict=True))
+            turns += [words[:, place].tolist(), chosen[:, place]]
+        return turns
 
 
-def _numbers(values: NDArray[Any]) -> list[list[float | None]]:
-    """The rows of float32 numbers with the seven digits that those have; None for what is no
-    number, as a network that was trained at too high a rate answers, for JSON has no NaN."""
-    return [
-        [float(f"{number:.7g}") if math.isfinite(number) else None for number in row]
-        for row in values.tolist()
-    ]
+def _in_unicode(names: Sequence[str]) -> Sequence[str]:
+    """The names; of a file whose name is in no known encoding its bytes are named, because nothing
+    that reads the table takes them."""
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:
+        return [
+            name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            for name in names
+        ]
+    return names
 
 
 def _distinct(names: Sequence[str], taken: Sequence[str]) -> list[str]:
@@ -107,101 +115,3 @@ def _distinct(names: Sequence[str], taken: Sequence[str]) -> list[str]:
         used.add(own)
         found.append(own)
     return found
-
-
-class Stream(Protocol):
-    """Takes bytes."""
-
-    def write(self, content: bytes, /) -> int:
-        """Write all of them; how many they were."""
-
-
-class Writer(Protocol):
-    """Writes rows as they come."""
-
-    def write(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Write some rows."""
-
-    def close(self) -> None:
-        """Write what is left."""
-
-
-def writer_for(form: FileFormat, stream: Stream, tabulated: Tabulated) -> Writer:
-    """What writes rows of `tabulated` in a format; text is UTF-8."""
-    match form:
-        case "csv":
-            return _CsvWriter(stream, tabulated)
-        case "jsonl":
-            return _JsonWriter(stream, tabulated)
-        case "parquet":
-            return _ParquetWriter(stream, tabulated)
-
-
-class _Text:
-    """A text file's bytes."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-
-    def write(self, text: str) -> int:
-        return self.stream.write(text.encode("utf-8", "surrogateescape"))
-
-
-class _CsvWriter:
-    def __init__(self, stream: Stream, tabulated: Tabulated) -> None:
-        self.writer = csv.writer(_Text(stream), lineterminator="\n")
-        self.writer.writerow(tabulated.columns)
-        self.labels = isinstance(tabulated.target, LabelsTarget)
-
-    def write(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        if self.labels:
-            rows = [(name, SEPARATOR.join(said), *rest) for name, said, *rest in rows]
-        self.writer.writerows(rows)
-
-    def close(self) -> None:
-        pass
-
-
-class _JsonWriter:
-    def __init__(self, stream: Stream, tabulated: Tabulated) -> None:
-        self.stream, self.columns = stream, tabulated.columns
-
-    def write(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        lines = (
-            json.dumps(dict(zip(self.columns, row, strict=True)), ensure_ascii=False)
-            for row in rows
-        )
-        text = "".join(f"{line}\n" for line in lines)
-        self.stream.write(text.encode("utf-8", "surrogateescape"))
-
-    def close(self) -> None:
-        pass
-
-
-class _ParquetWriter:
-    def __init__(self, stream: Stream, tabulated: Tabulated) -> None:
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        words, number = pa.string(), pa.float32()
-        types = [words, *[number] * (len(tabulated.columns) - 1)]
-        match tabulated.target:
-            case ClassTarget():
-                types[1::2] = [words] * tabulated.top
-            case LabelsTarget():
-                types[1] = pa.list_(words)
-        self.schema = pa.schema(list(zip(tabulated.columns, types, strict=True)))
-        self.writer = parquet.ParquetWriter(stream, self.schema)
-
-    def write(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        import pyarrow as pa
-
-        columns = list(zip(*rows, strict=True))
-        arrays = [
-            pa.array(list(values), field.type)
-            for values, field in zip(columns, self.schema, strict=True)
-        ]
-        self.writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
-
-    def close(self) -> None:
-        self.writer.close()

@@ -14,8 +14,10 @@ import pytest
 
 from nncli import data
 from nncli.data import TableDataset
+from nncli.data.table import files
 from nncli.data.table.cells import Cells, day_first_of, decimal_of, is_number
 from nncli.data.table.columns import Seen, days, numbers
+from nncli.data.table.layout import Layout
 from nncli.descriptions import ClassTarget, LabelsTarget, TableInput, ValueTarget
 from nncli.errors import DataError
 from nncli.preprocessing import TablePreprocessing
@@ -359,6 +361,24 @@ def test_a_row_is_named_as_a_spreadsheet_counts(tmp_path: Path, reporter: Any) -
     assert "row 4: 1 cell where the others have 3" in reporter.warnings[0]
     assert "1 row without kind (?), the first at" in reporter.warnings[0]
     assert "row 6" in reporter.warnings[0]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_no_blank_row_is_overlooked_where_the_bytes_are_looked_at(
+    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a block of bytes ends between the two line ends."""
+    path = tmp_path / "t.csv"
+    rows = ["a,b", "1,2", "3,4", "5,6"]
+    layout = Layout(("a", "b"))
+    for size in (1, 2, 3, 1000):
+        monkeypatch.setattr(files, "BLOCK_BYTES", size)
+        for place in range(5):
+            lines = [*rows[:place], "", *rows[place:], ""]
+            path.write_bytes(end.join(lines).encode())
+            assert files.blank_rows(path, layout) == [place + 1]
+        path.write_bytes(end.join([*rows, ""]).encode())
+        assert files.blank_rows(path, layout) == []
 
 
 def test_blank_lines_count_as_rows(tmp_path: Path, reporter: Any) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TypedBatches", "lacks", "typed"]
+__all__ = ["TypedBatches", "typed"]
 
 
 class TypedBatches:
@@ -65,21 +65,14 @@ def typed(cells: Cells, kind: str, missing: Collection[str], layout: Layout) -> 
     import numpy as np
 
     if kind == "number":
-        values = cells.floats if layout.decimal == "." else None
+        values = cells.plain_numbers if layout.decimal == "." else None
         if values is None:
-            strings = cells.strings
-            values = numbers(np.where(lacks(strings, missing), "nan", strings), layout.decimal)
-        values = np.where(np.isin(values, numbers_among(missing)), np.nan, values)
+            words = np.where(cells.lacking(missing), "nan", cells.strings)
+            values = numbers(words, layout.decimal)
+        for number in numbers_among(missing):
+            values = np.where(values == number, np.nan, values)
         return values.astype(np.float32)
-    strings = cells.strings
-    strings = np.where(lacks(strings, missing), "", strings)
+    strings = np.where(cells.lacking(missing), "", cells.strings)
     if kind == "date":
         return days(strings, day_first=layout.day_first).astype(np.float32)
     return strings
-
-
-def lacks(strings: NDArray[Any], missing: Collection[str]) -> NDArray[np.bool_]:
-    """Which cells are one of the words for missing, which are in lower case."""
-    import numpy as np
-
-    return np.array([string.lower() in missing for string in strings.tolist()], bool)

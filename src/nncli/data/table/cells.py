@@ -82,20 +82,45 @@ class Cells:
     @property
     def strings(self) -> NDArray[Any]:
         """As stripped strings, '' for missing, shape (rows,), object."""
-        import numpy as np
+        result: NDArray[Any] = self._text.to_numpy(zero_copy_only=False)
+        return result
+
+    @property
+    def _text(self) -> Any:
+        """The same as an array of Arrow."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         if self.unreadable:
-            return np.full(len(self), "", object)
-        text = pc.fill_null(pc.cast(self.array, pa.string()), "")
-        result: NDArray[Any] = text.to_numpy(zero_copy_only=False)
-        return result
+            return pa.repeat("", len(self))
+        return pc.fill_null(pc.cast(self.array, pa.string()), "")
+
+    def lacking(self, words: Collection[str]) -> NDArray[np.bool_]:
+        """Which are one of the `words` for missing, which are in lower case."""
+        import pyarrow as pa
+
+        encoded = self._text.dictionary_encode()  # most columns say little, and say it often
+        known = [word.lower() in words for word in encoded.dictionary.to_pylist()]
+        found: NDArray[np.bool_] = (
+            pa.array(known, pa.bool_()).take(encoded.indices).to_numpy(zero_copy_only=False)
+        )
+        return found
 
     @property
     def floats(self) -> NDArray[np.float64] | None:
         """As numbers, NaN for missing; None where that would lose something: words, infinities,
         or the zeros in front of a code."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        is_text = pa.types.is_string(self.array.type)
+        if is_text and pc.any(pc.match_substring_regex(self.array, r"^[-+]?0[0-9]")).as_py():
+            return None
+        return self.plain_numbers
+
+    @property
+    def plain_numbers(self) -> NDArray[np.float64] | None:
+        """The same of what is known to be no code."""
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -105,14 +130,16 @@ class Cells:
             return None
         try:
             if pa.types.is_string(array.type):
-                if pc.any(pc.match_substring_regex(array, r"^[-+]?0[0-9]")).as_py():
-                    return None
                 array = pc.if_else(pc.equal(array, ""), None, array)
             values = pc.fill_null(pc.cast(array, pa.float64()), float("nan"))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None
         found: NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
         return None if bool((np.abs(found) > LARGEST).any()) else found
+
+    def part(self, start: int, size: int) -> Cells:
+        """`size` rows from `start` on, or those that there are."""
+        return Cells(self.array.slice(start, size), self.unreadable)
 
     def kept(self, chosen: NDArray[np.bool_]) -> Cells:
         """Some of the rows."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.naming import check_needed, meant
 from nncli.data.skipping import Skipped
-from nncli.data.table.batches import lacks, typed
-from nncli.data.table.cells import Cells, is_number
+from nncli.data.table.batches import typed
+from nncli.data.table.cells import BATCH_ROWS, Batch, is_number
 from nncli.data.table.columns import MISSING, MISSING_AMONG_NUMBERS
 from nncli.data.table.files import blank_rows, layout_of, read_rows, row_numbers
 from nncli.data.table.layout import DAMAGED, SAMPLE_BYTES, Layout, opened
@@ -62,7 +62,7 @@ def read_table(
     in_numbers = missing | MISSING_AMONG_NUMBERS
     words = {"number": in_numbers, "date": in_numbers, "category": missing, "text": missing}
     done = 0
-    for batch in read_rows(path, layout, skipped):
+    for batch in _parts(read_rows(path, layout, skipped, [one.name for one in columns])):
         size = len(next(iter(batch.values())))
         places = _row_numbers(path, layout, done, size, skipped)
         done += size
@@ -70,10 +70,19 @@ def read_table(
             one.name: typed(batch[one.name], one.kind, words[one.kind], layout) for one in columns
         }
         good = _readable(path, columns, batch, values, words["number"], places, skipped)
-        names = [f"{path}:{number}" for number, fine in zip(places, good, strict=True) if fine]
-        if names:
-            kept = {name: cells[good] for name, cells in values.items()}
-            yield names, next(iter(kept.values())) if alone else kept
+        if not good.all():
+            places, values = places[good], {name: cells[good] for name, cells in values.items()}
+        if len(places):
+            file = str(path)
+            names = [f"{file}:{number}" for number in places.tolist()]
+            yield names, next(iter(values.values())) if alone else values
+
+
+def _parts(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Batches of few rows, so that the first are asked about while others are still read."""
+    for batch in batches:
+        for start in range(0, len(next(iter(batch.values()))), BATCH_ROWS):
+            yield {name: cells.part(start, BATCH_ROWS) for name, cells in batch.items()}
 
 
 def _needed(
@@ -184,7 +193,7 @@ def _row_numbers(
 def _readable(
     path: Path,
     columns: Sequence[Column],
-    batch: Mapping[str, Cells],
+    batch: Batch,
     values: Mapping[str, NDArray[Any]],
     missing: Collection[str],
     places: NDArray[np.int64],
@@ -204,9 +213,9 @@ def _readable(
         unknown = np.flatnonzero(np.isnan(values[column.name]) & good)
         if not len(unknown):
             continue
-        strings = batch[column.name].strings[unknown]
-        said = ~lacks(strings, missing)
-        for place, cell in zip(unknown[said], strings[said], strict=True):
+        cells = batch[column.name]
+        said = unknown[~cells.lacking(missing)[unknown]]
+        for place, cell in zip(said, cells.strings[said], strict=True):
             if column.kind == "number" and is_number(cell):
                 continue  # a number that stands for missing
             good[place] = False
