@@ -6,6 +6,7 @@ network sees of them, behind the preprocessing; a *target* describes what it mus
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -28,6 +29,8 @@ __all__ = [
     "Target",
     "TextInput",
     "ValueTarget",
+    "in_unit",
+    "units_of",
 ]
 
 Size = Annotated[int, Field(ge=1)]
@@ -180,9 +183,29 @@ class ValueTarget(Settings):
     deviations: Numbers = Field(
         default=(), description="Standard deviation of each value over the training split."
     )
+    units: dict[str, str] = Field(
+        default={}, description="What values are measured in, by their names, where that is known."
+    )
+
+    @property
+    def unit(self) -> str:
+        """What all values are measured in; empty if they differ or it is not known."""
+        units = {self.units.get(name, "") for name in self.names}
+        return units.pop() if len(units) == 1 else ""
 
     def __str__(self) -> str:
-        return "a value" if len(self.names) == 1 else f"{len(self.names)} values"
+        what = "a value" if len(self.names) == 1 else f"{len(self.names)} values"
+        return f"{what} in {self.unit}" if self.unit else what
+
+
+def units_of(target: Target) -> dict[str, str]:
+    """What the values of a target are measured in, by their names, as far as it is known."""
+    return target.units if isinstance(target, ValueTarget) else {}
+
+
+def in_unit(name: str, units: Mapping[str, str]) -> str:
+    """`height (cm)`: a heading of numbers, with what they are measured in if that is known."""
+    return f"{name} ({units[name]})" if name in units else name
 
 
 Target = Annotated[ClassTarget | LabelsTarget | ValueTarget, Field(discriminator="kind")]

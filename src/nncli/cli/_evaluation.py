@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from nncli.cli._console import plain_table, visible
 from nncli.cli._numbers import shown
+from nncli.descriptions import in_unit, units_of
 from nncli.files import shown_path
+from nncli.objectives.metrics import metric_units
 from nncli.reporting import counted
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
     from nncli.inference import Evaluation
-    from nncli.objectives.assessment import Assessment
     from nncli.runs.metrics import Calibrated, Comparison, Metrics
 
 __all__ = ["show", "show_more"]
@@ -29,14 +30,18 @@ def show(screen: Screen, evaluation: Evaluation) -> None:
     """The metrics with their intervals, each class, and what is taken for what."""
     from rich.text import Text
 
-    words = [f"{name}{NO_BREAK}{shown(value)}" for name, value in evaluation.metrics.items()]
+    units = metric_units(evaluation.target)
+    words = [
+        f"{name} {shown(value)} {units.get(name, '')}".strip().replace(" ", NO_BREAK)
+        for name, value in evaluation.metrics.items()
+    ]
     values = textwrap.fill("  ".join(words), WIDTH).replace(NO_BREAK, " ")
     title = f"{evaluation.where}, {counted(evaluation.examples, 'example')}"
     screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
     _show_classes(screen, evaluation)
-    _show_metrics(screen, evaluation.assessment)
+    _show_metrics(screen, evaluation)
     _show_confusion(screen, evaluation)
-    _show_deciles(screen, evaluation.assessment)
+    _show_deciles(screen, evaluation)
 
 
 def _show_classes(screen: Screen, evaluation: Evaluation) -> None:
@@ -57,12 +62,16 @@ def _show_classes(screen: Screen, evaluation: Evaluation) -> None:
     screen.out.print()
 
 
-def _show_metrics(screen: Screen, assessment: Assessment) -> None:
+def _show_metrics(screen: Screen, evaluation: Evaluation) -> None:
+    from rich.text import Text
+
+    assessment, units = evaluation.assessment, metric_units(evaluation.target)
     table = plain_table("metric", "", "95 % interval")
     for name, value in assessment.metrics.items():
         interval = assessment.intervals.get(name)
         between = "" if interval is None else " ... ".join(map(shown, interval))
-        table.add_row(name, shown(value), between)
+        heading = in_unit(name, units)
+        table.add_row(Text(visible(heading)), shown(value), between)
     screen.out.print(table)
 
 
@@ -99,10 +108,12 @@ def _show_confusion(screen: Screen, evaluation: Evaluation) -> None:
     screen.out.print(table)
 
 
-def _show_deciles(screen: Screen, assessment: Assessment) -> None:
-    for name, deciles in (assessment.deciles or {}).items():
+def _show_deciles(screen: Screen, evaluation: Evaluation) -> None:
+    units = units_of(evaluation.target)
+    for name, deciles in (evaluation.assessment.deciles or {}).items():
         screen.out.print()
-        table = plain_table(f"{visible(name)}", "to", "mean error", "mae", "count")
+        heading = visible(in_unit(name, units))
+        table = plain_table(heading, "to", "mean error", "mae", "count")
         for one in deciles:
             cells = (one.high, one.mean_error, one.mae)
             table.add_row(shown(one.low), *map(shown, cells), f"{one.count:,}")

@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from nncli.cli._console import visible
+from nncli.descriptions import in_unit, units_of
 
 if TYPE_CHECKING:
     from nncli.cli._console import Screen
@@ -50,7 +51,7 @@ def show_overview(screen: Screen, overview: Overview) -> None:
         _show_counts(screen, overview.counts)
     for name, summary in overview.values.items():
         screen.out.print()
-        _show_values(screen, name, summary)
+        _show_values(screen, in_unit(name, units_of(overview.target)), summary)
     if overview.columns:
         screen.out.print()
         _show_columns(screen, overview.columns)

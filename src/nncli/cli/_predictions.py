@@ -35,7 +35,7 @@ def show(screen: Screen, tabulated: Tabulated, answered: Iterator[Answered]) -> 
     labels = isinstance(tabulated.target, LabelsTarget)
     several = labels and len(tabulated.target.names) > MOST_LABELS
     width = 2 if several else len(tabulated.columns)
-    table = plain_table(*tabulated.columns[:width])
+    table = plain_table(*tabulated.headings[:width])
     for number, column in enumerate(table.columns):
         if number and (labels or tabulated.columns[number].startswith("prediction")):
             column.justify = "left"

@@ -24,6 +24,7 @@ from nncli.data.surveying import survey
 from nncli.data.table import TABLE_ENDINGS, TableDataset
 from nncli.data.tfds import TfdsDataset
 from nncli.data.tfds.opening import check_there
+from nncli.data.units import in_units
 from nncli.errors import DataUnavailableError, NotFoundError
 from nncli.functions import plug_in
 from nncli.preprocessing import Given, Preprocessing
@@ -176,7 +177,12 @@ def load(
     """
     source = source_of(settings, reporter=reporter)
     division = settings.division
-    return loading.load(source, settings, division, seed=seed, given=given, reporter=reporter)
+    dataset = loading.load(source, settings, division, seed=seed, given=given, reporter=reporter)
+    return _in_units(settings, dataset)
+
+
+def _in_units(settings: DatasetSettings, dataset: Dataset) -> Dataset:
+    return dataset.with_target(in_units(settings, dataset.target))
 
 
 def load_to_look_at(settings: DatasetSettings, *, seed: int, reporter: Reporter) -> Dataset:
@@ -228,9 +234,9 @@ def _surveyed(
         if decoded is not None and is_enough(decoded):
             decoded = replace(decoded, remarks=noting.remarks)
             dataset = survey(decoded, division, seed=seed, reporter=reporter)
-    if dataset is not None:
-        return dataset
-    return loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)
+    if dataset is None:
+        dataset = loading.load(source, settings, division, seed=seed, given=None, reporter=reporter)
+    return _in_units(settings, dataset)
 
 
 def source_of(settings: DatasetSettings, *, reporter: Reporter) -> Source:

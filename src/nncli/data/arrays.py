@@ -16,6 +16,7 @@ from nncli.data.inputs import InputSettings
 from nncli.data.splits import HeldOutShares
 from nncli.data.table.cells import LARGEST
 from nncli.data.table.targets import MOST_NUMBERED_CLASSES
+from nncli.data.units import Measured
 from nncli.descriptions import (
     ArrayInput,
     ClassTarget,
@@ -58,7 +59,7 @@ class ArraySettings(InputSettings, HeldOutShares):
     )
 
 
-class ArraysDataset(ArraySettings):
+class ArraysDataset(ArraySettings, Measured):
     """Arrays of NumPy: an .npz file of inputs and targets, or two .npy files."""
 
     type: Literal["arrays"] = Field(default="arrays", description="Files of NumPy.")
@@ -92,7 +93,7 @@ def source(settings: ArraysDataset) -> Source:
         if not path.is_file():
             raise NotFoundError(f"There is no file {path}.")
     status = [stamp(path) for path in paths]
-    kept = settings.model_dump(mode="json", exclude={"validation", "test"})
+    kept = settings.model_dump(mode="json", exclude={"validation", "test", "unit"})
     key = {"name": settings.label, "files": status, "settings": kept}
 
     def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nncli.descriptions import in_unit
 from nncli.drawing.saving import save
 
 __all__ = ["draw_learning_curves", "over_epochs"]
@@ -14,7 +15,12 @@ COLORS = {"train": "#1f77b4", "validation": "#d95f02"}
 
 
 def draw_learning_curves(
-    rows: Sequence[Mapping[str, float | None]], path: Path, *, title: str, best_epoch: int | None
+    rows: Sequence[Mapping[str, float | None]],
+    path: Path,
+    *,
+    title: str,
+    best_epoch: int | None,
+    units: Mapping[str, str] | None = None,
 ) -> None:
     """Draw the history `rows` (columns `epoch`, `train_<metric>`, `validation_<metric>`) as a PNG.
 
@@ -23,6 +29,7 @@ def draw_learning_curves(
         path: where to write; overwritten.
         title: said above the panels.
         best_epoch: the epoch that was kept, marked by a dotted line.
+        units: of metrics that have one.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -45,7 +52,7 @@ def draw_learning_curves(
         if best_epoch is not None:
             label = f"kept: epoch {best_epoch}"
             axes.axvline(best_epoch, color="#777777", linestyle=":", linewidth=1.2, label=label)
-        over_epochs(axes, metric)
+        over_epochs(axes, in_unit(metric, units or {}))
         axes.legend(frameon=False, fontsize=9)
     figure.suptitle(title, fontsize=12)
     save(figure, path)

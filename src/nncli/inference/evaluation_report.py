@@ -16,6 +16,7 @@ from nncli.inference.network_boxes import boxes_of
 from nncli.inference.report_content import environment_in_words
 from nncli.models.anatomy import layers_of
 from nncli.objectives import describe_answer
+from nncli.objectives.metrics import metric_units
 from nncli.reporting import Reporter, SilentReporter
 from nncli.runs import Metrics, environment_of
 from nncli.runs.report import ReportContent, render
@@ -59,6 +60,7 @@ def report_evaluation(
             environment=environment_in_words(environment_of(command)),
             command=shlex.join(command),
             layers=_boxes(evaluation),
+            units=metric_units(evaluation.target),
             **about,
         )
         write_atomically(path, render(content))

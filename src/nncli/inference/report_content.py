@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config import Experiment
 from nncli.data import Dataset, Split
-from nncli.descriptions import ClassTarget, LabelsTarget, SoundInput, Target
+from nncli.descriptions import ClassTarget, LabelsTarget, SoundInput, Target, in_unit, units_of
 from nncli.files import typed_path, write_atomically
 from nncli.inference.errors import suspected_labels, worst_places
 from nncli.inference.network_boxes import boxes_of
@@ -18,6 +18,7 @@ from nncli.models.anatomy import layers_of
 from nncli.objectives import describe_answer
 from nncli.objectives.assessment import confusion, decided, deciles, per_class
 from nncli.objectives.calibration import calibration
+from nncli.objectives.metrics import metric_units
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
 from nncli.reporting import listed
 from nncli.runs import Metrics, RunFolder
@@ -77,7 +78,10 @@ def about_answers(dataset: Dataset, split: Split, answers: NDArray[np.float32]) 
     else:
         found["scatters"] = _scatters(target, answers, labels)
         tenths = deciles(target, answers, labels) or {}
-        found["residuals"] = [Residuals(name, of_value) for name, of_value in tenths.items()]
+        found["residuals"] = [
+            Residuals(in_unit(name, units_of(target)), of_value)
+            for name, of_value in tenths.items()
+        ]
     if isinstance(target, ClassTarget):
         counts = confusion(target, decided(target, answers), labels)
         if counts is not None:
@@ -134,6 +138,7 @@ def write_report(
         command=f"nncli train -c {shlex.quote(str(folder.config))}",
         layers=layers,
         folds=folds,
+        units=metric_units(dataset.target),
         **{"more": f"nncli runs report {typed_path(folder.path)}", **about},
     )
     write_atomically(folder.report, render(content))
@@ -172,7 +177,7 @@ def _scatters(target: Target, answers: NDArray[np.float32], values: NDArray[Any]
     places = np.linspace(0, len(values) - 1, min(POINTS, len(values))).astype(np.int64)
     return [
         Scatter(
-            name,
+            in_unit(name, units_of(target)),
             list(zip(values[places, n].tolist(), answers[places, n].tolist(), strict=True)),
         )
         for n, name in enumerate(target.names)

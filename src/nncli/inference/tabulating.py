@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from nncli.descriptions import ClassTarget, LabelsTarget, Target
+from nncli.descriptions import ClassTarget, LabelsTarget, Target, in_unit, units_of
 from nncli.errors import UsageError
 from nncli.inference.prediction import Answered
 from nncli.objectives import LABEL_THRESHOLD
@@ -31,6 +31,7 @@ class Tabulated:
 
     Attributes:
         columns: their names.
+        headings: the same for people, with the units of values.
         kinds: what the cells of each are: a string, a list of strings, or a float32, which is not
             finite where a network answered so.
     """
@@ -46,6 +47,7 @@ class Tabulated:
         self.target = target
         self.top = min(top, len(target.names))
         numbers = [""] + [f"_{place}" for place in range(2, self.top + 1)]
+        of, units = units_of(target), dict[str, str]()
         match target:
             case ClassTarget():
                 own = [f"{name}{n}" for n in numbers for name in ("prediction", "probability")]
@@ -55,8 +57,11 @@ class Tabulated:
                 kinds = [LABELS, *[NUMBER] * len(target.names)]
             case _:
                 own = _distinct(target.names, ("input",))
+                named = zip(own, target.names, strict=True)
+                units = {column: of[name] for column, name in named if name in of}
                 kinds = [NUMBER] * len(own)
         self.columns = ("input", *own)
+        self.headings = tuple(in_unit(name, units) for name in self.columns)
         self.kinds = (TEXT, *kinds)
 
     def cells(self, answered: Answered) -> list[Any]:

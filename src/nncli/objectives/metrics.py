@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nncli.descriptions import ClassTarget, Target
+from nncli.descriptions import ClassTarget, Target, ValueTarget
 
 __all__ = [
     "ALIASES",
@@ -19,6 +19,7 @@ __all__ = [
     "is_best_when_highest",
     "measured_names",
     "metric_names",
+    "metric_units",
     "top_k",
     "unfit",
 ]
@@ -56,6 +57,9 @@ METRICS = {
     "r2": Metric(("value",)),
 }
 
+# What is measured in the unit of the values.
+IN_UNIT = ("mae", "rmse")
+
 # What is always measured.
 DEFAULTS = {
     "class": ("loss", "accuracy"),
@@ -88,6 +92,12 @@ def canonical(name: str) -> str | None:
     name = ALIASES.get(name, name)
     known = name in METRICS and name != "loss"  # which is measured anyway, and no metric of Keras
     return name if known or re.fullmatch(TOP_K, name) else None
+
+
+def metric_units(target: Target) -> dict[str, str]:
+    """What metrics are measured in, by their names: the unit that all values have."""
+    unit = target.unit if isinstance(target, ValueTarget) else ""
+    return dict.fromkeys(IN_UNIT, unit) if unit else {}
 
 
 def top_k(name: str) -> int | None:

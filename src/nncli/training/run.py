@@ -22,6 +22,7 @@ from nncli.inference.answering import answers, penalty
 from nncli.inference.out_of_fold import FoldAnswers
 from nncli.inference.report_content import about_answers, write_report
 from nncli.objectives import classes_of, measure
+from nncli.objectives.metrics import metric_units
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, counted
@@ -95,8 +96,13 @@ class Run:
         if rows:
             picture = self.folder.plot("learning_curves")
             with reporter.task("Drawing"), open_atomically(picture) as path:
-                title = self.experiment.run_name
-                draw_learning_curves(rows, path, title=title, best_epoch=self._kept_epoch(rows))
+                draw_learning_curves(
+                    rows,
+                    path,
+                    title=self.experiment.run_name,
+                    best_epoch=self._kept_epoch(rows),
+                    units=metric_units(self.dataset.target),
+                )
         metrics = self.metrics(outcome, rows, test=test)
         self.folder.write_metrics(metrics)
         with writing_the_report(self.folder, reporter), reporter.task("Writing the report"):

@@ -20,6 +20,7 @@ from nncli.data.overview import NumberSummary, Overview, Sketch
 from nncli.data.recording import Recorded
 from nncli.data.remarks import say
 from nncli.data.summaries import number_summary, sketch
+from nncli.data.units import in_units
 from nncli.descriptions import (
     ClassTarget,
     ImageInput,
@@ -60,7 +61,7 @@ def look(settings: data.DatasetSettings, *, seed: int, reporter: Reporter) -> Ov
         pass  # not there, damaged, or of another version: it is made again
     else:
         say(overview.remarks, reporter)
-        return overview
+        return overview.model_copy(update={"target": in_units(settings, overview.target)})
     dataset = data.load_to_look_at(settings, seed=seed, reporter=reporter)
     overview = _overview(dataset)
     try:

@@ -35,7 +35,7 @@ def source(settings: TableDataset) -> Source:
     """
     files = files_of(settings)
     status = {name: [stamp(path) for path in paths] for name, paths in files.items()}
-    kept = settings.model_dump(mode="json", exclude={"validation", "test"})
+    kept = settings.model_dump(mode="json", exclude={"validation", "test", "unit"})
     key = {"name": settings.label, "files": status, "settings": kept}
 
     def read(given: Preprocessing | None, reporter: Reporter) -> DecodedDataset:

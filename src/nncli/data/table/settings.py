@@ -12,6 +12,7 @@ from nncli.data.skipping import OnError
 from nncli.data.splits import Apart, Division, HeldOutShares
 from nncli.data.table.cells import Decimal
 from nncli.data.table.columns import MISSING, Kind
+from nncli.data.units import Measured
 from nncli.data.words import Word, Words
 
 __all__ = ["TABLE_ENDINGS", "TableDataset", "Task"]
@@ -24,7 +25,7 @@ TABLE_ENDINGS = (
 Task = Literal["classes", "labels", "values"]
 
 
-class TableDataset(InputSettings, Apart, HeldOutShares):
+class TableDataset(InputSettings, Measured, Apart, HeldOutShares):
     """A table: CSV, TSV, Parquet or JSON Lines, one column of which is to be predicted."""
 
     type: Literal["table"] = Field(default="table", description="A file of rows and columns.")

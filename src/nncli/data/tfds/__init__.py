@@ -28,6 +28,7 @@ from nncli.data.tfds.reading import decode
 from nncli.data.tfds.records import RecordReader, can_be_read
 from nncli.data.tfds.splits import overlapping, slices
 from nncli.data.tfds.streaming import StreamReader
+from nncli.data.units import Measured
 from nncli.data.words import Word, Words
 from nncli.errors import NotFoundError
 from nncli.preprocessing import Preprocessing
@@ -46,7 +47,7 @@ ShareOrSplit = Annotated[
 ]
 
 
-class TfdsDataset(InputSettings, Apart, Folds):
+class TfdsDataset(InputSettings, Measured, Apart, Folds):
     """A dataset of the tensorflow-datasets catalogue, prepared on this machine or downloaded."""
 
     type: Literal["tfds"] = Field(default="tfds", description="A tensorflow-datasets name.")
@@ -268,7 +269,7 @@ def prepare(settings: TfdsDataset, *, archives: Path | None, reporter: Reporter)
 
 def _key(settings: TfdsDataset, folder: Path) -> dict[str, Any]:
     information = (folder / "dataset_info.json").stat()
-    kept = settings.model_dump(mode="json", exclude={"data_dir", "validation", "test"})
+    kept = settings.model_dump(mode="json", exclude={"data_dir", "validation", "test", "unit"})
     return {
         "name": settings.label,
         "folder": str(folder.resolve()),

@@ -126,6 +126,7 @@ class ReportContent:
         intervals: of metrics of the split, 95 %.
         importance: of each column how much worse the model is without it, and the deviation
             between repetitions; `importance_metric` is what was measured.
+        units: of metrics that have one.
     """
 
     title: str
@@ -150,3 +151,4 @@ class ReportContent:
     importance: Sequence[tuple[str, float, float]] = ()
     importance_metric: str = ""
     folds: Sequence[Fold] = ()
+    units: Mapping[str, str] = field(default_factory=dict)

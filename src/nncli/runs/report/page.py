@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
+from nncli.descriptions import in_unit
 from nncli.objectives.metrics import MAIN_METRICS
 from nncli.runs.metrics import EpochRow, Metrics, SliceMetrics
 from nncli.runs.report import charts
@@ -179,7 +180,8 @@ def _numbers(content: ReportContent) -> str:
             deviation = (metrics.deviation or {}).get(split, {}).get(name)
             if deviation is not None:
                 note = f"± {number(deviation)} between folds"
-            shown.append((f"{split} {name}".replace("_", " "), number(values[name]), note))
+            heading = in_unit(name, content.units) if content.units else name.replace("_", " ")
+            shown.append((f"{split} {heading}", number(values[name]), note))
     if content.folds:
         shown.append(("folds", f"{len(metrics.folds or ()):,}", ""))
     if metrics.epochs:
@@ -233,7 +235,9 @@ def _curves(content: ReportContent) -> str:
             if any(several):
                 lines.append((split, [one for one in several if one]))
         if lines:
-            figures.append(charts.curves(name, lines, content.metrics.kept_epoch))
+            figures.append(
+                charts.curves(in_unit(name, content.units), lines, content.metrics.kept_epoch)
+            )
     note = ""
     if len(histories) > MOST_FOLDS:
         note = f'<p class="soft">The first {MOST_FOLDS} of {len(histories):,} folds.</p>'
@@ -260,7 +264,7 @@ def _metrics(content: ReportContent) -> str:
     if intervals:
         head += f'<th scope="col">95 % {_where(content)}</th>'
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
+        f'<tr><th scope="row">{escape(in_unit(name, content.units))}</th>'
         + "".join(f"<td>{with_deviation(metrics, split, name)}</td>" for split, _ in splits)
         + (f"<td>{between(intervals.get(name))}</td>" if intervals else "")
         + "</tr>"
