@@ -63,6 +63,11 @@ def test_a_table_fits_a_narrow_terminal(
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["input", "prediction", "probability"]
     assert all(len(line) <= 80 for line in lines)
+    asked = ["predict", digits_run.model_path, photos, "--format", "table", "--top", "3"]
+    heading, first, *_ = run_cli(asked).stdout.splitlines()
+    assert heading.split() == ["input", "prediction", "prediction_2", "prediction_3"]
+    chances = [float(word) for word in first.split()[2::2]]
+    assert len(chances) == 3 and chances == sorted(chances, reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +81,7 @@ def test_a_table_fits_a_narrow_terminal(
         ([".", "--output", "x.xlsx"], "does not end in .csv"),
         ([".", "--format", "parquet"], "Parquet is no text"),
         ([".", "--format", "table", "--output", "x.csv"], "for the screen"),
+        ([".", "--format", "csv", "--output", "x.parquet"], "contradict each other"),
     ],
 )
 def test_what_the_arguments_alone_tell_is_exit_code_2(
@@ -136,3 +142,30 @@ def test_a_table_from_standard_input(run_cli: Any, tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["input", "row 2", "row 3"]
+
+
+@pytest.mark.parametrize("output", ["-", "/dev/stdout"])
+def test_standard_output_may_be_named(
+    run_cli: Any, digits_run: TrainingResult, photos: Path, output: str
+) -> None:
+    """What libraries print goes elsewhere, and the answers must not go there with it."""
+    asked = ["predict", digits_run.model_path, photos]
+    plain = run_cli([*asked, "--format", "csv"])
+    named = run_cli([*asked, "--output", output])
+    assert named.exit_code == 0 and named.stdout == plain.stdout
+    assert named.stdout.startswith("input,prediction,probability\n")
+
+
+def test_an_error_stands_alone_on_the_screen(run_cli: Any, tmp_path: Path) -> None:
+    """No header of a table that does not come."""
+    table = tmp_path / "t.csv"
+    table.write_text("a,kind\n" + "".join(f"{n % 7},{'xy'[n % 2]}\n" for n in range(40)))
+    run = tmp_path / "run"
+    options = ["--set", "dataset.target=kind", "--epochs", "1", "--run-dir", run]
+    assert run_cli(["train", "--dataset", table, *options]).exit_code == 0
+    (tmp_path / "word.csv").write_text("a\n1\nword\n2\n")
+    wrong = run_cli(["predict", run / "model.keras", tmp_path / "word.csv"])
+    assert wrong.exit_code == 1 and wrong.stdout == ""
+    (tmp_path / "none.csv").write_text("a\n")
+    none = run_cli(["predict", run / "model.keras", tmp_path / "none.csv"])
+    assert none.exit_code == 0 and none.stdout == "input,prediction,probability\n"

@@ -265,6 +265,20 @@ def test_sound(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"broken\.wav"):
         nncli.predict(model, both)
     assert nncli.predict(model, both, on_error="skip").names == [str(tmp_path / "other.flac")]
+    # Each of these would get an answer, about silence or about half of it.
+    whole = (tmp_path / "tones" / "low" / "0.wav").read_bytes()
+    (tmp_path / "asked").mkdir()
+    (tmp_path / "asked" / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    soundfile.write(tmp_path / "asked" / "nothing.wav", np.zeros(0, np.float32), 8000)
+    (tmp_path / "asked" / "lost.wav").symlink_to(tmp_path / "nowhere.wav")
+    for name, said in {
+        "cut.wav": r"cut\.wav is cut off",
+        "lost.wav": r"lost\.wav is a link to nothing",
+        "nothing.wav": r"nothing\.wav is empty \(no samples\)",
+    }.items():
+        with pytest.raises(DataError, match=said):
+            nncli.predict(model, tmp_path / "asked")
+        (tmp_path / "asked" / name).unlink()
 
 
 def test_values_come_in_their_unit(tmp_path: Path) -> None:

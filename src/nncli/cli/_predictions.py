@@ -34,18 +34,23 @@ def show(screen: Screen, tabulated: Tabulated, answered: Iterator[Answered]) -> 
             rows += islice(zip(*tabulated.cells(batch), strict=True), SHOWN - len(rows))
     labels = isinstance(tabulated.target, LabelsTarget)
     several = labels and len(tabulated.target.names) > MOST_LABELS
-    width = 2 if several else len(tabulated.columns)
-    table = plain_table(*tabulated.headings[:width])
-    for number, column in enumerate(table.columns):
-        if number and (labels or tabulated.columns[number].startswith("prediction")):
+    beside = several or tabulated.top > 1  # probabilities stand beside what they are about
+    headings = tabulated.headings
+    if beside:
+        said = [name for name in headings if name.startswith("prediction")]
+        headings = (headings[0], *said[: tabulated.top])
+    table = plain_table(*headings)
+    for column in table.columns[1:]:
+        if labels or str(column.header).startswith("prediction"):
             column.justify = "left"
     for row in rows:
-        if several:  # the probabilities stand beside the labels that are said
-            chances = dict(zip(tabulated.target.names, row[2:], strict=True))
-            said = ", ".join(f"{name} {shown(chances[name])}" for name in row[1])
-            cells = [str(row[0]), said or "-"]
-        else:
-            cells = [_cell(value) for value in row]
+        cells = [_cell(value) for value in row]
+        if several:
+            chances = dict(zip(tabulated.target.names, cells[2:], strict=True))
+            cells = [cells[0], ", ".join(f"{name} {chances[name]}" for name in row[1]) or "-"]
+        elif beside:
+            pairs = zip(cells[1::2], cells[2::2], strict=True)
+            cells = [cells[0], *(f"{name} {chance}" for name, chance in pairs)]
         table.add_row(*(Text(visible(cell)) for cell in cells))
     screen.out.print(table)
     if total > len(rows):

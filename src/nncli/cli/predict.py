@@ -35,6 +35,8 @@ __all__ = ["app"]
 app = typer.Typer(add_completion=False)
 
 STANDARD_INPUT = "-"
+# Libraries are kept off the screen: a file of this name would be what they print to.
+STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1")
 
 
 class Format(StrEnum):
@@ -127,6 +129,8 @@ def predict_command(
             "About what? Name files or folders, or give a text.",
             hint=f"nncli predict {model} photo.jpg\nnncli predict {model} --text 'some words'",
         )
+    if output is not None and str(output) in STANDARD_OUTPUT:
+        output, form = None, form or Format.csv
     screen = screen_of(context)
     written = _format(form, output, is_terminal=screen.out.is_terminal)
     if output is not None:
@@ -182,12 +186,20 @@ def _format(form: Format | None, output: Path | None, *, is_terminal: bool) -> F
     if form is Format.table:
         raise UsageError("--format table is for the screen, not for --output.")
     ending = output.suffix.lower()
-    if form is None and ending not in ENDINGS:
+    said = ENDINGS.get(ending)
+    if form is not None and said is not None and said != form.value:
+        raise UsageError(
+            f"--format {form.value} and --output {output} contradict each other.",
+            hint=f"Leave --format out, or let the name end otherwise than in {ending}.",
+        )
+    if form is not None:
+        return form
+    if said is None:
         raise UsageError(
             f"--output: {output} does not end in {', '.join(ENDINGS)}.",
             hint="Or say what it is: --format csv",
         )
-    return form or Format(ENDINGS[ending])
+    return Format(said)
 
 
 def _write(

@@ -214,3 +214,15 @@ def samples_of(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
         common = math.gcd(recorded, rate)
         samples = resample_poly(samples, rate // common, recorded // common).astype(np.float32)
     return fitted_length(samples, settings.samples)
+
+
+def checked_samples_of(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
+    """The same of a file that nobody looked at before, which may be empty or cut off.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    header = _header(path, whole=False)
+    if isinstance(header, str):
+        raise DataError(f"{path} {header}.", hint=REPLACE)
+    return samples_of(path, settings)

@@ -70,7 +70,7 @@ def files_meant(words: Sequence[str], kind: str) -> list[Path]:
     for word in words:
         path = Path(word)
         if path.is_dir():
-            inside = [p for p in files_below(path) if _is_taken(p, kind) and p.is_file()]
+            inside = [p for p in files_below(path) if _is_taken(p, kind) and _is_meant(p)]
             if not inside:
                 raise NotFoundError(f"{word} has no files of {_endings(kind)} in it.")
             found += inside
@@ -98,6 +98,12 @@ def files_meant(words: Sequence[str], kind: str) -> list[Path]:
 
 def _is_taken(path: Path, kind: str) -> bool:
     return path.name.lower().endswith(TAKEN[kind])
+
+
+def _is_meant(path: Path) -> bool:
+    """Whether something in a folder is a file; so is a link to nothing, about which whoever reads
+    it complains."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _endings(kind: str) -> str:
@@ -236,7 +242,7 @@ def _reader(preprocessing: Preprocessing, encoding: str) -> Callable[[Path], Any
         case ImagePreprocessing():
             return images.reader_of(preprocessing)
         case SoundPreprocessing():
-            return partial(sounds.samples_of, settings=preprocessing)
+            return partial(sounds.checked_samples_of, settings=preprocessing)
         case _:
             return partial(texts.text_of, encoding=encoding)
 

@@ -56,12 +56,12 @@ def writer_for(form: FileFormat, stream: Stream, tabulated: Tabulated) -> Writer
 class _CsvWriter:
     def __init__(self, stream: Stream, tabulated: Tabulated) -> None:
         self.stream, self.tabulated = stream, tabulated
-        names = _quoted(_strings(tabulated.columns)).to_pylist()
-        stream.write(f"{','.join(names)}\n".encode())
+        self.has_header = False
 
     def write(self, answered: Answered) -> None:
         import pyarrow.compute as pc
 
+        self._begin()
         columns = zip(self.tabulated.kinds, self.tabulated.cells(answered), strict=True)
         cells = [self._written(kind, values) for kind, values in columns]
         lines = pc.binary_join_element_wise(*cells, ",", null_handling="replace")
@@ -77,8 +77,15 @@ class _CsvWriter:
             case _:
                 return _quoted(_strings(values))
 
+    def _begin(self) -> None:
+        """Write the header; not before there is an answer, for an error may come in its place."""
+        if not self.has_header:
+            names = _quoted(_strings(self.tabulated.columns)).to_pylist()
+            self.stream.write(f"{','.join(names)}\n".encode())
+            self.has_header = True
+
     def close(self) -> None:
-        pass
+        self._begin()
 
 
 class _JsonWriter:
