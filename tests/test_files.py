@@ -189,6 +189,8 @@ def test_a_link_stays_a_link(own_folders: Path) -> None:
     [
         ("runs/1-x", "runs/1-x", "runs/1-x"),
         ("here/my runs", "my runs", "'my runs'"),
+        ("here/häuser", "häuser", "häuser"),
+        ("here/it's", "it's", "'it'\"'\"'s'"),
         ("here", ".", "."),
         ("home/data", "~/data", "home/data"),
         ("elsewhere", "elsewhere", "elsewhere"),

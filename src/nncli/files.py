@@ -41,8 +41,10 @@ def shown_path(path: Path) -> str:
 
 
 def typed_path(path: Path) -> str:
-    """The same as a word of a shell's command line: quoted, which `~` must not be."""
-    return shlex.quote(str(_relative(path)))
+    """The same as a word of a shell's command line: quoted, which `~` must not be, where a shell
+    would take a letter for something else; `shlex.quote` does so for every letter beyond ASCII."""
+    word = str(_relative(path))
+    return word if all(is_plain(one) or one in "/:@%+=," for one in word) else shlex.quote(word)
 
 
 def _relative(path: Path) -> Path:

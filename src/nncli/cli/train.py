@@ -186,6 +186,8 @@ def _show(screen: Screen, result: TrainingResult) -> None:
     if metrics.folds is not None:
         _show_folds(screen, result)
         return
+    from nncli.runs import RunFolder
+
     names = list({**(metrics.train or {}), **(metrics.test or {})})
     of_splits = {split: getattr(metrics, split) for split in ("train", "validation", "test")}
     table = _table({split: values for split, values in of_splits.items() if values}, names)
@@ -201,11 +203,11 @@ def _show(screen: Screen, result: TrainingResult) -> None:
     screen.out.print()
     screen.out.print(table)
     more = 2 * (metrics.epochs or 1)
-    folder = typed_path(result.folder)
+    run = RunFolder(result.folder)
     following = (
-        f"\nEverything is in {shown_path(result.folder)}\n"
-        f"  nncli evaluate {folder}/model.keras\n"
-        f"  nncli train -c {folder}/config.yaml --epochs {more}"
+        f"\nEverything is in {shown_path(run.path)}\n"
+        f"  nncli evaluate {typed_path(run.model)}\n"
+        f"  nncli train -c {typed_path(run.config)} --epochs {more}"
     )
     screen.out.print(Text(following), soft_wrap=True)
 
@@ -255,6 +257,7 @@ def _show_folds(screen: Screen, result: TrainingResult) -> None:
     following = (
         f"\nEverything is in {place}, of each fold the model that never saw it:\n"
         f"  {folder}/fold-1/model.keras to fold-{last}/model.keras\n"
+        f"  nncli evaluate {folder} asks all of them, each about its own fold\n"
         "The numbers above are what to expect of one that is trained on all folds:\n"
         f"  nncli train -c {folder}/config.yaml {flags}"
     )
