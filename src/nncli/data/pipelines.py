@@ -253,10 +253,11 @@ def _tf_batches(
         parts = tf.data.Dataset.from_tensor_slices(ordered).batch(batch_size)
         return tf.data.Dataset.zip(parts, tf.data.Dataset.from_tensors(epoch).repeat(), steps)
 
+    as_written = tf.autograph.experimental.do_not_convert  # rewriting them takes 0.2 s for nothing
     return (
         tf.data.Dataset.from_tensors(0)
-        .flat_map(of_epoch)
-        .map(gather, num_parallel_calls=2, deterministic=True)
+        .flat_map(as_written(of_epoch))
+        .map(as_written(gather), num_parallel_calls=2, deterministic=True)
         .prefetch(8)
         .apply(tf.data.experimental.assert_cardinality(batches))
     )
