@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import re
 import shlex
 import unicodedata
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ __all__ = [
     "cache_folder",
     "encodable",
     "is_plain",
+    "is_temporary",
     "open_atomically",
     "remove_oldest",
     "shown_path",
@@ -143,6 +145,11 @@ def open_atomically(path: Path) -> Iterator[Path]:
         except BaseException:  # swallows nothing: cleans up after Ctrl-C too
             temporary.unlink(missing_ok=True)
             raise
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether `open_atomically` gave a file its name, and the process died before it was whole."""
+    return re.fullmatch(r"\..*\.\d+-[0-9a-f]{8}(\.\w+)?", path.name) is not None
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

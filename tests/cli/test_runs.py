@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from nncli.cli._runs import curve
 from nncli.training import TrainingResult
@@ -275,6 +276,26 @@ def test_removing_asks(
     assert run_cli(["runs", "rm", "1", "4", "--runs-dir", runs, "--yes"]).exit_code == 0
     assert not place.exists() and not (runs / "4-broken").exists()
     assert (runs / "2-digits-mlp").is_dir()
+
+
+def test_stopping_at_the_question_removes_nothing(
+    run_cli: Any, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise typer.Abort  # what a question makes of Ctrl-C
+
+    monkeypatch.setattr("typer.confirm", stopped)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    result = run_cli(["runs", "rm", "1", "--runs-dir", runs])
+    assert (result.exit_code, result.stderr) == (130, "error: Stopped by Ctrl-C.\n")
+    assert (runs / "1-digits-mlp").is_dir()
+
+
+def test_a_folder_that_is_no_run_gets_no_tag(run_cli: Any, runs: Path, tmp_path: Path) -> None:
+    for command in (["tag", tmp_path, "x"], ["note", tmp_path, "x"]):
+        assert run_cli(["runs", *command, "--runs-dir", runs]).exit_code == 2
+    assert not (tmp_path / "about.json").exists()
 
 
 def test_tags_and_notes(run_cli: Any, runs: Path) -> None:

@@ -165,6 +165,8 @@ def _explained(error: BaseException, screen: Screen) -> int:
     if screen.debug:
         trace = visible("".join(traceback.format_exception(error)))
         screen.err.print(trace, markup=False, soft_wrap=True)
+    if isinstance(error, typer.Abort):  # what a question makes of Ctrl-C, and of its end
+        error = KeyboardInterrupt()
     if isinstance(error, KeyboardInterrupt):
         error = _interrupted(error)
     match error:

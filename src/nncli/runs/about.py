@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nncli.errors import UsageError
-from nncli.files import to_json, write_atomically
+from nncli.files import shown_path, storage_errors, to_json, write_atomically
 from nncli.runs.folder import RunFolder
 from nncli.runs.small_files import UnreadableError, read_small
 
@@ -42,7 +42,8 @@ def tag(folder: RunFolder, tags: Sequence[str], *, remove: bool = False) -> Abou
     """Add `tags` to a run, or take them away; what is said about it then.
 
     Raises:
-        UsageError: a tag has spaces, commas or comparisons, or one to remove is not there.
+        UsageError: it is no run; a tag has spaces, commas or comparisons, or one to remove is not
+            there.
         StorageError: it cannot be written.
     """
     about = read_about(folder)
@@ -64,12 +65,16 @@ def set_note(folder: RunFolder, note: str) -> About:
     """Write the note of a run in place of the one it has; an empty one removes it.
 
     Raises:
+        UsageError: it is no run.
         StorageError: it cannot be written.
     """
     return _write(folder, replace(read_about(folder), note=note.strip()))
 
 
 def _write(folder: RunFolder, about: About) -> About:
+    with storage_errors(folder.path):
+        if not folder.is_run():
+            raise UsageError(f"{shown_path(folder.path)} is no run.")
     document = {"schema": 1, "tags": list(about.tags), "note": about.note}
     write_atomically(folder.about, to_json(document))
     return about

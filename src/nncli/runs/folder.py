@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.errors import NotFoundError, StorageError, UsageError
-from nncli.files import storage_errors, to_json, write_atomically
+from nncli.files import is_temporary, storage_errors, to_json, write_atomically
 from nncli.runs.metrics import EpochRow, Metrics
 
 if TYPE_CHECKING:  # whoever lists ten thousand runs does not wait for these
@@ -33,6 +33,8 @@ __all__ = [
     "no_runs",
     "numbered_runs",
 ]
+
+NUMBERED = re.compile(r"(\d+)-")  # how the name of a run begins
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,40 @@ class RunFolder:
         """The folder of the trace, if it was asked for."""
         return self.path / "profile"
 
+    @property
+    def lock(self) -> Path:
+        """Who writes the run."""
+        return self.path / "lock"
+
+    def is_run(self) -> bool:
+        """Whether it is, or was, a run: its metrics are nncli's, or it has the name of one and some
+        of its files. A folder with a `config.yaml` may be anybody's.
+
+        Raises:
+            OSError: it may not be looked into.
+        """
+        parts = (self.config, self.metrics, self.environment, self.checkpoints)
+        named = NUMBERED.match(self.path.absolute().name) is not None
+        return self.read_metrics() is not None or (named and any(part.exists() for part in parts))
+
+    def not_of_a_run(self) -> list[Path]:
+        """What lies in the folder, or in those of its folds, and is none of the files of a run.
+
+        Raises:
+            OSError: it may not be looked into.
+        """
+        own = {
+            *self.documents, self.model, self.report, self.about, self.log, self.checkpoints,
+            self.tensorboard, self.mlflow, self.plots, self.profile, self.lock,
+        }  # fmt: skip
+        found = []
+        for path in sorted(self.path.iterdir()):
+            if re.fullmatch(r"fold-\d+", path.name) and path.is_dir() and not path.is_symlink():
+                found += RunFolder(path).not_of_a_run()
+            elif path not in own and not is_temporary(path):
+                found.append(path)
+        return found
+
     def fold(self, number: int) -> RunFolder:
         """The folder of one fold of a cross-validation, counted from 1."""
         return RunFolder(self.path / f"fold-{number}")
@@ -173,7 +209,7 @@ class RunFolder:
     def is_held(self) -> bool:
         """Whether a process holds the lock: it trains there now."""
         try:
-            descriptor = os.open(self.path / "lock", os.O_RDONLY | os.O_NONBLOCK)
+            descriptor = os.open(self.lock, os.O_RDONLY | os.O_NONBLOCK)
         except OSError:
             return False
         try:
@@ -191,7 +227,7 @@ class RunFolder:
         Raises:
             UsageError: another process holds it.
         """
-        lock = self.path / "lock"
+        lock = self.lock
         with storage_errors(lock):
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -288,7 +324,7 @@ def numbered_runs(runs_dir: Path) -> list[tuple[int, Path]]:
         names = os.listdir(runs_dir)  # noqa: PTH208 (ten thousand of them: a Path each is slow)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    found = ((re.match(r"(\d+)-", name), name) for name in names)
+    found = ((NUMBERED.match(name), name) for name in names)
     numbered = sorted((int(match[1]), name) for match, name in found if match)
     return [(number, runs_dir / name) for number, name in numbered]
 
