@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,30 @@ def test_csv_where_there_is_no_terminal(
     for row in rows:
         assert row["prediction"] in "0123456789" and row["prediction_2"] != row["prediction"]
         assert 1 >= float(row["probability"]) >= float(row["probability_2"]) >= 0
+
+
+def test_a_run_is_asked_by_its_name(run_cli: Any, digits_run: TrainingResult, photos: Path) -> None:
+    of_file = run_cli(["predict", digits_run.model_path, photos])
+    runs = digits_run.folder.parent
+    for named in (digits_run.folder, "latest"):
+        of_run = run_cli(["predict", named, photos, "--runs-dir", runs])
+        assert of_run.exit_code == 0 and of_run.stdout == of_file.stdout
+    unknown = run_cli(["predict", "no-such-run", photos, "--runs-dir", runs])
+    assert unknown.exit_code == 2 and "There is no run no-such-run" in unknown.stderr
+
+
+def test_of_a_cross_validation_a_fold_is_asked(
+    run_cli: Any, digits_run: TrainingResult, photos: Path, tmp_path: Path
+) -> None:
+    whole = tmp_path / "1-folds"
+    for number in (1, 2):
+        shutil.copytree(digits_run.folder, whole / f"fold-{number}")
+    document = json.loads((digits_run.folder / "metrics.json").read_text())
+    document["folds"] = [{"accuracy": 0.9}, {"accuracy": 0.9}]
+    (whole / "metrics.json").write_text(json.dumps(document))
+    result = run_cli(["predict", whole, photos])
+    assert result.exit_code == 2
+    assert "a cross-validation of 2 models" in result.stderr and "fold-1" in result.stderr
 
 
 def test_every_format_says_the_same(

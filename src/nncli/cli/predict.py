@@ -18,6 +18,7 @@ from nncli.cli._options import (
     DeviceOption,
     OfflineOption,
     QuietOption,
+    RunsDirOption,
     check_output,
     screen_of,
 )
@@ -60,7 +61,11 @@ def predict_command(
     context: typer.Context,
     model: Annotated[
         Path,
-        typer.Argument(metavar="MODEL", autocompletion=_completion.models, help="A .keras file."),
+        typer.Argument(
+            metavar="MODEL",
+            autocompletion=_completion.models_and_runs,
+            help="A .keras file; or a run: folder, number, name, latest or best:test.accuracy.",
+        ),
     ],
     inputs: Annotated[
         list[str] | None,
@@ -118,11 +123,15 @@ def predict_command(
         typer.Option("--backend", help="What Keras computes with. Default: that of the training."),
     ] = None,
     device: DeviceOption = None,
+    runs_dir: RunsDirOption = None,
     offline: OfflineOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Ask a trained model about files, rows and texts."""
+    from nncli import runs
+
+    model = runs.find_model(runs_dir or Path("runs"), model)
     words, texts = inputs or [], text or []
     if not words and not texts:
         raise UsageError(

@@ -22,7 +22,7 @@ from nncli.files import typed_path
 from nncli.preprocessing.archive import ModelDescription, of_another_version
 from nncli.runs import RunFolder
 
-__all__ = ["dataset_settings", "experiment_of", "models_of", "original_of"]
+__all__ = ["dataset_settings", "experiment_of", "model_of", "models_of", "original_of"]
 
 # How a table is written, which each file says itself, and how it is divided.
 OF_ONE_FILE = (
@@ -58,6 +58,22 @@ def models_of(path: Path) -> list[Path]:
     if lost is not None:
         raise NotFoundError(f"{path} has lost {lost.relative_to(path)}.")
     return files
+
+
+def model_of(path: Path) -> Path:
+    """The one .keras file that `path` means: itself, or that of a run's folder.
+
+    Raises:
+        NotFoundError: the run has no model.
+        UsageError: it is a cross-validation, and has several.
+    """
+    files = models_of(path)
+    if len(files) > 1:
+        raise UsageError(
+            f"{path} is a cross-validation of {len(files)} models, and one is asked.",
+            hint=f"Name the folder of a fold: {typed_path(files[0].parent)}",
+        )
+    return files[0]
 
 
 def experiment_of(path: Path, description: ModelDescription | None) -> Experiment | None:

@@ -24,7 +24,7 @@ from nncli.data.unlabelled import (
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import ModelFileError, UsageError
 from nncli.inference.answering import batch_size_for, model_for_arrays
-from nncli.inference.choosing import experiment_of
+from nncli.inference.choosing import experiment_of, model_of
 from nncli.inference.evaluated import pandas_for
 from nncli.objectives import LABEL_THRESHOLD
 from nncli.preprocessing import archive
@@ -117,14 +117,15 @@ class Predictor:
         """Read what the file says of itself; it is opened when the first answer is wanted.
 
         Args:
-            model: a .keras file that nncli made.
+            model: a .keras file that nncli made, or the folder of a run.
             backend, device, reporter: as for `nncli.evaluate`.
 
         Raises:
-            NotFoundError: there is no such file.
+            NotFoundError: there is no such file, or the run has no model.
+            UsageError: the run is a cross-validation.
             ModelFileError: it is no .keras file, or not one that nncli made.
         """
-        self.path = Path(model)
+        self.path = model_of(Path(model))
         self.device = device
         self.reporter = reporter or SilentReporter()
         description = archive.describe(self.path)
