@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -38,12 +37,15 @@ def test_lines_break_between_words_and_never_in_what_is_typed(
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_an_error_is_broken_on_a_terminal_and_whole_in_a_file(terminal: bool) -> None:
+def test_an_error_is_broken_on_a_terminal_and_whole_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
     with Screen(release=False) as screen:
-        told: Any = io.StringIO()
-        screen.err = Console(  # type: ignore[assignment]
+        told = io.StringIO()
+        narrow = Console(
             file=told, width=40, force_terminal=terminal, color_system=None, highlight=False
         )
+        monkeypatch.setattr(screen, "err", narrow)
         screen.error(DataError("A file of yours, numbers.csv, cannot be read at all.", hint=HINT))
     assert told.getvalue().splitlines() == (
         [

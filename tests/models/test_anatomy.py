@@ -85,7 +85,7 @@ def test_a_layer_that_is_used_twice_has_its_weights_once_and_costs_twice() -> No
 
 
 def test_what_keras_cannot_look_into_has_an_unknown_cost() -> None:
-    class Own(keras.Model):  # type: ignore[misc]  # Keras has no types
+    class Own(keras.Model):
         def __init__(self) -> None:
             super().__init__(name="own")
             self.inner = dense(3, "inner")

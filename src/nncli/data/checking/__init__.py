@@ -21,7 +21,7 @@ from nncli.data.checking.groups import groups
 from nncli.data.folder import FolderDataset
 from nncli.data.splits import Division
 from nncli.data.table import TableDataset
-from nncli.errors import DataError
+from nncli.errors import DataError, NncliError
 from nncli.reporting import Reporter
 
 __all__ = ["Finding", "Grade", "check"]
@@ -89,6 +89,10 @@ def _found(name: str, section: Iterator[Finding]) -> Iterator[Finding]:
     """The findings of a section; a mistake of nncli in it must not hide those of the others."""
     try:
         yield from section
+    except NncliError as error:  # such as a file that went away meanwhile
+        yield Finding("fail", name, error.message, error.hint or "")
+    except MemoryError:
+        raise
     except Exception as error:  # swallows nothing: it becomes a finding that says what it was
         yield Finding("warn", name, f"could not be examined ({type(error).__name__}: {error})",
                       "That is a mistake of nncli. All else was examined.")  # fmt: skip

@@ -48,6 +48,8 @@ def image_file(path: Path) -> Contents:
         with images.image_at(path) as image:
             is_grey = image.mode in images.GREY
             shown = images.upright(image, 3)
+    except MemoryError:  # says nothing about the file
+        raise
     except Exception as error:  # Pillow's decoders raise anything on damaged files
         return Contents(problem=images.reason_of(path, error))
     pixels = np.asarray(shown)

@@ -132,7 +132,7 @@ class Cells:
             if pa.types.is_string(array.type):
                 array = pc.if_else(pc.equal(array, ""), None, array)
             values = pc.fill_null(pc.cast(array, pa.float64()), float("nan"))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # a word among them
             return None
         found: NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
         return None if bool((np.abs(found) > LARGEST).any()) else found

@@ -47,7 +47,7 @@ def prepared_builder(prepared: Path) -> Any:
 
     try:
         return tfds.builder_from_directory(prepared)
-    except Exception:  # of another format: the code that made it may still read it
+    except Exception:  # of another format; `builder_of` comes next, and says what stays wrong
         return None
 
 
