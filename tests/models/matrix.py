@@ -7,11 +7,9 @@ It writes what it found as JSON, a line a kind of input; `test_matrix.py` judges
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import wave
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from nncli import models
 from nncli.errors import InterruptedRunError
 from nncli.reporting import SilentReporter
 from nncli.training import TrainingResult
+from stopping import Stopping
 
 # Small and quick; the structure is what is tested.
 MODELS: dict[str, dict[str, Any]] = {
@@ -171,22 +170,11 @@ def written(
     return {"type": "arrays", "path": str(folder / "a.npz")}
 
 
-class Stopping(SilentReporter):
-    """Ends this process, as a system that shuts down does, after so many executions of steps."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-
 def interrupted(experiment: dict[str, Any], folder: Path) -> TrainingResult:
     """The run that is stopped inside its second epoch, and resumed."""
     try:
-        nncli.train(experiment, run_dir=folder, reporter=Stopping(5))  # 3, 3, 3, 1; 3
+        stopping = Stopping(steps=5, number=signal.SIGTERM)  # 3, 3, 3, 1; 3
+        nncli.train(experiment, run_dir=folder, reporter=stopping)
     except InterruptedRunError:
         return nncli.resume(folder)
     raise AssertionError("the run was not interrupted")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from nncli.errors import InterruptedRunError, ModelFileError, UsageError
 from nncli.inference import evaluate
 from nncli.models import PretrainedModel, build, let_base_learn
 from nncli.reporting import SilentReporter
+from stopping import Stopping
 
 keras_hub = pytest.importorskip("keras_hub", reason="KerasHub is not installed: nncli[hub]")
 pytestmark = pytest.mark.usefixtures("shared_cache")
@@ -185,18 +183,6 @@ def described(folder: Path, backend: str = "tensorflow") -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Stopping(SilentReporter):
-    """Interrupts after so many steps."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 def weights_of(result: Any) -> list[bytes]:
     model = nncli_open(result.model_path)
     return [array.tobytes() for array in model.get_weights()]
@@ -212,9 +198,9 @@ def check_exact(folder: Path, backend: str = "tensorflow") -> None:
     """Interrupted in both phases, it ends as it does without; and reloads to what it said."""
     whole = nncli.train(described(folder, backend), run_dir="whole")
     with pytest.raises(InterruptedRunError):
-        nncli.train(described(folder, backend), run_dir="run", reporter=Stopping(2))
+        nncli.train(described(folder, backend), run_dir="run", reporter=Stopping(steps=2))
     with pytest.raises(InterruptedRunError):
-        nncli.resume("run", reporter=Stopping(6))
+        nncli.resume("run", reporter=Stopping(steps=6))
     again = nncli.resume("run")
     assert weights_of(again) == weights_of(whole)
     model = nncli_open(Path("whole/model.keras"))

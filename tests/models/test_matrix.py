@@ -36,7 +36,14 @@ def test_a_family_trains_resumes_and_loads_with_every_input(
     if not backend.is_installed(chosen):
         pytest.skip(f"{chosen} is not installed")
     command = [sys.executable, str(SCRIPT), family, chosen, str(tmp_path)]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    paths = [str(SCRIPT.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    said = subprocess.run(
+        command,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert said.returncode == 0, said.stderr[-3000:]
     found = [json.loads(line) for line in said.stdout.splitlines() if line.startswith("{")]
     assert [row["kind"] for row in found] == list(models.families()[family])

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,9 @@ import nncli
 from nncli.backend import is_installed
 from nncli.config import Layer, load_experiment
 from nncli.errors import InterruptedRunError
-from nncli.reporting import SilentReporter
 from nncli.training import TrainingResult, checkpoints
 from nncli.training.rehearsal import rehearse
+from stopping import Stopping
 
 pytestmark = pytest.mark.usefixtures("shared_cache", "weights")
 
@@ -65,28 +62,6 @@ def described(weights: str, **changes: Any) -> dict[str, Any]:
             **changes.pop("training", {}),
         },
     }
-
-
-class Stopping(SilentReporter):
-    """Interrupts after so many steps that are told, or epochs."""
-
-    def __init__(self, *, steps: int = 0, epochs: int = 0) -> None:
-        self.left = {"steps": steps, "epochs": epochs}
-        self.notices: list[str] = []
-
-    def count(self, what: str) -> None:
-        self.left[what] -= 1
-        if self.left[what] == 0:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
-        self.count("steps")
-
-    def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
-        self.count("epochs")
-
-    def notice(self, message: str) -> None:
-        self.notices.append(message)
 
 
 def base_of(result: TrainingResult) -> Any:
@@ -200,7 +175,7 @@ def test_fine_tuning_that_never_comes_is_said(weights: str, reporter: Any) -> No
 def test_it_is_exact_on_jax_too(weights: str) -> None:
     code = (
         "import sys, json\n"
-        "sys.path.insert(0, sys.argv[1])\n"
+        "sys.path[:0] = sys.argv[1], sys.argv[3]\n"
         "from nncli import backend\n"
         "backend.prepare(backend='jax')\n"
         "import keras, nncli, pytest\n"
@@ -218,5 +193,6 @@ def test_it_is_exact_on_jax_too(weights: str) -> None:
         "assert here.everything(nncli.resume('run')) == here.everything(whole)\n"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent), weights]
+    command.append(str(Path(__file__).parents[1]))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
-import signal
 import subprocess
 import sys
 import zipfile
@@ -26,6 +24,7 @@ from nncli.models.cost import activation_bytes
 from nncli.preprocessing import SubwordPreprocessing, archive
 from nncli.preprocessing.subwords import Tokenizing
 from nncli.reporting import SilentReporter
+from stopping import Stopping
 
 pytest.importorskip("keras_hub", reason="KerasHub is not installed: nncli[hub]")
 # KerasHub 0.32 leaves the file open, which is theirs to mend.
@@ -91,18 +90,6 @@ def test_the_order_of_words_is_learned_evaluated_and_asked_for(
         assert "nncli.json" in opened.namelist()
 
 
-class Stopping(SilentReporter):
-    """Interrupts after so many steps."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 def weights_of(run: str) -> list[bytes]:
     model = archive.open_model(Path(run, "model.keras"))
     return [array.tobytes() for array in model.get_weights()]
@@ -116,9 +103,9 @@ def check_exact(table: Path, preset: Path, keras_backend: str) -> None:
     )  # fmt: skip
     whole = nncli.train(experiment, run_dir="whole")
     with pytest.raises(InterruptedRunError):
-        nncli.train(experiment, run_dir="run", reporter=Stopping(2))
+        nncli.train(experiment, run_dir="run", reporter=Stopping(steps=2))
     with pytest.raises(InterruptedRunError):
-        nncli.resume("run", reporter=Stopping(6))
+        nncli.resume("run", reporter=Stopping(steps=6))
     nncli.resume("run")
     assert weights_of("run") == weights_of("whole")
     test = whole.metrics.test

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from nncli import runs
 from nncli.config import Layer
 from nncli.errors import InterruptedRunError, NotFoundError, StorageError, UsageError
 from nncli.files import shown_path, typed_path
-from nncli.reporting import SilentReporter, Task
+from nncli.reporting import SilentReporter
 from nncli.runs import RunFolder
 from nncli.training import TrainingResult, checkpoints
+from stopping import Stopping
 
 pytestmark = pytest.mark.usefixtures("shared_cache")
 
@@ -42,55 +43,6 @@ EXPERIMENT: dict[str, Any] = {
 def experiment(**changes: Mapping[str, Any]) -> dict[str, Any]:
     before: dict[str, Any] = {**EXPERIMENT, "dataset": {"type": "digits"}}
     return {**before, **{key: {**before[key], **v} for key, v in changes.items()}}
-
-
-class Stopping(SilentReporter):
-    """Sends a signal to this process after so many calls of `step_ended` or `epoch_ended`, or when
-    a task begins whose description begins with `task`."""
-
-    def __init__(
-        self,
-        *,
-        steps: int = 0,
-        epochs: int = 0,
-        task: str | None = None,
-        number: int = signal.SIGINT,
-        times: int = 1,
-    ) -> None:
-        self.left = {"step": steps, "epoch": epochs}
-        self.awaited = task
-        self.number = number
-        self.times = times
-        self.notices: list[str] = []
-        self.warnings: list[str] = []
-
-    def count(self, what: str) -> None:
-        self.left[what] -= 1
-        if self.left[what] == 0:
-            self.stop()
-
-    def stop(self) -> None:
-        for _ in range(self.times):
-            os.kill(os.getpid(), self.number)
-
-    def task(
-        self, description: str, *, total: float | None = None, unit: str = ""
-    ) -> AbstractContextManager[Task]:
-        if self.awaited is not None and description.startswith(self.awaited):
-            self.stop()
-        return super().task(description, total=total, unit=unit)
-
-    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
-        self.count("step")
-
-    def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
-        self.count("epoch")
-
-    def notice(self, message: str) -> None:
-        self.notices.append(message)
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 def everything(result: TrainingResult) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 import nncli
 from nncli.config import Layer
 from nncli.errors import InterruptedRunError, NncliError
-from nncli.reporting import SilentReporter
+from stopping import Stopping
 
 pytestmark = pytest.mark.usefixtures("shared_cache")
 
@@ -35,18 +33,6 @@ def no_profiler_left() -> Iterator[None]:
         tf.profiler.experimental.stop(save=False)
     except tf.errors.UnavailableError:
         return
-
-
-class Stopping(SilentReporter):
-    """Presses Ctrl-C after so many calls of `step_ended`."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGINT)
 
 
 def scalars(folder: Path) -> dict[str, dict[int, float]]:
@@ -100,7 +86,8 @@ def test_tensorboard_shows_the_history(tmp_path: Path) -> None:
 def test_tensorboard_shows_a_resumed_run_as_one(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
-        nncli.train(experiment(epochs=3, tensorboard=True), run_dir=folder, reporter=Stopping(15))
+        described = experiment(epochs=3, tensorboard=True)
+        nncli.train(described, run_dir=folder, reporter=Stopping(steps=15))
     result = nncli.resume(folder)
     assert len(result.history) == 3
     assert_is_the_history(result)
@@ -160,6 +147,6 @@ def test_a_run_that_is_interrupted_during_its_trace_can_be_resumed(
 ) -> None:
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
-        nncli.train(experiment(profile=True), run_dir=folder, reporter=Stopping(3))
+        nncli.train(experiment(profile=True), run_dir=folder, reporter=Stopping(steps=3))
     assert nncli.resume(folder).metrics.outcome == "completed"
     assert traces(folder)
