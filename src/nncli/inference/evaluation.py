@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from nncli.backend import Backend, Device
@@ -95,68 +96,33 @@ def evaluate(
         check_comparable(*both)
     if len(files) > 1:
         _check_folds(path, files, dataset, split)
-        answered = ask_folds(
-            files,
-            data_dir=data_dir,
-            device=device,
-            backend=backend,
-            slices=slices,
-            reporter=reporter,
-        )
+        asked = partial(ask_folds, files)
     else:
-        answered = ask(
+        asked = partial(
+            ask,
             files[0],
             dataset=dataset,
-            data_dir=data_dir,
             split=split,
             pixel_range=pixel_range,
-            device=device,
-            backend=backend,
-            slices=slices,
             calibrated=calibrate is not None,
-            reporter=reporter,
         )
-    with reporter.task("Measuring"):
-        assessment = _assessed(answered, threshold)
-        classes = per_class(
-            answered.target, answered.answers, answered.targets, threshold=threshold
-        )
-    names = measured_names(answered.target, answered.training.metrics)
-    values = {name: assessment.metrics[name] for name in names}
-    total, used = time.perf_counter() - began, answered.data
-    document = Metrics.about(
-        answered.split,
-        values,
-        outcome="completed",
-        name=str(path),
-        per_class=classes,
-        assessment=assessment,
-        dataset=DatasetUsed(
-            name=used.dataset.name,
-            requested=used.settings.label if dataset is not None else None,
-            fallback=False,
-            examples={answered.split: len(used.split)},
-            classes=classes_of(answered.target),
-            left_out=used.dataset.left_out,
-        ),
-        timing=Timing(
-            total_seconds=total,
-            data_seconds=answered.loaded_seconds,
-            evaluate_seconds=total - answered.loaded_seconds,
-        ),
+    answered = asked(
+        data_dir=data_dir, device=device, backend=backend, slices=slices, reporter=reporter
     )
+    with reporter.task("Measuring"):
+        document = _document(path, answered, threshold, is_own=dataset is None, began=began)
     evaluation = Evaluation(
         path if len(files) > 1 else files[0],
-        used.dataset.name,
+        answered.data.dataset.name,
         answered.split,
-        len(used.split),
-        values,
-        classes,
+        len(answered.data.split),
+        getattr(document, answered.split),
+        document.per_class,
         document,
         target=answered.target,
         answers=answered.answers,
         targets=answered.targets,
-        data=used,
+        data=answered.data,
         model=answered.model,
         description=description,
         folds=len(files) if len(files) > 1 else None,
@@ -208,6 +174,37 @@ def _check_calibration(
         )
     file, description, settings = _about(path, dataset, data_dir)
     check_calibration(file, description, settings, split, output)
+
+
+def _document(
+    path: Path, answered: Answered, threshold: float | None, *, is_own: bool, began: float
+) -> Metrics:
+    """Everything that is measured; `is_own`: on the data that the model was trained on."""
+    assessment, used = _assessed(answered, threshold), answered.data
+    names = measured_names(answered.target, answered.training.metrics)
+    classes = per_class(answered.target, answered.answers, answered.targets, threshold=threshold)
+    total = time.perf_counter() - began
+    return Metrics.about(
+        answered.split,
+        {name: assessment.metrics[name] for name in names},
+        outcome="completed",
+        name=str(path),
+        per_class=classes,
+        assessment=assessment,
+        dataset=DatasetUsed(
+            name=used.dataset.name,
+            requested=None if is_own else used.settings.label,
+            fallback=False,
+            examples={answered.split: len(used.split)},
+            classes=classes_of(answered.target),
+            left_out=used.dataset.left_out,
+        ),
+        timing=Timing(
+            total_seconds=total,
+            data_seconds=answered.loaded_seconds,
+            evaluate_seconds=total - answered.loaded_seconds,
+        ),
+    )
 
 
 def _assessed(answered: Answered, threshold: float | None) -> Assessment:
