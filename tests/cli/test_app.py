@@ -70,15 +70,30 @@ def test_a_process_with_threads_of_a_library_is_not_taken_down_bit_by_bit(
 ) -> None:
     """A thread of Arrow that still reads ahead aborts it then, now and again."""
     app = importlib.import_module("nncli.cli.app")
-    ended: list[int] = []
+    ended: list[int | str] = []
     for name in ("tensorflow", "jax", "pyarrow"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, library, ModuleType(library))
     monkeypatch.setattr(app, "main", lambda: 3)
+    monkeypatch.setattr(app.atexit, "_run_exitfuncs", lambda: ended.append("what others asked"))
     monkeypatch.setattr(app.os, "_exit", ended.append)
     with pytest.raises(SystemExit):  # which it goes on to, as nothing ended it
         app.run()
-    assert ended == [3]
+    assert ended == ["what others asked", 3]
+
+
+def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path) -> None:
+    """AutoGraph puts there what it rewrites, and removes it at exit."""
+    code = (
+        "import sys\nfrom tensorflow.python.autograph.pyct import loader\n"
+        "loader.load_source('1 + 1', delete_on_exit=True)\n"
+        "from nncli.cli import app\napp.main = lambda: 0\napp.run()"
+    )
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    environment = os.environ | {"TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+    assert not list(folder.iterdir())
 
 
 def test_a_word_too_many_is_named(run_cli: Any) -> None:

@@ -19,6 +19,7 @@ from nncli.errors import InterruptedRunError, ModelFileError, UsageError
 from nncli.inference import evaluate
 from nncli.models import PretrainedModel, build, let_base_learn
 from nncli.reporting import SilentReporter
+from processes import run_on_jax
 from stopping import Stopping
 
 keras_hub = pytest.importorskip("keras_hub", reason="KerasHub is not installed: nncli[hub]")
@@ -225,13 +226,10 @@ def test_training_resumes_exactly(patches: Path) -> None:
 @pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed: nncli[jax]")
 def test_it_is_exact_on_jax_too(patches: Path) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[1])\n"
-        "from nncli import backend\nbackend.prepare(backend='jax')\n"
-        "import test_hub_backbone as here\nhere.check_exact(Path(sys.argv[2]), 'jax')\n"
+        "import sys\nfrom pathlib import Path\n"
+        "import test_hub_backbone as here\nhere.check_exact(Path(sys.argv[1]), 'jax')\n"
     )
-    command = [sys.executable, "-c", code, str(Path(__file__).parent), str(patches)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_on_jax(code, str(patches), beside=__file__)
 
 
 def test_a_file_without_layers_of_keras_hub_needs_it_not(tiny: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from nncli.config import Layer, load_experiment
 from nncli.errors import InterruptedRunError
 from nncli.training import TrainingResult, checkpoints
 from nncli.training.rehearsal import rehearse
+from processes import run_on_jax
 from stopping import Stopping
 
 pytestmark = pytest.mark.usefixtures("shared_cache", "weights")
@@ -174,25 +173,18 @@ def test_fine_tuning_that_never_comes_is_said(weights: str, reporter: Any) -> No
 @pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed: nncli[jax]")
 def test_it_is_exact_on_jax_too(weights: str) -> None:
     code = (
-        "import sys, json\n"
-        "sys.path[:0] = sys.argv[1], sys.argv[3]\n"
-        "from nncli import backend\n"
-        "backend.prepare(backend='jax')\n"
-        "import keras, nncli, pytest\n"
+        "import sys, keras, nncli, pytest\n"
         "import test_phases as here\n"
         "keras.applications.MobileNet = here.small\n"
         "changes = {'training': {'backend': 'jax'}, 'optimizer': {'use_ema': True}}\n"
-        "whole = nncli.train(here.described(sys.argv[2], **dict(changes)), run_dir='whole')\n"
+        "whole = nncli.train(here.described(sys.argv[1], **dict(changes)), run_dir='whole')\n"
         "for stop in ({'steps': 2}, {'epochs': 2}, {'steps': 3}):\n"
         "    with pytest.raises(here.InterruptedRunError):\n"
         "        if stop == {'steps': 2}:\n"
-        "            nncli.train(here.described(sys.argv[2], **dict(changes)), run_dir='run',\n"
+        "            nncli.train(here.described(sys.argv[1], **dict(changes)), run_dir='run',\n"
         "                        reporter=here.Stopping(**stop))\n"
         "        else:\n"
         "            nncli.resume('run', reporter=here.Stopping(**stop))\n"
         "assert here.everything(nncli.resume('run')) == here.everything(whole)\n"
     )
-    command = [sys.executable, "-c", code, str(Path(__file__).parent), weights]
-    command.append(str(Path(__file__).parents[1]))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_on_jax(code, weights, beside=__file__)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import random
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +22,7 @@ from nncli.models.cost import activation_bytes
 from nncli.preprocessing import SubwordPreprocessing, archive
 from nncli.preprocessing.subwords import Tokenizing
 from nncli.reporting import SilentReporter
+from processes import run_on_jax
 from stopping import Stopping
 
 pytest.importorskip("keras_hub", reason="KerasHub is not installed: nncli[hub]")
@@ -123,16 +122,12 @@ def test_a_run_is_resumed_exactly(sentences: Path, text_preset: Callable[[str], 
 @pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed: nncli[jax]")
 def test_it_is_exact_on_jax_too(sentences: Path, text_preset: Callable[[str], Path]) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[1])\n"
-        "from nncli import backend\nbackend.prepare(backend='jax')\n"
+        "import sys\nfrom pathlib import Path\n"
         "import test_preset_texts as here\n"
         "here.evaluate = lambda path, backend: here.nncli.evaluate(path)\n"
-        "here.check_exact(Path(sys.argv[2]), Path(sys.argv[3]), 'jax')\n"
+        "here.check_exact(Path(sys.argv[1]), Path(sys.argv[2]), 'jax')\n"
     )
-    place, preset = Path(__file__).parent, text_preset("Roberta")
-    command = [sys.executable, "-c", code, str(place), str(sentences), str(preset)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_on_jax(code, str(sentences), str(text_preset("Roberta")), beside=__file__)
 
 
 def prepared(experiment: Mapping[str, Any]) -> Any:

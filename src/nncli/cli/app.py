@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import os
@@ -145,14 +146,16 @@ def run() -> NoReturn:
     Where TensorFlow or JAX was loaded, the process ends at once, without a second of taking them
     down; where Arrow was, because a thread of it that still reads ahead would abort a process that
     takes down Python; after Ctrl-C, because Python then remembers an interruption that fell into
-    its `exec` and dies of the signal instead. All files are closed by then, and the streams are
-    flushed here.
+    its `exec` and dies of the signal instead. All files are closed by then, the streams are
+    flushed here, and what others asked to be done at exit is done (AutoGraph's removes its
+    temporary files; a hundredth of what is spared).
     """
     code = main()
     if code == CTRL_C or {"tensorflow", "jax", "pyarrow"} & sys.modules.keys():
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads any more
                 stream.flush()
+        atexit._run_exitfuncs()
         os._exit(code)
     sys.exit(code)
 
