@@ -6,6 +6,7 @@ being imported is met like any other.
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, NoReturn
 
@@ -23,7 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run() -> NoReturn:
-    """The `nncli` of the shell: `nncli.cli.app.run`, and what Ctrl-C does before it begins."""
+    """The `nncli` of the shell: `nncli.cli.app.run`, and what Ctrl-C does before it begins.
+
+    Importing TensorFlow makes a million objects that stay. Python's own thresholds have all of them
+    looked through for garbage again and again, a second of a training of ten.
+    """
+    gc.set_threshold(50_000, 20, 20)
     try:
         from nncli.cli import app
 
