@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochOrder", "Feed", "fit_memory", "steps"]
 
+ALIGNMENT = 64  # bytes, of the memory of a tensor of TensorFlow
 # Says which epoch begins, counted from 0, and the order of its examples.
 Order = Callable[[], "tuple[np.int64, NDArray[np.int64]]"]
 
@@ -73,7 +74,7 @@ class Feed:
     """
 
     def __init__(self) -> None:
-        self._tensors: dict[int, tuple[Any, Any]] = {}
+        self._variables: dict[int, tuple[Any, Any]] = {}
         self._failure: DataError | None = None
 
     @contextmanager
@@ -163,11 +164,11 @@ class Feed:
         import tensorflow as tf
 
         split, classes, mixing = examples.split, examples.classes, examples.mixing
-        targets = self._tensor(split.targets)
+        targets = self._held(split.targets)
         stored = None if split.indices is None else tf.constant(split.indices)
         weights = None if examples.weights is None else tf.constant(examples.weights)
         inputs = split.inputs
-        held = None if isinstance(inputs, DiskRows) else self._tensor(inputs)
+        held = None if isinstance(inputs, DiskRows) else self._held(inputs)
 
         def read(index: NDArray[np.int64]) -> NDArray[Any]:
             try:
@@ -180,24 +181,22 @@ class Feed:
             if stored is not None:
                 index = tf.gather(stored, index)
             if held is not None:
-                rows = tf.gather(held, index)
+                rows = tf.gather(held.value(), index)
             else:
                 rows = tf.numpy_function(read, [index], inputs.dtype)
                 rows.set_shape([None, *inputs.shape[1:]])
-            labels = tf.gather(targets, index)
+            labels = tf.gather(targets.value(), index)
             said = labels if classes is None else tf.one_hot(labels, classes)
             batch = (rows, said) if weights is None else (rows, said, tf.gather(weights, labels))
             return batch if mixing is None else _tf_mixed(mixing, batch, epoch, step)
 
         return gather
 
-    def _tensor(self, array: Any) -> Any:
-        """`array` as a tensor, made once."""
-        import tensorflow as tf
-
-        if id(array) not in self._tensors:
-            self._tensors[id(array)] = (array, tf.constant(array))
-        return self._tensors[id(array)][1]
+    def _held(self, array: Any) -> Any:
+        """`array` as a variable of TensorFlow, made once."""
+        if id(array) not in self._variables:
+            self._variables[id(array)] = (array, _variable(array))
+        return self._variables[id(array)][1]
 
 
 @dataclass(frozen=True)
@@ -225,6 +224,27 @@ class _Examples:
         if self.mixing is None:
             return inputs, said, *weights
         return self.mixing(inputs, (said, *weights), epoch, step)
+
+
+def _variable(array: NDArray[Any]) -> Any:
+    """`array` as a variable of TensorFlow; of a file of the cache it is the very pages that are
+    mapped, which the kernel holds in memory anyway. A tensor would be copied twice when it is made,
+    and once more with the graph of a `tf.data.Dataset`, which must be deterministic.
+    """
+    import mmap
+
+    import numpy as np
+    import tensorflow as tf
+
+    tensor = array
+    mapped = isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)
+    if mapped and array.dtype.kind in "iuf" and array.ctypes.data % ALIGNMENT == 0:
+        file: Any = array
+        pages = np.memmap(file.filename, file.dtype, "c", file.offset, file.shape)
+        file.base.madvise(mmap.MADV_WILLNEED)  # in one go, not each as it is asked for
+        tensor = tf.experimental.dlpack.from_dlpack(np.asarray(pages).__dlpack__())
+    with tf.device("CPU"):
+        return tf.Variable(tensor, trainable=False)
 
 
 def _tf_mixed(mixing: Mixing, batch: tuple[Any, ...], epoch: Any, step: Any) -> tuple[Any, ...]:
@@ -255,8 +275,9 @@ def _tf_batches(
 
     options = tf.data.Options()
     # There is nothing to tune, and its thread, which sleeps, is waited for: half a second, in one
-    # epoch of four.
+    # epoch of four. Nor is there anything to rewrite.
     options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
     as_written = tf.autograph.experimental.do_not_convert  # rewriting them takes 0.2 s for nothing
     return (
         tf.data.Dataset.from_tensors(0)
