@@ -42,8 +42,8 @@ def test_init_does_not_overwrite_unless_forced(run_cli: Any) -> None:
     assert Path("mine.yaml").read_text() == "seed: 5\n"
     assert run_cli(["config", "init", "mine.yaml", "--force", "--seed", "6"]).exit_code == 0
     assert load_experiment([Path("mine.yaml")]).seed == 6
-    shown = run_cli(["config", "init", "-"])
-    assert "nncli train -c FILE" in shown.stdout
+    for screen in ("-", "/dev/stdout", "/dev/fd/1"):
+        assert "nncli train -c FILE" in run_cli(["config", "init", screen]).stdout
 
 
 def test_show_reads_back_as_the_same_experiment(run_cli: Any) -> None:

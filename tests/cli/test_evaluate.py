@@ -40,7 +40,7 @@ def test_writes_the_same_schema_as_train(run_cli: Any, digits_run: TrainingResul
     assert document["test"] == trained["test"]
 
 
-@pytest.mark.parametrize("output", ["-", "/dev/stdout"])
+@pytest.mark.parametrize("output", ["-", "/dev/stdout", "/dev/fd/1"])
 def test_output_may_be_the_screen(run_cli: Any, digits_run: TrainingResult, output: str) -> None:
     result = run_cli(["evaluate", str(digits_run.model_path), "--output", output])
     assert json.loads(result.stdout)["outcome"] == "completed"
@@ -61,9 +61,9 @@ def test_quiet_says_nothing(run_cli: Any, digits_run: TrainingResult) -> None:
         (["MODEL", "--split", "holdout"], 2, "'holdout' is not one of"),
         (["MODEL", "-o", "no/such/out.json"], 2, "There is no folder no/such"),
         (["MODEL", "-o", "."], 2, "--output: . is a folder."),
-        (["MODEL", "-o", "MODEL"], 2, "is the model itself."),
+        (["MODEL", "-o", "MODEL"], 2, "is itself one of the files"),
         (["MODEL", "--pixel-range", "0"], 2, "must be LOW,HIGH such as 0,1, not '0'"),
-        (["MODEL", "--pixel-range", "0,1"], 2, "This model scales its pixels itself"),
+        (["MODEL", "--pixel-range", "0,1"], 2, "scales its pixels itself"),
         (["MODEL", "--data-dir", "."], 2, "digits is not in a data folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -205,7 +205,7 @@ def test_all_runs_are_written_as_a_table(run_cli: Any, runs: Path) -> None:
     assert [row["number"] for row in rows] == ["4", "3", "2", "1"]
     assert rows[2]["training.epochs"] == "20" and rows[2]["test.accuracy"] == "0.8"
     listed = run_cli(["runs", "list", "--csv", *place]).stdout
-    for stdout in ([], ["-"], ["--csv"]):
+    for stdout in ([], ["-"], ["/dev/stdout"], ["--csv"]):
         assert run_cli(["runs", "export", *stdout, *place]).stdout == listed
     assert Path("all.csv").read_text() == listed
 

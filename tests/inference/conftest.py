@@ -12,6 +12,8 @@ import pytest
 import nncli
 from nncli import data
 from nncli.config import Layer, load_experiment
+from nncli.config.training import TrainingSettings
+from nncli.inference.asking import Answered
 from nncli.inference.evaluated import EvaluatedData, Evaluation
 from nncli.reporting import SilentReporter
 from nncli.training import TrainingResult
@@ -39,3 +41,26 @@ def evaluation_of(digits_run: TrainingResult) -> Callable[..., Evaluation]:
         )
 
     return make
+
+
+@pytest.fixture
+def answered() -> Callable[[Evaluation], Answered]:
+    """What a model said, taken from its evaluation."""
+
+    def taken(evaluation: Evaluation) -> Answered:
+        return Answered(
+            path=evaluation.model_path,
+            model=evaluation.model,
+            description=evaluation.description,
+            training=TrainingSettings(),
+            target=evaluation.target,
+            split=evaluation.split,
+            answers=evaluation.answers,
+            targets=evaluation.targets,
+            data=evaluation.data,
+            validation=None,
+            penalty=0.0,
+            loaded_seconds=0.0,
+        )
+
+    return taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 import nncli
 from nncli.descriptions import ClassTarget, LabelsTarget
 from nncli.errors import ModelFileError
+from nncli.inference import Evaluation
+from nncli.inference.asking import Answered
 from nncli.inference.calibrating import cross_entropy, scaled, temperature_of
 from nncli.inference.comparing import compare
 from nncli.training import TrainingResult
@@ -46,15 +49,19 @@ def test_large_logits_have_a_finite_loss() -> None:
     assert cross_entropy(CLASSES, three, np.array([1])) == pytest.approx(800)
 
 
-def test_other_examples_are_not_compared(digits_run: TrainingResult) -> None:
+def test_other_examples_are_not_compared(
+    digits_run: TrainingResult, answered: Callable[[Evaluation], Answered]
+) -> None:
     assert digits_run.model_path is not None
     one = nncli.evaluate(digits_run.model_path)
     other = nncli.evaluate(digits_run.model_path, split="validation")
     with pytest.raises(ModelFileError, match="not on the same examples"):
-        compare(one, other)
+        compare(one, answered(other))
 
 
-def test_classes_in_another_order_are_matched_by_name(digits_run: TrainingResult) -> None:
+def test_classes_in_another_order_are_matched_by_name(
+    digits_run: TrainingResult, answered: Callable[[Evaluation], Answered]
+) -> None:
     assert digits_run.model_path is not None
     one = nncli.evaluate(digits_run.model_path)
     turned = replace(
@@ -63,11 +70,11 @@ def test_classes_in_another_order_are_matched_by_name(digits_run: TrainingResult
         answers=one.answers[:, ::-1],
         targets=9 - one.targets,
     )
-    found = compare(one, turned)
+    found = compare(one, answered(turned))
     assert found.difference == 0 and (found.only_this, found.only_other) == (0, 0)
     assert found.p_value == 1.0
     worse = replace(one, answers=np.roll(one.answers, 1, axis=1))
-    assert compare(one, worse).interval[0] > 0.3
+    assert compare(one, answered(worse)).interval[0] > 0.3
 
 
 def test_a_model_without_numbers_is_a_sentence(

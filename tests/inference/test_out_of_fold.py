@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.datasets import load_digits
 
 import nncli
 from nncli.errors import NotFoundError, UsageError
+from nncli.inference.asking import Answered
 from nncli.inference.comparing import compare
 from nncli.inference.error_files import write_errors
 from nncli.inference.errors import worst_examples
@@ -111,14 +113,18 @@ def test_planted_label_errors_come_first_and_are_suspected(
 
 
 def test_of_weak_models_few_labels_are_suspected(
-    planted: tuple[Path, set[str]], evaluation: Evaluation, tmp_path: Path, shared_cache: Path
+    planted: tuple[Path, set[str]],
+    evaluation: Evaluation,
+    answered: Callable[[Evaluation], Answered],
+    tmp_path: Path,
+    shared_cache: Path,
 ) -> None:
     weak = nncli.evaluate(trained(planted[0], 1, tmp_path / "weak").folder)
     found = worst_examples(weak, None, SILENT, recorded=False)
     assert len(found) > 300
     assert sum(example.is_suspected for example in found) < len(found) / 8  # 53 of 661
     # Both are asked about the same examples, in the same order.
-    difference = compare(evaluation, weak)
+    difference = compare(evaluation, answered(weak))
     assert difference.interval[0] > 0
     assert difference.p_value is not None and difference.p_value < 0.001
 

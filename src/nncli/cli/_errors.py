@@ -9,8 +9,7 @@ import typer
 
 from nncli.cli._console import plain_table
 from nncli.cli._numbers import shown
-from nncli.cli._options import check_output
-from nncli.errors import UsageError
+from nncli.cli._outputs import check_output
 from nncli.files import shown_path
 from nncli.reporting import Reporter, counted
 
@@ -53,15 +52,8 @@ def check_error_files(errors: Path | None, gallery: Path | None) -> None:
         UsageError: the ending says neither CSV nor JSON Lines, or no PNG.
         NotFoundError, StorageError: as `check_output`.
     """
-    for option, path, endings in (
-        ("--errors", errors, (".csv", ".jsonl")),
-        ("--gallery", gallery, (".png",)),
-    ):
-        if path is None:
-            continue
-        if path.suffix.lower() not in endings:
-            raise UsageError(f"{option}: {path} must end in {' or '.join(endings)}.")
-        check_output(option, path)
+    check_output("--errors", errors, (".csv", ".jsonl"))
+    check_output("--gallery", gallery, (".png",))
 
 
 def write_error_files(

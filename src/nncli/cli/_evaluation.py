@@ -146,8 +146,12 @@ def _show_comparison(screen: Screen, this: Path, found: Comparison) -> None:
     lines = [
         f"\n{found.metric} {shown(found.values[0])}  {shown_path(this)}",
         f"{found.metric} {shown(found.values[1])}  {shown_path(Path(found.other))}",
-        f"difference {found.difference:+.4g}, 95 % interval {low:+.4g} ... {high:+.4g}",
     ]
+    if low == high == 0:  # no example differs, or some resample would
+        lines.append("They do equally well on every example.")
+        screen.out.print("\n".join(lines), markup=False, soft_wrap=True)
+        return
+    lines.append(f"difference {found.difference:+.4g}, 95 % interval {low:+.4g} ... {high:+.4g}")
     if found.p_value is not None:
         lines.append(
             f"right by one alone: {found.only_this:,} and {found.only_other:,}; McNemar's test: "

@@ -15,7 +15,7 @@ from nncli.backend import Backend, Device
 from nncli.cli import _completion
 from nncli.cli._console import Screen
 from nncli.cli._descriptions import described
-from nncli.errors import Mistake, NotFoundError, StorageError, UsageError
+from nncli.errors import Mistake, UsageError
 
 if TYPE_CHECKING:  # whoever only reads the help does not wait for these
     from nncli.config import Layer, Resolved
@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # whoever only reads the help does not wait for these
     from nncli.data import DatasetSettings
 
 __all__ = [
-    "PICTURES",
     "AsJson",
     "BackendOption",
     "DataDirOption",
@@ -35,15 +34,11 @@ __all__ = [
     "QuietOption",
     "RunDirOption",
     "RunsDirOption",
-    "check_output",
-    "check_picture",
     "experiment_flags",
     "experiment_options",
     "other_dataset",
     "screen_of",
 ]
-
-PICTURES = (".png", ".svg")  # what a drawing without photographs can be written as
 
 
 def screen_of(context: typer.Context) -> Screen:
@@ -51,40 +46,6 @@ def screen_of(context: typer.Context) -> Screen:
     screen = context.find_root().obj
     assert isinstance(screen, Screen)
     return screen
-
-
-def check_output(option: str, path: Path) -> None:
-    """Refuse a place that no file can be written to, before the work whose result it is.
-
-    Raises:
-        NotFoundError: its folder does not exist.
-        UsageError: it is a folder.
-        StorageError: nothing may be written there.
-    """
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise NotFoundError(f"There is no folder {path.parent} to write {path.name} into.")
-    if path.is_dir():
-        raise UsageError(f"{option}: {path} is a folder.", hint="Name a file in it.")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise StorageError(
-            f"{option}: {path} cannot be written: there is no permission.",
-            hint="Name another place.",
-        )
-
-
-def check_picture(path: Path | None, endings: Sequence[str] = (".png",)) -> None:
-    """Refuse a `--picture` that cannot be drawn or written, before the work whose result it is.
-
-    Raises:
-        UsageError: it does not end in one of `endings`, or is a folder.
-        NotFoundError, StorageError: as `check_output`.
-    """
-    if path is None:
-        return
-    if path.suffix.lower() not in endings:
-        raise UsageError(f"--picture: the file must end in {' or '.join(endings)}.")
-    check_output("--picture", path)
 
 
 def _be_quiet(context: typer.Context, value: bool) -> bool:

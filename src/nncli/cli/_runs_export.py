@@ -11,9 +11,9 @@ from nncli.cli._options import (
     DebugOption,
     QuietOption,
     RunsDirOption,
-    check_output,
     screen_of,
 )
+from nncli.cli._outputs import check_output, is_standard_output
 from nncli.cli._progress import reporter_for
 from nncli.cli._runs_options import SortOption, WhereOption
 from nncli.errors import UsageError
@@ -60,10 +60,9 @@ def export_command(
     tag and note that any of them has; what a run does not have is an empty
     cell. With --history a row an epoch. To look at runs: nncli runs list.
     """
-    place = Path(file) if file is not None and file != "-" else None
+    place = None if file is None or is_standard_output(file) else Path(file)
     as_lines = _is_json_lines(place, as_csv=as_csv, as_json_lines=as_json_lines)
-    if place is not None:
-        check_output("FILE", place)
+    check_output("FILE", place)
     from nncli.files import shown_path, write_atomically
     from nncli.runs.selecting import selected
     from nncli.runs.tables import epochs_table, runs_table

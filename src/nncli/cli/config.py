@@ -11,6 +11,7 @@ import typer
 from nncli.cli import _completion
 from nncli.cli._console import visible
 from nncli.cli._options import AsJson, DebugOption, Described, experiment_options, screen_of
+from nncli.cli._outputs import is_standard_output
 from nncli.config import Experiment, Resolved, load_experiment, plain_values
 from nncli.config.comparing import LACKING, differences, flatten, shown
 from nncli.config.origins import dotted
@@ -50,7 +51,7 @@ def init_command(
     """
     from nncli.config.templates import template
 
-    to_screen = str(file) == "-"
+    to_screen = is_standard_output(file)
     experiment = described.without_environment().resolve().experiment
     text = template(experiment, "FILE" if to_screen else shlex.quote(str(file)))
     screen = screen_of(context)

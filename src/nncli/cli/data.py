@@ -16,11 +16,11 @@ from nncli.cli._options import (
     Described,
     OfflineOption,
     QuietOption,
-    check_picture,
     experiment_flags,
     experiment_options,
     screen_of,
 )
+from nncli.cli._outputs import check_output
 from nncli.cli._progress import reporter_for
 from nncli.errors import NotFoundError
 from nncli.files import shown_path, to_json
@@ -108,7 +108,7 @@ def show_command(
 ) -> None:
     """Show what is in a dataset: splits, classes, columns, examples."""
     experiment = described.with_dataset(dataset_name).resolve().experiment
-    check_picture(picture)
+    check_output("--picture", picture, (".png",))
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.cli._overview import show_overview

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,9 +27,14 @@ from nncli.cli._options import (
     OfflineOption,
     QuietOption,
     RunsDirOption,
-    check_output,
     other_dataset,
     screen_of,
+)
+from nncli.cli._outputs import (
+    check_apart,
+    check_different,
+    check_output,
+    is_standard_output,
 )
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
@@ -175,29 +179,31 @@ def evaluate_command(
 ) -> None:
     """Measure a trained model on its own dataset or on another."""
     from nncli import runs
+    from nncli.inference.choosing import files_read
 
-    place = runs_dir or Path("runs")
-    model = runs.find_model(place, model)
+    all_runs = runs_dir or Path("runs")
+    model = runs.find_model(all_runs, model)
     if other_model is not None:
-        other_model = runs.find_model(place, other_model)
+        other_model = runs.find_model(all_runs, other_model)
     bounds = _range(pixel_range)
     other = other_dataset(dataset, settings or [])
-    if output is not None:
-        _check_output(output, model)
-    if calibrated is not None:
-        _check_calibrated(calibrated, model)
+    to_screen = output is not None and is_standard_output(output)
+    places = {
+        "--output": None if to_screen else output,
+        "--report": report,
+        "--errors": errors,
+        "--gallery": gallery,
+        "--calibrate": calibrated,
+    }
+    check_output("--output", places["--output"])
+    check_output("--calibrate", calibrated, (".keras",))
     check_error_files(errors, gallery)
-    if report is not None:
-        _check_report(report)
-    _check_different(
-        {
-            "--output": output,
-            "--report": report,
-            "--errors": errors,
-            "--gallery": gallery,
-            "--calibrate": calibrated,
-        }
-    )
+    check_output("--report", report, PAGES)
+    check_different(places)
+    if any(place is not None and place.exists() for place in places.values()):
+        read = files_read([model, other_model] if other_model else [model], other)
+        for option, place in places.items():
+            check_apart(option, place, read)
     screen = screen_of(context)
     if threshold is not None and (slices or errors or gallery or report):
         raise UsageError(
@@ -231,7 +237,6 @@ def evaluate_command(
         command = ["nncli", *sys.argv[1:]]
         report_evaluation(evaluation, report, command=command, reporter=reporter)
         reporter.notice(f"The page is written to {shown_path(report)}")
-    to_screen = str(output) in ("-", "/dev/stdout")  # descriptor 1 is the libraries' log by now
     if output is not None and not to_screen:
         evaluation.document.write(output)
     if json or to_screen:
@@ -241,40 +246,6 @@ def evaluate_command(
         show_slices(screen, evaluation.document)
         show_more(screen, evaluation.document)
     _judge(screen, gates, evaluation)
-
-
-def _check_output(output: Path, model: Path) -> None:
-    """Refuse a place for the metrics that is no place, or that is the model itself."""
-    check_output("--output", output)
-    _check_other("--output", output, model)
-
-
-def _check_other(option: str, output: Path, model: Path) -> None:
-    """Refuse a place for a file where a model is that is asked."""
-    from nncli.inference.choosing import models_of
-
-    asked = models_of(model)
-    if output.exists() and any(one.exists() and output.samefile(one) for one in asked):
-        raise UsageError(f"{option}: {output} is the model itself.", hint="Name another file.")
-
-
-def _check_report(report: Path) -> None:
-    """Refuse a place for the page that is no place, or no page."""
-    if report.suffix.lower() not in PAGES:
-        raise UsageError(f"--report: {report} must end in {' or '.join(PAGES)}.")
-    check_output("--report", report)
-
-
-def _check_different(places: Mapping[str, Path | None]) -> None:
-    """Refuse two options that would write to one file."""
-    taken: dict[Path, str] = {}
-    for option, path in places.items():
-        if path is None:
-            continue
-        whole = path.absolute()
-        if whole in taken:
-            raise UsageError(f"{taken[whole]} and {option} both name {path}.")
-        taken[whole] = option
 
 
 def _range(text: str | None) -> tuple[float, float] | None:
@@ -315,10 +286,3 @@ def _judge(screen: Screen, gates: list[Gate], evaluation: Evaluation) -> None:
         screen.problem(f"not reached: {gate.text} ({gate.name} {found})")
     if missed:
         raise typer.Exit(3)
-
-
-def _check_calibrated(output: Path, model: Path) -> None:
-    check_output("--calibrate", output)
-    if output.suffix != ".keras":
-        raise UsageError(f"--calibrate: {output} does not end in .keras.")
-    _check_other("--calibrate", output, model)

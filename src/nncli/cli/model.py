@@ -9,16 +9,15 @@ import typer
 
 from nncli.cli import _completion
 from nncli.cli._options import (
-    PICTURES,
     AsJson,
     DebugOption,
     Described,
     OfflineOption,
     QuietOption,
-    check_picture,
     experiment_options,
     screen_of,
 )
+from nncli.cli._outputs import PICTURES, check_output
 from nncli.cli._progress import reporter_for
 from nncli.files import to_json
 
@@ -87,7 +86,7 @@ def show_command(
     Nothing is trained. Of the data only as much is read as the shapes follow from.
     """
     experiment = described.resolve().experiment
-    check_picture(picture, PICTURES)
+    check_output("--picture", picture, PICTURES)
     screen = screen_of(context)
     screen.capture_libraries()
     from nncli.cli._network import document, show_network

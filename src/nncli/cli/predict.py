@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, cast
@@ -19,9 +18,9 @@ from nncli.cli._options import (
     OfflineOption,
     QuietOption,
     RunsDirOption,
-    check_output,
     screen_of,
 )
+from nncli.cli._outputs import check_apart, check_output, is_standard_output
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
 
@@ -36,8 +35,6 @@ __all__ = ["app"]
 app = typer.Typer(add_completion=False)
 
 STANDARD_INPUT = "-"
-# Libraries are kept off the screen: a file of this name would be what they print to.
-STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1")
 
 
 class Format(StrEnum):
@@ -138,12 +135,11 @@ def predict_command(
             "About what? Name files or folders, or give a text.",
             hint=f"nncli predict {model} photo.jpg\nnncli predict {model} --text 'some words'",
         )
-    if output is not None and str(output) in STANDARD_OUTPUT:
+    if output is not None and is_standard_output(output):
         output, form = None, form or Format.csv
     screen = screen_of(context)
     written = _format(form, output, is_terminal=screen.out.is_terminal)
-    if output is not None:
-        check_output("--output", output)
+    check_output("--output", output)
     from nncli.data.unlabelled import files_meant
     from nncli.inference import Predictor
     from nncli.inference.tabulating import Tabulated
@@ -154,8 +150,7 @@ def predict_command(
     )
     tabulated = Tabulated(predictor.target, top=top)
     files = files_meant([word for word in words if word != STANDARD_INPUT], predictor.kind)
-    if output is not None:
-        _check_apart(output, [model, *files])
+    check_apart("--output", output, [predictor.path, *files])
     answered = predictor.ask(
         files,
         texts=texts,
@@ -170,18 +165,6 @@ def predict_command(
         show(screen, tabulated, answered)
     else:
         _write(screen, cast("FileFormat", written.value), output, tabulated, answered)
-
-
-def _check_apart(output: Path, read: Sequence[Path]) -> None:
-    """Refuse to write over what is read: the answers would take its place."""
-    if not output.is_file():
-        return
-    place = os.path.realpath(output)
-    if any(os.path.realpath(path) == place for path in read):
-        raise UsageError(
-            f"--output: {output} is itself one of the files that are read.",
-            hint="Name another file, or keep it out of the folder.",
-        )
 
 
 def _format(form: Format | None, output: Path | None, *, is_terminal: bool) -> Format:

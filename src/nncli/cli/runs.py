@@ -11,7 +11,6 @@ import typer
 from nncli.cli._console import plain_table, visible
 from nncli.cli._errors import SliceOption
 from nncli.cli._options import (
-    PICTURES,
     AsJson,
     DebugOption,
     JsonOption,
@@ -19,9 +18,9 @@ from nncli.cli._options import (
     QuietOption,
     RunDirOption,
     RunsDirOption,
-    check_picture,
     screen_of,
 )
+from nncli.cli._outputs import PICTURES, check_output
 from nncli.cli._progress import reporter_for
 from nncli.cli._runs_export import export_command
 from nncli.cli._runs_options import RunArgument, RunsArgument, SortOption, WhereOption
@@ -146,7 +145,7 @@ def compare_command(
     """Compare runs: what differs in the experiments, and in the metrics."""
     if len(names) < 2:
         raise UsageError("Two runs or more are compared.", hint=f"nncli runs compare {names[0]} 2")
-    check_picture(picture, PICTURES)
+    check_output("--picture", picture, PICTURES)
     from nncli.cli import _comparison, _runs
     from nncli.files import shown_path
     from nncli.runs.comparing import distinct

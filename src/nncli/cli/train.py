@@ -22,10 +22,10 @@ from nncli.cli._options import (
     QuietOption,
     RunDirOption,
     RunsDirOption,
-    check_picture,
     experiment_options,
     screen_of,
 )
+from nncli.cli._outputs import check_output
 from nncli.cli._progress import reporter_for
 from nncli.errors import UsageError
 from nncli.files import shown_path, typed_path
@@ -162,7 +162,7 @@ def _check_range_test(
             "--find-learning-rate leaves no run folder: --run-dir and --runs-dir do not apply.",
             hint="--picture FILE says where the curve is drawn.",
         )
-    check_picture(picture)
+    check_output("--picture", picture, (".png",))
 
 
 def _find_learning_rate(

@@ -46,7 +46,7 @@ def check_calibration(
 
     Raises:
         UsageError: the model says values, nncli did not make it, it is judged on what it is fitted
-            on, or `output` is the model itself.
+            on, or `output` exists and is no calibrated model, which alone is replaced.
         ModelFileError: it has a temperature already.
         DataError: there is no validation split.
     """
@@ -55,8 +55,11 @@ def check_calibration(
     target = description.target
     if not isinstance(target, ClassTarget | LabelsTarget):
         raise UsageError(f"The model says {target}: there are no probabilities to calibrate.")
-    if output.exists() and output.samefile(path):
-        raise UsageError(f"{output} is the model itself.", hint="Name another file.")
+    if output.exists() and not archive.has_layer(output, TEMPERATURE):
+        raise UsageError(
+            f"{output} exists, and was not written by calibrating.",
+            hint="Name another file: a trained model is not replaced.",
+        )
     if split in FITTED_ON:
         raise UsageError(
             f"{JUDGED} {split} has the examples of the first.", hint="Leave out --split."
@@ -94,17 +97,15 @@ def calibrate(evaluation: Evaluation, output: Path) -> Calibrated:
     decides as before.
 
     Args:
-        evaluation: of the model on a split of its own dataset, other than validation.
+        evaluation: of a model and split that `check_calibration` has nothing against.
         output: the new .keras file.
 
     Raises:
-        UsageError, ModelFileError, DataError: as `check_calibration`.
+        DataError: there is no validation split.
         StorageError: the file cannot be written.
     """
-    evaluation.check_single("A temperature")
     data, description = evaluation.data, evaluation.description
-    check_calibration(evaluation.model_path, description, data.settings, evaluation.split, output)
-    assert description is not None  # or it would have been refused
+    assert description is not None  # `check_calibration` refuses others
     target = evaluation.target
     validation = validation_of(data.dataset, evaluation.split)
     logits = logits_for_arrays(evaluation.model, description)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,18 @@ from nncli.data import (
 )
 from nncli.errors import ModelFileError, NotFoundError, UsageError
 from nncli.files import typed_path
+from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription, of_another_version
 from nncli.runs import RunFolder
 
-__all__ = ["dataset_settings", "experiment_of", "model_of", "models_of", "original_of"]
+__all__ = [
+    "dataset_settings",
+    "experiment_of",
+    "files_read",
+    "model_of",
+    "models_of",
+    "original_of",
+]
 
 # How a table is written, which each file says itself, and how it is divided.
 OF_ONE_FILE = (
@@ -74,6 +83,27 @@ def model_of(path: Path) -> Path:
             hint=f"Name the folder of a fold: {typed_path(files[0].parent)}",
         )
     return files[0]
+
+
+def files_read(models: Iterable[Path], dataset: DatasetSettings | None) -> list[Path]:
+    """What is lost if an evaluation writes over it: the models that `models` mean, and the files
+    that their data is in.
+
+    Args:
+        models: .keras files and folders of runs.
+        dataset: other data; None for the models' own.
+
+    Raises:
+        NotFoundError, ModelFileError: as `models_of`, and `archive.describe`.
+    """
+    files = [file for path in models for file in models_of(path)]
+    if dataset is not None:
+        asked = [dataset]
+    else:
+        experiments = (experiment_of(file, archive.describe(file)) for file in files)
+        asked = [one.dataset for one in experiments if one is not None]
+    settings = (value for one in asked for value in dict(one).values())
+    return [*files, *(value for value in settings if isinstance(value, Path))]
 
 
 def experiment_of(path: Path, description: ModelDescription | None) -> Experiment | None:

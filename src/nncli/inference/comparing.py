@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.data import DatasetSettings
 from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import ModelFileError
+from nncli.inference.asking import Answered
 from nncli.inference.evaluated import Evaluation
 from nncli.objectives.assessment import decided
 from nncli.objectives.resampling import drawn, percentiles, resamples
@@ -55,8 +56,8 @@ def _check_targets(this: tuple[Path, Target], other: tuple[Path, Target]) -> Non
         )
 
 
-def compare(this: Evaluation, other: Evaluation) -> Comparison:
-    """Compare two evaluations of the same examples.
+def compare(this: Evaluation, other: Answered) -> Comparison:
+    """Compare an evaluation with what another model says about the same examples.
 
     Raises:
         ModelFileError: the models say other things, or the examples are others.
@@ -64,7 +65,7 @@ def compare(this: Evaluation, other: Evaluation) -> Comparison:
     import numpy as np
 
     target = this.target
-    _check_targets((this.model_path, target), (other.model_path, other.target))
+    _check_targets((this.model_path, target), (other.path, other.target))
     order = [other.target.names.index(name) for name in target.names]
     theirs = other.answers[:, order]
     place = np.argsort(order)
@@ -72,11 +73,11 @@ def compare(this: Evaluation, other: Evaluation) -> Comparison:
     are_same = _source(this.data.settings) == _source(other.data.settings)
     if not are_same or this.split != other.split or not np.array_equal(truth, this.targets):
         raise ModelFileError(
-            f"{this.model_path} was evaluated on {this.dataset} {this.split}, {other.model_path} "
-            f"on {other.dataset} {other.split}: not on the same examples.",
+            f"{this.model_path} was evaluated on {this.dataset} {this.split}, {other.path} "
+            f"on {other.data.dataset.name} {other.split}: not on the same examples.",
             hint=SAME_EXAMPLES,
         )
-    made = partial(_comparison, other=str(other.model_path))
+    made = partial(_comparison, other=str(other.path))
     if not isinstance(target, ClassTarget | LabelsTarget):
         errors = [np.abs(said - this.targets).mean(axis=1) for said in (this.answers, theirs)]
         return made("mae", _means(errors), errors[0] - errors[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -85,34 +86,31 @@ def evaluate(
     path = Path(model)
     files = models_of(path)
     description = archive.describe(files[0])
-    if description is not None and pixel_range is not None:
-        raise UsageError("This model scales its pixels itself: a pixel range does not apply.")
     if threshold is not None:
         _check_threshold(description, threshold)
+    both = [path] if compare is None else [path, Path(compare)]
+    for one in both:
+        _check_asked(one, dataset, split, pixel_range)
     if calibrate is not None:
-        _check_calibration(path, dataset, data_dir, split, Path(calibrate))
+        _check_calibration(both, dataset, data_dir, split, Path(calibrate))
     if compare is not None:
-        both = (_about(one, dataset, data_dir) for one in (path, Path(compare)))
-        check_comparable(*both)
-    if len(files) > 1:
-        _check_folds(path, files, dataset, split)
-        asked = partial(ask_folds, files)
-    else:
-        asked = partial(
-            ask,
-            files[0],
-            dataset=dataset,
-            split=split,
-            pixel_range=pixel_range,
-            calibrated=calibrate is not None,
-        )
-    answered = asked(
-        data_dir=data_dir, device=device, backend=backend, slices=slices, reporter=reporter
+        _check_alike(path, Path(compare))
+        check_comparable(*(_about(one, dataset, data_dir) for one in both))
+    asked = partial(
+        _ask,
+        dataset=dataset,
+        data_dir=data_dir,
+        split=split,
+        pixel_range=pixel_range,
+        device=device,
+        backend=backend,
+        reporter=reporter,
     )
+    answered = asked(path, slices=slices, calibrated=calibrate is not None)
     with reporter.task("Measuring"):
         document = _document(path, answered, threshold, is_own=dataset is None, began=began)
     evaluation = Evaluation(
-        path if len(files) > 1 else files[0],
+        answered.path,
         answered.data.dataset.name,
         answered.split,
         len(answered.data.split),
@@ -124,7 +122,7 @@ def evaluate(
         targets=answered.targets,
         data=answered.data,
         model=answered.model,
-        description=description,
+        description=answered.description,
         folds=len(files) if len(files) > 1 else None,
     )
     evaluation = with_slices(evaluation, slices, reporter)
@@ -134,17 +132,47 @@ def evaluate(
         evaluation = evaluation.saying(calibrated=found)
     if compare is None:
         return evaluation
-    theirs = evaluate(
-        compare,
+    return evaluation.saying(comparison=_compare(evaluation, asked(Path(compare))))
+
+
+def _ask(
+    path: Path,
+    *,
+    dataset: DatasetSettings | str | None,
+    data_dir: Path | str | None,
+    split: str | None,
+    pixel_range: tuple[float, float] | None,
+    device: Device,
+    backend: Backend | None,
+    reporter: Reporter,
+    slices: Sequence[str] = (),
+    calibrated: bool = False,
+) -> Answered:
+    """What a model says, or each of a cross-validation about what it did not learn from; the
+    `path` of the latter is the folder. Arguments as for `ask`."""
+    files = models_of(path)
+    if len(files) > 1:
+        together = ask_folds(
+            files,
+            data_dir=data_dir,
+            device=device,
+            backend=backend,
+            slices=slices,
+            reporter=reporter,
+        )
+        return replace(together, path=path)
+    return ask(
+        files[0],
         dataset=dataset,
         data_dir=data_dir,
         split=split,
         pixel_range=pixel_range,
         device=device,
         backend=backend,
+        slices=slices,
         reporter=reporter,
+        calibrated=calibrated,
     )
-    return evaluation.saying(comparison=_compare(evaluation, theirs))
 
 
 def _about(
@@ -160,18 +188,23 @@ def _about(
 
 
 def _check_calibration(
-    path: Path,
+    asked: Sequence[Path],
     dataset: DatasetSettings | str | None,
     data_dir: Path | str | None,
     split: str | None,
     output: Path,
 ) -> None:
-    """Refuse what cannot be calibrated, before it is evaluated."""
+    """Refuse what cannot be calibrated, before it is evaluated; `asked` are the model and what it
+    is compared with."""
+    path = asked[0]
     if len(models_of(path)) > 1:
         raise UsageError(
             f"{path} is a cross-validation, and a temperature is fitted for one model.",
             hint="Name the folder of a fold.",
         )
+    read = [file for one in asked for file in models_of(one)]
+    if output.exists() and any(file.exists() and output.samefile(file) for file in read):
+        raise UsageError(f"{output} is a model that is asked.", hint="Name another file.")
     file, description, settings = _about(path, dataset, data_dir)
     check_calibration(file, description, settings, split, output)
 
@@ -225,11 +258,18 @@ def _assessed(answered: Answered, threshold: float | None) -> Assessment:
     return found.model_copy(update={"thresholds": thresholds})
 
 
-def _check_folds(
-    path: Path, files: Sequence[Path], dataset: DatasetSettings | str | None, split: str | None
+def _check_asked(
+    path: Path,
+    dataset: DatasetSettings | str | None,
+    split: str | None,
+    pixel_range: tuple[float, float] | None,
 ) -> None:
-    """Refuse to ask the models of a cross-validation about anything but what each was tested on."""
-    if dataset is None and split in (None, "test"):
+    """Refuse a range for pixels that the model scales itself, and to ask the models of a
+    cross-validation about anything but what each was tested on."""
+    files = models_of(path)
+    if pixel_range is not None and archive.describe(files[0]) is not None:
+        raise UsageError(f"{path} scales its pixels itself: a pixel range does not apply.")
+    if len(files) == 1 or (dataset is None and split in (None, "test")):
         return
     asked = f"its {split} split" if dataset is None else "other data"
     raise UsageError(
@@ -237,6 +277,18 @@ def _check_folds(
         f"that it did not learn from, not about {asked}.",
         hint=f"One of them alone: nncli evaluate {typed_path(files[0])}",
     )
+
+
+def _check_alike(this: Path, other: Path) -> None:
+    """Refuse to compare one model, which is asked about a split, with a cross-validation, which is
+    asked about everything that its models learned from."""
+    single, several = sorted((this, other), key=lambda path: len(models_of(path)))
+    if len(models_of(single)) == 1 < len(models_of(several)):
+        raise UsageError(
+            f"{several} is a cross-validation and {single} is one model: they are not asked about "
+            "the same examples.",
+            hint="Compare it with a cross-validation of the same data.",
+        )
 
 
 def _check_threshold(description: ModelDescription | None, threshold: float) -> None:
