@@ -11,7 +11,7 @@ import pytest
 
 import nncli
 from nncli.data import TableDataset
-from nncli.errors import DataError, ModelFileError, UsageError
+from nncli.errors import DataError, ModelFileError, NotFoundError, UsageError
 from nncli.training import TrainingResult
 
 
@@ -90,6 +90,8 @@ def test_a_model_of_images_refuses_a_table(digits_run: TrainingResult, tmp_path:
     path = table(tmp_path / "flowers.csv")
     with pytest.raises(ModelFileError, match=r"images of 8 x 8 x 1 .*; flowers\.csv is a table"):
         nncli.evaluate(digits_run.model_path, dataset=str(path))
+    with pytest.raises(NotFoundError, match=r"There is no file .*nothere\.csv"):
+        nncli.evaluate(digits_run.model_path, dataset=str(tmp_path / "nothere.csv"))
 
 
 def test_how_other_data_is_read_can_be_said(

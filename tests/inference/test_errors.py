@@ -94,6 +94,20 @@ def test_always_saying_the_commonest_class_makes_nothing_suspected() -> None:
     assert not suspected_labels(said, labels).any()
 
 
+def test_a_model_no_better_than_the_commonest_class_makes_nothing_suspected() -> None:
+    """Though those that it is surest of are right, whether it says one class or, as often wrong as
+    right, the other too."""
+    labels = (np.arange(400) >= 320).astype(np.int64)
+    sure = np.concatenate([np.linspace(0.95, 0.55, 318), [0.99] * 2, np.full(80, 0.51)])
+    sure[320:322] = 0.97
+    said = np.stack([sure, 1 - sure], axis=1).astype(np.float32)
+    assert not suspected_labels(said, labels).any()
+    said[300:310], said[330:340] = [0.1, 0.9], [0.1, 0.9]
+    assert not suspected_labels(said, labels).any()
+    said[330:390] = [0.1, 0.9]  # right about most of the others: now it has proved itself
+    assert suspected_labels(said, labels)[320:322].all()
+
+
 def test_of_classes_that_overlap_few_errors_are_suspected() -> None:
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, 4000)
@@ -163,6 +177,8 @@ def test_of_several_labels_those_wrong_in_one_are_listed(evaluation_of: Evaluati
         "train:6", "target_1, target_2", "target_1"
     )  # fmt: skip
     assert example.confidence == pytest.approx(0.8)
+    # What it has the 80 % about is not the label that it says.
+    assert example.said == "target_1 (target_2: 20 %)"
     with pytest.raises(UsageError, match="no pictures"):
         draw_gallery(evaluation, Path("gallery.png"), SILENT)
 

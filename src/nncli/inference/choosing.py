@@ -18,6 +18,7 @@ from nncli.data import (
     TableDataset,
     TfdsDataset,
 )
+from nncli.data.files import is_pattern
 from nncli.errors import ModelFileError, NotFoundError, UsageError
 from nncli.files import typed_path
 from nncli.preprocessing import archive
@@ -137,6 +138,7 @@ def dataset_settings(
         data_dir: the folder of prepared TFDS datasets.
 
     Raises:
+        NotFoundError: the file of a table is not there.
         UsageError: there is nothing to evaluate on, or settings that mean nothing for it.
         ModelFileError: the model takes nothing that a table could hold.
     """
@@ -180,6 +182,8 @@ def _other(
         return stored  # the same held-out shares: never test on what was trained on
     if isinstance(settings, TableDataset):
         if description is not None and description.inputs.kind not in KINDS_OF_TABLES:
+            if not settings.path.exists() and not is_pattern(settings.path):
+                raise NotFoundError(f"There is no file {settings.path}.")
             raise ModelFileError(
                 f"The model takes {description.inputs}; {settings.path.name} is a table.",
                 hint="Evaluate on a dataset with the same inputs.",

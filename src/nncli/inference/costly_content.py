@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.data import Split
-from nncli.data.originals import Originals
 from nncli.descriptions import ImageInput, SoundInput, TableInput, TextInput, ValueTarget
 from nncli.inference.error_files import in_words
 from nncli.inference.errors import WorstExample, worst_examples
@@ -18,8 +17,9 @@ from nncli.inference.importance import permutation_importance
 from nncli.inference.occlusion import occlusion_maps
 from nncli.inference.report_content import (
     WORST,
-    about_answers,
+    about_numbers,
     behind_cells,
+    cached_behind,
     picture_of,
     pictures,
 )
@@ -46,13 +46,17 @@ def about_evaluation(evaluation: Evaluation, reporter: Reporter) -> dict[str, An
     dataset = replace(used.dataset, target=evaluation.target)
     about: dict[str, Any] = {
         "split": evaluation.split,
-        **about_answers(dataset, _as_answered(evaluation), evaluation.answers),
+        **about_numbers(evaluation.target, evaluation.answers, evaluation.targets),
         "intervals": evaluation.assessment.intervals,
         "worst": _worst(evaluation, reporter),
         "slices": evaluation.document.slices or {},
     }
-    if "matrix" in about and not isinstance(dataset.inputs, ImageInput):
-        about["matrix"] = replace(about["matrix"], examples=_behind(evaluation, reporter))
+    if "matrix" in about:
+        if isinstance(dataset.inputs, ImageInput):
+            behind = cached_behind(dataset, _as_answered(evaluation), evaluation.answers)
+        else:
+            behind = _behind(evaluation, reporter)
+        about["matrix"] = replace(about["matrix"], examples=behind)
     if isinstance(dataset.inputs, TableInput) and evaluation.folds is None:
         found = permutation_importance(evaluation, reporter)
         about["importance"] = [(one.column, one.drop, one.deviation) for one in found]
@@ -97,7 +101,9 @@ def _worst(evaluation: Evaluation, reporter: Reporter) -> list[Example]:
     ]
 
 
-def _behind(evaluation: Evaluation, reporter: Reporter) -> dict[tuple[int, int], list[Example]]:
+def _behind(
+    evaluation: Evaluation, reporter: Reporter
+) -> Mapping[tuple[int, int], Sequence[Example]]:
     """Some examples of each cell of the confusion matrix, as they were recorded."""
     import numpy as np
 
@@ -108,7 +114,7 @@ def _behind(evaluation: Evaluation, reporter: Reporter) -> dict[tuple[int, int],
         chosen = chosen[:PLAYED]
     places = [place for _, place in chosen]
     seen = pictures(used.dataset, used.split, np.array(places, np.int64))
-    originals = Originals(used.settings, used.dataset, reporter=reporter, given=used.given)
+    originals = used.originals(reporter)
     sources, values = originals.names(used.split, places), originals.at(used.split, places)
     found: dict[tuple[int, int], list[Example]] = {}
     for (cell, place), picture, source, value in zip(chosen, seen, sources, values, strict=True):
@@ -126,8 +132,8 @@ def _behind(evaluation: Evaluation, reporter: Reporter) -> dict[tuple[int, int],
 def _example(one: WorstExample, picture: bytes | None, inputs: Any) -> Example:
     example = Example(
         truth=one.truth,
-        answer=one.answer,
-        confidence=one.confidence,
+        answer=one.answer if one.worst_label is None else one.said,
+        confidence=one.confidence if one.worst_label is None else None,
         picture=picture,
         name=one.name,
         is_suspected=one.is_suspected,

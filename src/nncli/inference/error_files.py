@@ -100,7 +100,9 @@ def draw_gallery(evaluation: Evaluation, path: Path, reporter: Reporter) -> None
         elif not is_picture:
             shown = in_words(shown, between="\n")
         cards.append(
-            Card(shown, f"is {example.truth}", _answer(example), is_marked=example.is_suspected)
+            Card(
+                shown, f"is {example.truth}", f"said {example.said}", is_marked=example.is_suspected
+            )
         )
     heading = f"{evaluation.where}: the worst {len(worst)}"
     with open_atomically(path) as temporary:
@@ -153,8 +155,3 @@ def in_words(original: Any, *, between: str) -> str:
             f"{name}: {'-' if value is None else value}" for name, value in cells.items()
         )
     return original if len(original) <= LETTERS else f"{original[: LETTERS - 1]}…"
-
-
-def _answer(example: WorstExample) -> str:
-    sure = "" if example.confidence is None else f" ({100 * example.confidence:.0f} %)"
-    return f"said {example.answer}{sure}"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.choosing import answer
-from nncli.data.originals import Originals
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives import LABEL_THRESHOLD, example_losses
 from nncli.reporting import Reporter
@@ -22,6 +21,7 @@ __all__ = ["WorstExample", "suspected_labels", "worst_examples", "worst_places"]
 # More than a good model leaves where one label in ten is wrong, and less than a weak one does; as a
 # share of what chance would leave, so that always saying the commonest class proves nothing.
 DISAGREED = 0.25
+LUCK = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class WorstExample:
         loss: by the default loss of the target: minus the logarithm of the probability of the
             truth, of several labels the mean of that; of values the squared error in deviations.
         is_suspected: whether the label rather than the answer may be wrong.
+        worst_label: of several labels the one that it is most wrong about, and its probability;
+            else None.
         original: as it was recorded (see `Originals.at`); None if nobody asked.
     """
 
@@ -48,7 +50,19 @@ class WorstExample:
     confidence: float | None
     loss: float
     is_suspected: bool
+    worst_label: tuple[str, float] | None = None
     original: Any = field(default=None, repr=False)
+
+    @property
+    def said(self) -> str:
+        """The answer and its probability, `8 (32 %)`; of several labels that of the label that it
+        is most wrong about, `fear (anger: 42 %)`; of values the answer alone."""
+        if self.worst_label is not None:
+            name, probability = self.worst_label
+            return f"{self.answer} ({name}: {100 * probability:.0f} %)"
+        if self.confidence is not None:
+            return f"{self.answer} ({100 * self.confidence:.0f} %)"
+        return self.answer
 
 
 def worst_examples(
@@ -76,7 +90,7 @@ def worst_examples(
     places = worst[:count].tolist()
     suspected = suspected_labels(said, truth) if isinstance(target, ClassTarget) else None
     used = evaluation.data
-    originals = Originals(used.settings, used.dataset, reporter=reporter, given=used.given)
+    originals = used.originals(reporter)
     names = originals.names(used.split, places)
     values = originals.at(used.split, places) if recorded and places else [None] * len(places)
     return [
@@ -88,6 +102,7 @@ def worst_examples(
             confidence=_confidence(target, said[place], truth[place]),
             loss=loss,
             is_suspected=suspected is not None and bool(suspected[place]),
+            worst_label=_worst_label(target, said[place], truth[place]),
             original=value,
         )
         for place, name, value, loss in zip(
@@ -125,7 +140,9 @@ def suspected_labels(said: NDArray[np.float32], labels: NDArray[np.int64]) -> ND
 
     Of a weak model that is most errors, so its confidence must have proved itself, too: an answer
     counts only from the confidence on at which, of the examples of which the model says that class,
-    the share that is labelled otherwise is at most a quarter of that share in all examples.
+    the share that is labelled otherwise is at most a quarter of that share in all examples. And a
+    model that is not right more often than the commonest label alone, by more than luck, says
+    nothing about labels.
 
     Args:
         said: probabilities, shape (n, classes); out-of-fold or on a held-out split, for a model
@@ -144,12 +161,28 @@ def suspected_labels(said: NDArray[np.float32], labels: NDArray[np.int64]) -> ND
     # Nobody is known to belong to a class without examples: nothing is sure enough for it.
     confidence = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
     best, sure = said.argmax(axis=1), said.max(axis=1)
+    if not _beats_the_commonest(best, labels, counts):
+        return np.zeros(len(labels), bool)
     most = DISAGREED * (1 - counts / max(len(labels), 1))
     needed = np.maximum(confidence, _proved(best, sure, labels, most))
     found: NDArray[np.bool_] = (
         (best != labels) & (sure >= needed[best]) & (own < confidence[labels])
     )
     return found
+
+
+def _beats_the_commonest(
+    best: NDArray[np.int64], labels: NDArray[np.int64], counts: NDArray[np.int64]
+) -> bool:
+    """Whether the answers are right more often than always saying the class with the most labels:
+    by a sign test on the examples that one of the two alone has right."""
+    from scipy.special import betainc
+
+    commonest = counts.argmax()
+    alone = int(((best == labels) & (labels != commonest)).sum())
+    never = int(((best != labels) & (labels == commonest)).sum())
+    # The chance that of as many flips of a coin at least `alone` are heads.
+    return alone > never and float(betainc(alone, never + 1, 0.5)) < LUCK
 
 
 def _proved(
@@ -199,13 +232,16 @@ def _said(target: Target, said: NDArray[np.float32]) -> str:
 
 
 def _confidence(target: Target, said: NDArray[np.float32], truth: Any) -> float | None:
+    worst = _worst_label(target, said, truth)
+    if worst is not None:
+        return max(worst[1], 1 - worst[1])
+    return float(said.max()) if isinstance(target, ClassTarget) else None
+
+
+def _worst_label(target: Target, said: NDArray[np.float32], truth: Any) -> tuple[str, float] | None:
     import numpy as np
 
-    match target:
-        case ClassTarget():
-            return float(said.max())
-        case LabelsTarget():
-            worst = int(np.abs(said - truth).argmax())
-            return float(max(said[worst], 1 - said[worst]))
-        case ValueTarget():
-            return None
+    if not isinstance(target, LabelsTarget):
+        return None
+    worst = int(np.abs(said - truth).argmax())
+    return target.names[worst], float(said[worst])

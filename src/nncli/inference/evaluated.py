@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.data import Dataset, DatasetSettings, Split
+from nncli.data.originals import Originals
 from nncli.descriptions import ClassTarget, Target
 from nncli.errors import UsageError
 from nncli.objectives.assessment import Assessment, ClassMetrics
 from nncli.preprocessing import Preprocessing
 from nncli.preprocessing.archive import ModelDescription
+from nncli.reporting import Reporter, SilentReporter
 from nncli.runs import Metrics
 
 if TYPE_CHECKING:
@@ -30,6 +33,18 @@ class EvaluatedData:
     given: Preprocessing | None
     dataset: Dataset
     split: Split
+
+    def originals(self, reporter: Reporter) -> Originals:
+        """The examples as they were recorded, whose source is opened once; `reporter` is told what
+        takes its time."""
+        found = self._originals
+        found.reporter = reporter
+        return found
+
+    @cached_property
+    def _originals(self) -> Originals:
+        quiet = SilentReporter()
+        return Originals(self.settings, self.dataset, reporter=quiet, given=self.given)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config import Experiment
 from nncli.data import Dataset, Split
-from nncli.descriptions import ClassTarget, LabelsTarget, SoundInput, Target, in_unit, units_of
+from nncli.descriptions import (
+    ClassTarget,
+    LabelsTarget,
+    SoundInput,
+    Target,
+    ValueTarget,
+    in_unit,
+    units_of,
+)
 from nncli.files import typed_path, write_atomically
 from nncli.inference.errors import suspected_labels, worst_places
 from nncli.inference.network_boxes import boxes_of
@@ -41,7 +49,9 @@ if TYPE_CHECKING:
 __all__ = [
     "WORST",
     "about_answers",
+    "about_numbers",
     "behind_cells",
+    "cached_behind",
     "environment_in_words",
     "picture_of",
     "pictures",
@@ -59,34 +69,52 @@ Cell = tuple[int, int]
 
 
 def about_answers(dataset: Dataset, split: Split, answers: NDArray[np.float32]) -> dict[str, Any]:
-    """The parts of a `ReportContent` that are about the answers on `split`.
+    """The parts of a `ReportContent` that are about the answers on `split`, with examples as the
+    cache has them.
 
     Args:
         dataset: with the target that is answered.
         split: of it.
         answers: of the model, shape (examples, classes, labels or values).
     """
-    target, labels = dataset.target, split.labels
+    found = about_numbers(dataset.target, answers, split.labels)
+    if found:
+        found["worst"] = _worst(dataset, split, answers)
+    if "matrix" in found:
+        examples = cached_behind(dataset, split, answers)
+        found["matrix"] = replace(found["matrix"], examples=examples)
+    return found
+
+
+def about_numbers(
+    target: Target, answers: NDArray[np.float32], labels: NDArray[Any]
+) -> dict[str, Any]:
+    """The parts of a `ReportContent` that follow from answers alone; the matrix is without
+    examples. Nothing where there are no answers.
+
+    Args:
+        target: what is answered.
+        answers: of the model, shape (examples, classes, labels or values).
+        labels: as for `nncli.objectives.measure`.
+    """
     if not len(labels):
         return {}
-    found: dict[str, Any] = {"worst": _worst(dataset, split, answers)}
-    if isinstance(target, ClassTarget | LabelsTarget):
-        seen = calibration(target, answers, labels)
-        bins = [(one.confidence, one.accuracy, one.count) for one in seen.bins]
-        found["reliability"] = Reliability(seen.ece, bins)
-        found["classes"] = per_class(target, answers, labels)
-    else:
-        found["scatters"] = _scatters(target, answers, labels)
+    if isinstance(target, ValueTarget):
         tenths = deciles(target, answers, labels) or {}
-        found["residuals"] = [
+        residuals = [
             Residuals(in_unit(name, units_of(target)), of_value)
             for name, of_value in tenths.items()
         ]
-    if isinstance(target, ClassTarget):
-        counts = confusion(target, decided(target, answers), labels)
-        if counts is not None:
-            examples = _behind(dataset, split, answers)
-            found["matrix"] = Matrix(target.names, counts, examples)
+        return {"scatters": _scatters(target, answers, labels), "residuals": residuals}
+    seen = calibration(target, answers, labels)
+    bins = [(one.confidence, one.accuracy, one.count) for one in seen.bins]
+    found: dict[str, Any] = {
+        "reliability": Reliability(seen.ece, bins),
+        "classes": per_class(target, answers, labels),
+    }
+    counts = confusion(target, decided(target, answers), labels)
+    if counts is not None:
+        found["matrix"] = Matrix(target.names, counts, {})
     return found
 
 
@@ -227,10 +255,11 @@ def behind_cells(
     return found[True][:WRONG_SHOWN] + found[False][:RIGHT_SHOWN]
 
 
-def _behind(
+def cached_behind(
     dataset: Dataset, split: Split, answers: NDArray[np.float32]
 ) -> Mapping[Cell, Sequence[Example]]:
-    """Some examples of each cell; nothing where there is nothing to see."""
+    """Some examples of each cell of the confusion matrix, from the cache; nothing where there is
+    nothing to see."""
     import numpy as np
 
     if not _is_seen(dataset):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from nncli import data
 from nncli.data import FolderDataset, TableDataset
 from nncli.data.naming import meant
-from nncli.data.originals import Originals
 from nncli.data.table import columns_of
 from nncli.descriptions import Input, TableInput, Target
 from nncli.errors import UsageError
@@ -112,7 +111,7 @@ def _groups(evaluation: Evaluation, name: str, reporter: Reporter) -> dict[str, 
     import numpy as np
 
     used = evaluation.data
-    originals = Originals(used.settings, used.dataset, reporter=reporter, given=used.given)
+    originals = used.originals(reporter)
     if isinstance(used.settings, FolderDataset):
         return _by_value(np.array(originals.folders(used.split), object))
     inputs = used.dataset.inputs
