@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
-from nncli.cli._console import Screen, in_lines
+from nncli.cli._cache import show_cache
+from nncli.cli._console import Screen, cut, in_lines, padded
+from nncli.data.cache import Cached
 from nncli.errors import DataError
 
 HINT = "If it comes from an old Windows or Excel file: --set dataset.encoding=cp1252"
@@ -58,3 +62,31 @@ def test_an_error_is_broken_on_a_terminal_and_whole_in_a_file(
         if terminal
         else ["error: A file of yours, numbers.csv, cannot be read at all.", f"  {HINT}"]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("photos", 8, "photos"),
+        ("photographs", 8, "photogr…"),
+        ("two\nlines", 20, "two lines"),
+        ("a\x1b[2Jb", 20, "a\\x1b[2Jb"),
+        ("\u6570\u636e\u6570\u636e", 5, "\u6570\u636e…"),
+    ],
+)
+def test_a_name_is_cut_to_the_cells_it_takes_and_cannot_steer_the_terminal(
+    text: str, room: int, shown: str
+) -> None:
+    assert cut(text, room) == shown
+    assert cell_len(padded(text, room)) == room
+
+
+def test_the_names_in_the_cache_cannot_steer_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"type": "table", "path": "a.csv", "target": "\x1b[2Jprice"}
+    entry = Cached("\x1b]0;mine\x07", Path("cache/one"), {"train": 3}, 1000, 0.0, settings)
+    with Screen(release=False) as screen:
+        told = io.StringIO()
+        monkeypatch.setattr(screen, "out", Console(file=told, width=80, color_system=None))
+        show_cache(screen, [entry])
+    assert "\x1b" not in told.getvalue() and "\x07" not in told.getvalue()
+    assert "price" in told.getvalue()

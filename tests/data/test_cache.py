@@ -314,7 +314,7 @@ def test_what_was_set_is_listed_in_one_line_what_tells_alike_ones_apart_first(
     heading, *rows, _, _ = run_cli(["data", "cache", "list"]).stdout.splitlines()
     place = heading.index("what was set")
     assert sorted(row[place:] for row in rows) == [
-        "image_size: [16, 16], columns: 5\u2026", "image_size: [8, 8], columns: 50 \u2026",
+        "image_size: [16, 16], columns: 5\u2026", "image_size: [8, 8], columns: 50\u2026",
     ]  # fmt: skip
     assert all(len(row) <= 80 for row in rows)
 

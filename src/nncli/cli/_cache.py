@@ -8,9 +8,10 @@ from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
+from nncli.cli._console import cut, padded, visible
 from nncli.files import shown_path
 
 if TYPE_CHECKING:
@@ -29,17 +30,19 @@ def show_cache(screen: Screen, entries: Sequence[Cached]) -> None:
     if not entries:
         screen.out.print("The cache is empty.", markup=False)
         return
-    widest = max(len("dataset"), *(cell_len(entry.name) for entry in entries))
+    widest = max(len("dataset"), *(cell_len(visible(entry.name)) for entry in entries))
     room = min(widest, LONGEST_NAME)
     heading = f"{'dataset':<{room}}  {'examples':>9}  {'MB':>7}  {'last used':<16}  what was set"
     screen.out.print(Text(heading, "dim"), soft_wrap=True)
-    for entry in entries:
+    chosen = [_set(entry.settings) for entry in entries]
+    for entry, own in zip(entries, chosen, strict=True):
         examples = f"{sum(entry.examples.values()):,}" if entry.examples else "damaged"
         used = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d %H:%M")
         cells = f"{examples:>9}  {entry.bytes / 1e6:>7,.1f}  {used}  "
-        line = f"{set_cell_size(_short(entry.name, room), room)}  {cells}"
+        line = f"{padded(entry.name, room)}  {cells}"
         alike = [one for one in entries if one.name == entry.name]
-        told = _short(_said(entry, alike), screen.out.width - cell_len(line))
+        others = [some for one, some in zip(entries, chosen, strict=True) if one.name == entry.name]
+        told = cut(_said(own, others), screen.out.width - cell_len(line))
         if entry.examples and sum(one.settings == entry.settings for one in alike) > 1:
             told = entry.folder.name  # files that have changed, or an older cache; `clear` takes it
         screen.out.print(Text(f"{line}{told}".rstrip()), soft_wrap=True)
@@ -47,10 +50,8 @@ def show_cache(screen: Screen, entries: Sequence[Cached]) -> None:
     screen.out.print(f"\nin {place}", markup=False, soft_wrap=True)
 
 
-def _said(entry: Cached, alike: Sequence[Cached]) -> str:
+def _said(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
     """What differs from the defaults, what others of its name do not have first."""
-    own = _set(entry.settings)
-    others = [_set(one.settings) for one in alike]
     telling = [key for key in own if any(one.get(key) != own[key] for one in others)]
     keys = [*telling, *(key for key in own if key not in telling and key not in PLACES)]
     keys.sort(key=lambda key: (key not in telling, key in PLACES))
@@ -67,10 +68,6 @@ def _set(settings: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in settings.items()
         if key not in ("type", "name", "splits", "by") and value != usual.get(key)
     }
-
-
-def _short(text: str, room: int) -> str:
-    return text if cell_len(text) <= room else f"{set_cell_size(text, max(room - 1, 0))}\u2026"
 
 
 def _in_words(key: str, value: Any) -> str:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -18,7 +18,7 @@ from nncli.errors import NncliError
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["Screen", "in_lines", "plain_table", "visible"]
+__all__ = ["Screen", "cut", "in_lines", "padded", "plain_table", "visible"]
 
 MAXIMUM_LOG_BYTES = 1_000_000
 # Where a sentence ends in what is to be typed.
@@ -106,16 +106,27 @@ class Screen:
         return None if self._log is None else Path(self._log.name)
 
     def error(self, error: NncliError | str, hint: str | None = None) -> None:
-        """Show what went wrong and the way out; long lines stay whole where they go into a file."""
+        """Show what went wrong and the way out."""
         message = error if isinstance(error, str) else error.message
         hint = hint if isinstance(error, str) else error.hint
+        self.say(message, mark="error", style="bold red", hint=hint or "")
+
+    def say(self, message: str, *, mark: str = "", style: str = "", hint: str = "") -> None:
+        """Show a message on standard error, broken between words on a terminal; elsewhere, where
+        others read it, its lines stay whole.
+
+        Args:
+            message: of any number of lines.
+            mark: the word in front of it, in `style`.
+            style: of rich.
+            hint: what can be done, indented below.
+        """
         width = self.err.width if self.err.is_terminal else None
-        first, *lines = (
-            line for long in f"error: {visible(message)}".splitlines()
-            for line in in_lines(long, width)
-        )  # fmt: skip
-        text = Text.assemble(("error:", "bold red"), "\n".join([first[6:], *lines]))
-        for line in visible(hint or "").splitlines():
+        whole = visible(f"{mark}: {message}" if mark else message)
+        text = Text("\n".join(p for line in whole.splitlines() for p in in_lines(line, width)))
+        if mark:
+            text.stylize(style, 0, len(mark) + 1)
+        for line in visible(hint).splitlines():
             for part in in_lines(line, width and width - 2):
                 text.append(f"\n  {part}", style="dim")
         self.err.print(text, soft_wrap=True)
@@ -152,6 +163,19 @@ class Screen:
 def visible(text: str) -> str:
     """`text` with control characters escaped: a file must not be able to steer the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def cut(text: str, room: int) -> str:
+    """`text` in one line of at most `room` cells of the terminal: some letters take two."""
+    plain = visible(" ".join(text.split()))
+    if cell_len(plain) <= room:
+        return plain
+    return f"{set_cell_size(plain, max(room - 1, 1)).rstrip()}…"
+
+
+def padded(text: str, room: int) -> str:
+    """The same in exactly `room` cells."""
+    return set_cell_size(cut(text, room), room)
 
 
 def in_lines(text: str, width: int | None) -> list[str]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
-from nncli.cli._console import visible
+from nncli.cli._console import cut, padded, visible
 from nncli.descriptions import in_unit, units_of
 
 if TYPE_CHECKING:
@@ -72,18 +72,6 @@ def _bar(screen: Screen, share: float, room: int) -> str:
     return ("█" if _is_unicode(screen) else "#") * length
 
 
-def _cut(text: str, room: int) -> str:
-    """`text` in at most `room` cells of the terminal: some letters take two."""
-    plain = visible(" ".join(text.split()))
-    return (
-        plain if cell_len(plain) <= room else set_cell_size(plain, max(room - 1, 1)).rstrip() + "…"
-    )
-
-
-def _padded(text: str, room: int) -> str:
-    return set_cell_size(_cut(text, room), room)
-
-
 def _show_counts(screen: Screen, counts: Mapping[str, Mapping[str, int]]) -> None:
     """A row for each class: how many of each split, and all of them as a bar; of many classes the
     most and the least frequent."""
@@ -103,7 +91,7 @@ def _show_counts(screen: Screen, counts: Mapping[str, Mapping[str, int]]) -> Non
                     width // 3)  # fmt: skip
     rooms = {s: max(len(s), *(len(cells[name]) for name in named)) for s, cells in splits.items()}
     room = min(width - name_room - sum(r + 2 for r in rooms.values()) - 2, LONGEST_BAR)
-    heading = _padded("class", name_room) + "".join(f"  {s:>{r}}" for s, r in rooms.items())
+    heading = padded("class", name_room) + "".join(f"  {s:>{r}}" for s, r in rooms.items())
     screen.out.print(Text(heading, "dim"))
     most = max(totals.values(), default=1) or 1
     for name in lines:
@@ -113,14 +101,14 @@ def _show_counts(screen: Screen, counts: Mapping[str, Mapping[str, int]]) -> Non
             continue
         cells = "".join(f"  {splits[s][name]:>{r}}" for s, r in rooms.items())
         bar = _bar(screen, totals[name] / most, max(room, 0))
-        screen.out.print(Text.assemble(_padded(name, name_room), cells, "  ", (bar, "cyan")))
+        screen.out.print(Text.assemble(padded(name, name_room), cells, "  ", (bar, "cyan")))
 
 
 def _show_values(screen: Screen, name: str, summary: NumberSummary) -> None:
     """A value to be predicted, as a histogram."""
     written = partial(_number, year=summary.look_like_years)
     ends = f"from {written(summary.smallest)} to {written(summary.largest)}"
-    screen.out.print(Text(f"{_cut(name, 40)}: {ends}, mean {written(summary.mean)}"))
+    screen.out.print(Text(f"{cut(name, 40)}: {ends}, mean {written(summary.mean)}"))
     bins = _joined(summary.bins, BINS_SHOWN)
     step = (summary.largest - summary.smallest) / len(bins)
     starts = [written(summary.smallest + step * number) for number in range(len(bins))]
@@ -144,14 +132,14 @@ def _show_columns(screen: Screen, columns: Sequence[ColumnSummary]) -> None:
     longest = LONGEST_NAME if width >= NARROW else 12
     name_room = min(max([6, *(cell_len(visible(column.name)) for column in shown)]), longest)
     lacks = width >= NARROW and any(column.missing for column in shown)
-    heading = f"{_padded('column', name_room)}  {'kind':<8}" + ("  missing" if lacks else "")
+    heading = f"{padded('column', name_room)}  {'kind':<8}" + ("  missing" if lacks else "")
     room = max(width - len(heading) - 2, 8)
     screen.out.print(Text(f"{heading}  values", "dim"))
     for column in shown:
         share = 100 * column.missing / max(column.rows, 1)
         percent = f"{share:.0f} %" if share >= 1 else "< 1 %"
         missing = f"  {percent if column.missing else '':>7}" if lacks else ""
-        line = f"{_padded(column.name, name_room)}  {column.kind:<8}{missing}  "
+        line = f"{padded(column.name, name_room)}  {column.kind:<8}{missing}  "
         screen.out.print(Text(line + _described(screen, column, room)))
     if len(shown) < len(columns):
         rest = columns[len(shown) :]
@@ -164,7 +152,7 @@ def _described(screen: Screen, column: ColumnSummary, room: int) -> str:
     """What is in a column, in `room` cells."""
     numbers = column.numbers
     if column.dates is not None:
-        return _cut(f"{column.dates.first} to {column.dates.last}", room)
+        return cut(f"{column.dates.first} to {column.dates.last}", room)
     if numbers is not None:
         bins = _joined(numbers.bins, 8)
         most = max(bins) or 1
@@ -174,14 +162,14 @@ def _described(screen: Screen, column: ColumnSummary, room: int) -> str:
         ends = f"{written(numbers.smallest)} to {written(numbers.largest)}"
         told = f"{ends}, mean {written(numbers.mean)}"
         told = told if len(told) + 10 <= room else ends
-        return f"{line}  {told}"[:room] if _is_unicode(screen) else _cut(told, room)
+        return f"{line}  {told}"[:room] if _is_unicode(screen) else cut(told, room)
     if not column.words:
         return ""
     if column.kind == "text":
-        return _cut(column.words[0][0], room)
+        return cut(column.words[0][0], room)
     known = max(column.rows - column.missing, 1)
-    words = [f"{_cut(word, 20)} {100 * count / known:.0f} %" for word, count in column.words]
-    return _cut(f"{column.distinct:,}: {', '.join(words)}", room)
+    words = [f"{cut(word, 20)} {100 * count / known:.0f} %" for word, count in column.words]
+    return cut(f"{column.distinct:,}: {', '.join(words)}", room)
 
 
 def _number(value: float, *, year: bool = False) -> str:
@@ -197,7 +185,7 @@ def _show_sketches(screen: Screen, sketches: Sequence[Sketch]) -> None:
     shades = SHADES if _is_unicode(screen) else PLAIN_SHADES
     wide = len(sketches[0].rows[0])
     fitting = sketches[: max(1, (screen.out.width + 2) // (wide + 2))][:4]
-    titles = "  ".join(_padded(sketch.answer, wide) for sketch in fitting)
+    titles = "  ".join(padded(sketch.answer, wide) for sketch in fitting)
     screen.out.print(Text(titles.rstrip(), "dim"))
     for rows in zip(*(sketch.rows for sketch in fitting), strict=True):
         drawn = ["".join(shades[int(level)] for level in row) for row in rows]
@@ -207,6 +195,6 @@ def _show_sketches(screen: Screen, sketches: Sequence[Sketch]) -> None:
 def _show_text(screen: Screen, example: TextExample) -> None:
     """Three lines of a text."""
     room = screen.out.width * 3
-    answer = _cut(example.answer, screen.out.width // 2)
-    text = _cut(example.text, max(room - len(answer) - 8, 20)) or "(empty)"
+    answer = cut(example.answer, screen.out.width // 2)
+    text = cut(example.text, max(room - len(answer) - 8, 20)) or "(empty)"
     screen.out.print(Text.assemble((f"[{answer}] ", "cyan"), text))

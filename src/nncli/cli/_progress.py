@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from nncli.cli._console import Screen, in_lines
+from nncli.cli._console import Screen
 from nncli.cli._numbers import shown
 from nncli.reporting import FitPlan, Reporter, SilentReporter, Task, counted
 
@@ -57,21 +57,12 @@ class PlainReporter(QuietReporter):
         return new
 
     def notice(self, message: str) -> None:
-        if not self._is_new(message):
-            return
-        self.screen.err.print(Text(self._in_lines(message)), soft_wrap=True)
+        if self._is_new(message):
+            self.screen.say(message)
 
     def warning(self, message: str) -> None:
-        if not self._is_new(message):
-            return
-        text = self._in_lines(f"warning: {message}").removeprefix("warning:")
-        self.screen.err.print(Text.assemble(("warning:", "bold yellow"), text), soft_wrap=True)
-
-    def _in_lines(self, message: str) -> str:
-        """On a terminal broken between words; whole where it goes into a file."""
-        err = self.screen.err
-        width = err.width if err.is_terminal else None
-        return "\n".join(part for line in message.splitlines() for part in in_lines(line, width))
+        if self._is_new(message):
+            self.screen.say(message, mark="warning", style="bold yellow")
 
     def task(
         self, description: str, *, total: float | None = None, unit: str = ""

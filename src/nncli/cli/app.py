@@ -203,9 +203,7 @@ def _explained(error: BaseException, screen: Screen) -> int:
 
 def _in_words(message: str) -> str:
     """A message of Click: its list of possible options as a question, no optional plurals."""
-    if extra := re.fullmatch(
-        r"Got unexpected extra arguments?\(?s?\)? ?\((.+)\)", message, re.DOTALL
-    ):
+    if extra := re.fullmatch(EXTRA_ARGUMENTS, message, re.DOTALL):
         return f"Unexpected argument{'s' * (' ' in extra[1])}: {extra[1]}"
     before, found, options = message.partition(" (Possible options: ")
     return f"{before}; did you mean {options.removesuffix(')')}?" if found else message
@@ -213,8 +211,9 @@ def _in_words(message: str) -> str:
 
 def _config_hint(message: str) -> str:
     """What somebody meant who names an experiment without `-c`."""
-    found = re.fullmatch(r"Got unexpected extra arguments? ?\(s?\)? ?\(?(\S+\.ya?ml)\)?", message)
-    return f"Did you mean -c {found[1]}?\n" if found else ""
+    found = re.fullmatch(EXTRA_ARGUMENTS, message, re.DOTALL)
+    is_one_file = found is not None and re.fullmatch(r"\S+\.ya?ml", found[1])
+    return f"Did you mean -c {found[1]}?\n" if found and is_one_file else ""
 
 
 def _raise_on_sigterm() -> Any:
