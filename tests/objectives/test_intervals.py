@@ -11,10 +11,12 @@ from sklearn import metrics
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives import intervals as intervals_module
-from nncli.objectives.assessment import assess, decided
-from nncli.objectives.calibration import calibration
+from nncli.objectives.assessment import assess
+from nncli.objectives.calibration import bin_errors, calibration
 from nncli.objectives.intervals import ranked_resamples, statistics
+from nncli.objectives.measuring import example_values
 from nncli.objectives.ranking import rankings
+from nncli.objectives.rates import decided
 from nncli.objectives.resampling import drawn, resampled
 
 CLASSES = ClassTarget(names=("a", "b", "c", "d", "e", "f", "rare"))
@@ -92,8 +94,10 @@ def test_a_resample_is_what_scikit_learn_says_of_the_drawn_rows(target: Target, 
     answers, truth = made
     names = assess(target, answers, truth).metrics
     ranks = None if isinstance(target, ValueTarget) else rankings(target, answers, truth)
+    each = example_values(target, answers, truth, list(names))
+    errors = None if ranks is None else bin_errors(target, answers, truth)
     found = resampled(
-        statistics(target, answers, decided(target, answers), truth, list(names), of_classes=ranks),
+        statistics(target, decided(target, answers), truth, each, errors=errors, of_classes=ranks),
         len(truth),
     )
     if "bin errors" in found:

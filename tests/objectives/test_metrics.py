@@ -251,3 +251,14 @@ def test_a_watched_metric_chooses_the_epoch(shared_cache: Path) -> None:
     assert again["macro_f1"] == pytest.approx(result.metrics.validation["macro_f1"], abs=1e-5)
     assert again["auc"] == pytest.approx(result.metrics.validation["auc"], abs=3e-3)
     assert nncli.evaluate(result.model_path).metrics == result.metrics.test
+
+
+def test_values_that_are_equal_but_for_rounding_have_no_r2() -> None:
+    """The mean of many equal numbers may be another than they, by the last bit."""
+    target = ValueTarget(names=("x",), means=(0.0,), deviations=(1.0,))
+    truth = np.full((1000, 1), 0.1)
+    assert truth.var() > 0
+    said = np.random.default_rng(0).normal(0.1, 1, (1000, 1)).astype("float32")
+    assert measure(target, said, truth)["r2"] is None
+    year = 2000 + np.random.default_rng(1).normal(0, 0.01, (1000, 1)).astype("float32")
+    assert measure(target, year, year)["r2"] == 1.0

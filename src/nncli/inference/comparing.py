@@ -11,7 +11,7 @@ from nncli.descriptions import ClassTarget, LabelsTarget, Target
 from nncli.errors import ModelFileError
 from nncli.inference.asking import Answered
 from nncli.inference.evaluated import Evaluation
-from nncli.objectives.assessment import decided
+from nncli.objectives.rates import decided
 from nncli.objectives.resampling import drawn, percentiles, resamples
 from nncli.preprocessing.archive import ModelDescription
 from nncli.runs import Comparison

@@ -24,9 +24,10 @@ from nncli.inference.errors import suspected_labels, worst_places
 from nncli.inference.network_boxes import boxes_of
 from nncli.models.anatomy import layers_of
 from nncli.objectives import describe_answer
-from nncli.objectives.assessment import confusion, decided, deciles, per_class
+from nncli.objectives.assessment import confusion, deciles, per_class
 from nncli.objectives.calibration import calibration
 from nncli.objectives.metrics import metric_units
+from nncli.objectives.rates import decided
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing
 from nncli.reporting import listed
 from nncli.runs import Metrics, RunFolder

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives.losses import LossSettings, default_loss
-from nncli.objectives.measuring import LABEL_THRESHOLD, example_losses, measure
+from nncli.objectives.measuring import example_losses, measure
 from nncli.objectives.metrics import metric_names
+from nncli.objectives.rates import LABEL_THRESHOLD
 from nncli.reporting import listed
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives.calibration import Calibration, calibration
 from nncli.objectives.intervals import intervals
 from nncli.objectives.losses import LossSettings
-from nncli.objectives.measuring import LABEL_THRESHOLD, measure
+from nncli.objectives.measuring import example_values, measure, measured_rates
 from nncli.objectives.metrics import fitting_metrics, measured_names, top_k
 from nncli.objectives.ranking import RANKED, ranked, rankings
+from nncli.objectives.rates import LABEL_THRESHOLD, decided, occurrences
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = [
     "assess",
     "assessed_names",
     "confusion",
-    "decided",
     "deciles",
     "label_thresholds",
     "per_class",
@@ -38,7 +38,6 @@ FEW_CLASSES = 5
 OWN = ("average_precision", "ece")  # which no training measures
 ALONE = (*RANKED, "ece")  # which `measure` is not asked for
 MOST_CLASSES = 1000  # of which a confusion matrix is kept
-UNSHARED = ("loss", "crossentropy", "binary_crossentropy", "auc")  # whatever is decided
 Number = float | None
 
 
@@ -93,34 +92,6 @@ class Assessment(Settings):
     )
 
 
-def decided(
-    target: Target, answers: NDArray[np.float32], threshold: float | None = None
-) -> NDArray[Any]:
-    """What is decided by answers: class indices, shape (n,), int64; zeros and ones, shape (n,
-    labels), int64; values as they are.
-
-    Args:
-        target: what is answered.
-        answers: as for `measure`.
-        threshold: the probability from which on a label, or of two classes the second, is said;
-            default: 0.5 for labels, and of classes the likeliest.
-    """
-    import numpy as np
-
-    match target:
-        case ClassTarget():
-            if threshold is not None:
-                return (answers[:, 1] >= threshold).astype(np.int64)
-            likeliest: NDArray[np.int64] = answers.argmax(axis=1)
-            return likeliest
-        case LabelsTarget():
-            return (answers >= (LABEL_THRESHOLD if threshold is None else threshold)).astype(
-                np.int64
-            )
-        case _:
-            return answers
-
-
 def assessed_names(target: Target, metrics: Sequence[str] = ()) -> tuple[str, ...]:
     """The metrics that `assess` gives; `metrics` are further ones that are wanted."""
     few = len(target.names) <= FEW_CLASSES  # of which the first five are nearly all
@@ -146,13 +117,11 @@ def assess(
     decisions = decided(target, answers, threshold)
     wanted = assessed_names(target, metrics)
     names = [name for name in wanted if name not in ALONE]
-    values = measure(target, answers, targets, loss=loss, metrics=names, penalty=penalty)
+    each = example_values(target, answers, targets, measured_names(target, names), loss=loss)
+    values = measure(target, answers, targets, metrics=names, penalty=penalty, each=each)
     if threshold is not None:
-        certain = decisions
-        if isinstance(target, ClassTarget):
-            certain = np.eye(len(target.names))[decisions]
-        of_decisions = measure(target, certain.astype(np.float32), targets, metrics=names)
-        values |= {name: value for name, value in of_decisions.items() if name not in UNSHARED}
+        of_decisions = measured_rates(target, decisions, targets)
+        values |= {name: of_decisions[name] for name in values if name in of_decisions}
     calibrated, of_classes = None, None
     if not isinstance(target, ValueTarget) and len(targets):
         calibrated = calibration(target, answers, targets)
@@ -164,7 +133,7 @@ def assess(
     return Assessment(
         metrics=values,
         intervals=intervals(
-            target, answers, decisions, targets, values, loss=loss, of_classes=of_classes
+            target, answers, decisions, targets, values, each, of_classes=of_classes
         ),
         threshold=threshold,
         confusion_matrix=confusion(target, decisions, targets),
@@ -182,17 +151,11 @@ def per_class(
 ) -> list[ClassMetrics] | None:
     """Each class or label by itself, as scikit-learn's `precision_recall_fscore_support` has it,
     whose import takes a second; None for values. What would be divided by zero is 0."""
-    import numpy as np
 
     if isinstance(target, ValueTarget):
         return None
     names, said = target.names, decided(target, answers, threshold)
-    if isinstance(target, ClassTarget):
-        times = [np.bincount(one, minlength=len(names)) for one in (said, targets)]
-        right = np.bincount(targets[said == targets], minlength=len(names))
-    else:
-        times = [(one > 0).sum(axis=0) for one in (said, targets)]
-        right = ((said > 0) & (targets > 0)).sum(axis=0)
+    counts = occurrences(target, said, targets)
     return [
         ClassMetrics(
             name=name,
@@ -202,7 +165,7 @@ def per_class(
             count=count,
         )
         for name, hits, answered, count in zip(
-            names, right.tolist(), *(one.tolist() for one in times), strict=True
+            names, *(one.tolist() for one in counts), strict=True
         )
     ]
 

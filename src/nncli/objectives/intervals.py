@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, Target, ValueTarget
 from nncli.objectives.calibration import bin_errors, ece_interval
-from nncli.objectives.measuring import example_values
 from nncli.objectives.metrics import is_best_when_highest
 from nncli.objectives.ranking import RANKED, Ranking, ranked
+from nncli.objectives.rates import explained, least_spread, rates
 from nncli.objectives.resampling import (
     FEWEST_RESAMPLES,
     Interval,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nncli.objectives.losses import LossSettings
 
 __all__ = ["intervals", "ranked_resamples", "statistics"]
 
@@ -38,8 +37,8 @@ def intervals(
     decisions: NDArray[Any],
     targets: NDArray[Any],
     metrics: Mapping[str, float | None],
+    each: Mapping[str, NDArray[np.float64]],
     *,
-    loss: LossSettings | None = None,
     of_classes: Sequence[Ranking] | None = None,
 ) -> dict[str, Interval]:
     """The 95 % intervals of metrics, by name, from 1,000 resamples of the examples (fewer where
@@ -58,7 +57,7 @@ def intervals(
         decisions: class indices, shape (n,), zeros and ones, shape (n, labels), or the values.
         targets: as for `measure`.
         metrics: what was measured, by name.
-        loss: what the model was trained with.
+        each: what each example has of those that are means (see `example_values`).
         of_classes: how each class ranks the examples (see `nncli.objectives.ranking`); None for
             values.
     """
@@ -66,11 +65,11 @@ def intervals(
     if count < 2:
         return {}
     wanted = [name for name, value in metrics.items() if value is not None]
-    made = statistics(target, answers, decisions, targets, wanted, loss=loss, of_classes=of_classes)
+    errors = None if isinstance(target, ValueTarget) else bin_errors(target, answers, targets)
+    made = statistics(target, decisions, targets, each, errors=errors, of_classes=of_classes)
     drawn = resampled(made, count)
     found = {name: _moved(name, drawn[name], metrics[name]) for name in wanted if name in drawn}
-    if BINS in drawn:
-        errors = bin_errors(target, answers, targets)
+    if errors is not None:
         found["ece"] = ece_interval(errors.mean(axis=1), drawn[BINS])
     return {name: found[name] for name in wanted if name in found}
 
@@ -84,23 +83,22 @@ def ranked_resamples(count: int, classes: int) -> int:
 
 def statistics(
     target: Target,
-    answers: NDArray[np.float32],
     decisions: NDArray[Any],
     targets: NDArray[Any],
-    names: Sequence[str],
+    each: Mapping[str, NDArray[np.float64]],
     *,
-    loss: LossSettings | None = None,
+    errors: Any | None = None,
     of_classes: Sequence[Ranking] | None = None,
 ) -> list[tuple[Statistic, int]]:
     """What is found from weights of the examples, and on how many resamples; arguments as for
-    `intervals`, `names` of metrics."""
+    `intervals`, `errors` as `bin_errors` gives them, None for values."""
     count = len(targets)
-    means = _means(target, answers, targets, names, loss)
+    found = [_means(each, count)]
     if isinstance(target, ValueTarget):
-        found = [means, _explained(answers, targets)]
+        found.append(_explained(decisions, targets))
     else:
-        errors = bin_errors(target, answers, targets)
-        found = [means, _rates(target, decisions, targets)]
+        found.append(_rates(target, decisions, targets))
+    if errors is not None:
         found.append(lambda weights: {BINS: errors @ weights / count})
     with_times = [(one, resamples(count)) for one in found]
     ranks = ranked_resamples(count, len(target.names))
@@ -120,29 +118,16 @@ def _moved(name: str, values: NDArray[Any], value: float | None) -> Interval:
     return low if name == "r2" else max(low, 0.0), min(high, 1.0) if ends_at_1 else high
 
 
-def _means(
-    target: Target,
-    answers: NDArray[np.float32],
-    targets: NDArray[Any],
-    names: Sequence[str],
-    loss: LossSettings | None,
-) -> Statistic:
+def _means(each: Mapping[str, NDArray[np.float64]], count: int) -> Statistic:
     """The metrics that are means over the examples, and the root of one."""
     import numpy as np
     from scipy import sparse
 
-    each = {}
-    for name in names:
-        values = example_values(
-            "mse" if name == "rmse" else name, target, answers, targets, loss=loss
-        )
-        if values is not None:
-            each[name] = values
     # A sparse matrix, for in a product of thin arrays the threads of BLAS wait for each other.
     columns = sparse.csr_array(np.stack(list(each.values())))
 
     def means(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-        found = dict(zip(each, columns @ weights / len(targets), strict=True))
+        found = dict(zip(each, columns @ weights / count, strict=True))
         if "rmse" in found:
             found["rmse"] = np.sqrt(found["rmse"])
         return found
@@ -170,40 +155,11 @@ def _rates(target: Target, decisions: NDArray[Any], targets: NDArray[Any]) -> St
         pairs = [(which, of) for which, of in map(np.nonzero, (said & true, said, true))]
     matrices = [occurrences(which, of) for which, of in pairs]
 
-    def rates(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    def drawn_rates(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         right, said, true = (matrix @ weights for matrix in matrices)
-        precision, recall, f1 = (
-            _ratio(right, said), _ratio(right, true), _ratio(2 * right, said + true)
-        )  # fmt: skip
-        if by_class:
-            known = said + true > 0  # as in scikit-learn: what does not occur is left out
-            return {
-                "accuracy": right.sum(axis=0, dtype=np.float64) / count,
-                "balanced_accuracy": recall.mean(axis=0, where=true > 0),
-                "macro_precision": precision.mean(axis=0, where=known),
-                "macro_recall": recall.mean(axis=0, where=known),
-                "macro_f1": f1.mean(axis=0, where=known),
-            }
-        wrong = said + true - 2 * right
-        sums = [one.sum(axis=0, dtype=np.float64) for one in (right, said, true)]
-        return {
-            "micro_f1": _ratio(2 * sums[0], sums[1] + sums[2]),
-            "precision": _ratio(sums[0], sums[1]),
-            "recall": _ratio(sums[0], sums[2]),
-            "macro_f1": f1.mean(axis=0),
-            "binary_accuracy": 1 - wrong.sum(axis=0, dtype=np.float64) / (count * classes),
-        }
+        return rates(target, right, said, true, count)
 
-    return rates
-
-
-def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
-    """`part` / `whole`; 0 where there is nothing."""
-    import numpy as np
-
-    exact = part.astype(np.float64)
-    shares: NDArray[np.float64] = np.divide(exact, whole, out=np.zeros_like(exact), where=whole > 0)
-    return shares
+    return drawn_rates
 
 
 def _explained(answers: NDArray[np.float32], targets: NDArray[Any]) -> Statistic:
@@ -215,14 +171,10 @@ def _explained(answers: NDArray[np.float32], targets: NDArray[Any]) -> Statistic
     centred = true - true.mean(axis=0)  # far from 0, a variance would be a small difference
     parts = [(answers - true) ** 2, centred, centred**2]
     columns = sparse.csr_array(np.concatenate(parts, axis=1).T)
-    nothing = 1e-12 * parts[2].mean(axis=0)[:, np.newaxis]  # but for rounding
+    least = least_spread(targets)
 
-    def explained(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-        errors, means, squares = np.split(columns @ weights / len(true), 3)
-        spread = squares - means**2
-        known = spread > nothing
-        shares = 1 - np.divide(errors, spread, out=np.ones_like(errors), where=known)
-        counts = known.sum(axis=0)
-        return {"r2": np.where(counts > 0, shares.sum(axis=0) / np.maximum(counts, 1), np.nan)}
+    def drawn_shares(weights: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        squares, means, spreads = np.split(columns @ weights / len(true), 3)
+        return {"r2": explained(squares, spreads - means**2, least)}
 
-    return explained
+    return drawn_shares

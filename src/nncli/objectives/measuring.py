@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
@@ -12,16 +12,16 @@ from nncli.objectives.losses import (
     LossSettings,
     default_loss,
 )
-from nncli.objectives.metrics import metric_names, top_k
+from nncli.objectives.metrics import measured_names, top_k
 from nncli.objectives.ranking import ranked, rankings
+from nncli.objectives.rates import decided, explained, least_spread, occurrences, rates
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LABEL_THRESHOLD", "example_losses", "example_values", "measure"]
+__all__ = ["example_losses", "example_values", "measure", "measured_rates"]
 
-LABEL_THRESHOLD = 0.5
 # Examples whose loss is computed at a time: of many classes their shares take much memory.
 CHUNK = 4096
 
@@ -34,8 +34,9 @@ def measure(
     loss: LossSettings | None = None,
     metrics: Sequence[str] = (),
     penalty: float = 0.0,
+    each: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> dict[str, float | None]:
-    """What `answers` are worth, by the name of the metric.
+    """What `answers` are worth, by the name of the metric; None for what cannot be known.
 
     `loss` is the mean of the loss that the model was trained with. Classes: the accuracy. Labels:
     F1 over all decisions at a probability of 0.5 (micro). Values: errors in their unit (the mean
@@ -48,90 +49,91 @@ def measure(
         loss: what the model was trained with; default: the default of the target.
         metrics: more that are wanted, by their names in `nncli.objectives.metrics`.
         penalty: what the size of the weights adds to the loss that was trained with.
+        each: see `example_values`, if it was asked for before.
     """
     import numpy as np
 
-    values: dict[str, float | None] = {
-        "loss": _loss(loss or default_loss(target), target, answers, targets) + penalty
-    }
-    match target:
-        case ClassTarget():
-            values["accuracy"] = float((answers.argmax(axis=1) == targets).mean())
-        case LabelsTarget():
-            said = answers >= LABEL_THRESHOLD
-            right = float((said & (targets > 0)).sum())
-            whole = float(said.sum() + (targets > 0).sum())
-            values["micro_f1"] = 2 * right / whole if whole else 0.0
-        case ValueTarget():
-            errors = answers.astype(np.float64) - targets
-            squared = (errors**2).mean(axis=0)
-            spread = targets.astype(np.float64).var(axis=0)
-            explained = 1 - squared[spread > 0] / spread[spread > 0]
-            values["mae"] = float(np.abs(errors).mean())
-            values["rmse"] = float(np.sqrt(squared.mean()))
-            values["r2"] = float(explained.mean()) if len(explained) else None
-    missing = [name for name in metric_names(target, metrics) if name not in values]
-    return values | {name: _measured(name, target, answers, targets) for name in missing}
+    names = measured_names(target, metrics)
+    if not len(answers):
+        return dict.fromkeys(names)
+    if each is None:
+        each = example_values(target, answers, targets, names, loss=loss)
+    found = {name: float(values.mean()) for name, values in each.items()}
+    found["loss"] += penalty
+    if "rmse" in found:
+        found["rmse"] = float(np.sqrt(found["rmse"]))
+    if isinstance(target, ValueTarget):
+        found |= {"r2": _explained(answers, targets)}
+    else:
+        found |= measured_rates(target, decided(target, answers), targets)
+    if "auc" in names:
+        found["auc"] = float(
+            ranked(rankings(target, answers, targets), np.ones((len(targets), 1)))["auc"][0]
+        )
+    return {name: None if np.isnan(found[name]) else found[name] for name in names}
 
 
-def _measured(
-    name: str, target: Target, answers: NDArray[np.float32], targets: NDArray[Any]
-) -> float | None:
-    """One of the metrics that have to be asked for, by scikit-learn where it has it."""
+def measured_rates(
+    target: Target, decisions: NDArray[Any], targets: NDArray[Any]
+) -> dict[str, float]:
+    """The metrics of classes or labels that follow from `decisions` (see `decided`), by name."""
     import numpy as np
 
-    if not len(answers):
-        return None
-    each = example_values(name, target, answers, targets)
-    if each is not None:
-        return float(each.mean())
-    if name == "auc":
-        ones = np.ones((len(targets), 1))
-        area = float(ranked(rankings(target, answers, targets), ones)["auc"][0])
-        return None if np.isnan(area) else area
-    from sklearn import metrics
+    counts = (one[:, np.newaxis] for one in occurrences(target, decisions, targets))
+    right, said, true = counts
+    found = rates(target, right, said, true, len(targets))
+    return {name: float(value) for name, [value] in found.items()}
 
-    classes = isinstance(target, ClassTarget)
-    said = answers.argmax(axis=1) if classes else (answers >= LABEL_THRESHOLD).astype(int)
-    if name == "balanced_accuracy":  # scikit-learn's warns where what is said never occurs
-        occurring = np.unique(targets)
-        return float(metrics.recall_score(targets, said, labels=occurring, average="macro"))
-    if name == "binary_accuracy":
-        return float((said == targets).mean())
-    rate = name.removeprefix("macro_")
-    average = "macro" if name.startswith("macro_") else "micro"
-    function = getattr(metrics, f"{rate}_score")
-    return float(function(targets, said, average=average, zero_division=0.0))
+
+def _explained(answers: NDArray[np.float32], targets: NDArray[Any]) -> float:
+    import numpy as np
+
+    true = targets.astype(np.float64)
+    squares = ((answers.astype(np.float64) - true) ** 2).mean(axis=0)
+    spread = true.var(axis=0)
+    return float(explained(squares[:, np.newaxis], spread[:, np.newaxis], least_spread(targets))[0])
 
 
 def example_values(
-    name: str,
     target: Target,
     answers: NDArray[np.float32],
     targets: NDArray[Any],
+    names: Sequence[str],
     *,
     loss: LossSettings | None = None,
-) -> NDArray[np.float64] | None:
-    """What each example has of the metric `name`, shape (n,), where the metric is the mean of that;
-    None where it is not. Arguments as for `measure`."""
+) -> dict[str, NDArray[np.float64]]:
+    """What each example has of those metrics of `names` that are the mean of that, by name, shape
+    (n,); of the root of a mean what it is the root of. Arguments as for `measure`."""
+    own = loss or default_loss(target)
+    losses = {
+        "loss": own,
+        "crossentropy": CrossEntropy(),
+        "binary_crossentropy": BinaryCrossEntropy(),
+    }
+    known: dict[LossSettings, NDArray[np.float64]] = {}
+    found: dict[str, NDArray[np.float64]] = {}
+    for name in names:
+        k = top_k(name)
+        if k is not None:
+            found[name] = _is_among_first(answers, targets, k)
+        elif name in losses:
+            which = losses[name]
+            if which not in known:
+                known[which] = example_losses(target, answers, targets, loss=which)
+            found[name] = known[which]
+        elif name in ("mae", "mse", "rmse", "mape"):
+            found[name] = _errors(name, answers, targets)
+    return found
+
+
+def _errors(name: str, answers: NDArray[np.float32], targets: NDArray[Any]) -> NDArray[np.float64]:
+    """The mean over the values of absolute, squared or relative errors, shape (n,)."""
     import numpy as np
 
-    k = top_k(name)
-    if k is not None:
-        return _is_among_first(answers, targets, k)
-    match name:
-        case "loss":
-            return example_losses(target, answers, targets, loss=loss)
-        case "crossentropy":
-            return example_losses(target, answers, targets, loss=CrossEntropy())
-        case "binary_crossentropy":
-            return example_losses(target, answers, targets, loss=BinaryCrossEntropy())
-    if name not in ("mae", "mse", "mape"):
-        return None
     errors = np.abs(answers.astype(np.float64) - targets)
     if name == "mape":
         errors /= np.maximum(np.abs(targets.astype(np.float64)), np.finfo(np.float64).eps)
-    values: NDArray[np.float64] = (errors**2 if name == "mse" else errors).mean(axis=1)
+    values: NDArray[np.float64] = (errors**2 if name in ("mse", "rmse") else errors).mean(axis=1)
     return values
 
 
@@ -152,15 +154,6 @@ def _is_among_first(
     return found
 
 
-def _loss(
-    loss: LossSettings, target: Target, answers: NDArray[np.float32], targets: NDArray[Any]
-) -> float:
-    """The mean loss; probabilities are clipped at the resolution of float64 (as scikit-learn's
-    `log_loss` does)."""
-    found = example_losses(target, answers, targets, loss=loss)
-    return float(found.sum()) / len(found) if len(found) else float("nan")
-
-
 def example_losses(
     target: Target,
     answers: NDArray[np.float32],
@@ -168,7 +161,10 @@ def example_losses(
     *,
     loss: LossSettings | None = None,
 ) -> NDArray[np.float64]:
-    """The loss of each example, shape (n,); arguments as for `measure`."""
+    """The loss of each example, shape (n,); arguments as for `measure`.
+
+    Probabilities are clipped at the resolution of float64, as scikit-learn's `log_loss` does.
+    """
     import numpy as np
 
     loss = loss or default_loss(target)
