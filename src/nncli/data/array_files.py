@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.files import COPIED, label_of
 from nncli.errors import DataError
+from nncli.preprocessing.archive import DAMAGE
 from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _reading(path: Path) -> Iterator[None]:
     """Turn what NumPy raises about a file into a sentence."""
     try:
         yield
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (*DAMAGE, ValueError) as error:
         reason = " ".join(str(error).split())
         if ("pickle" in reason or "Python objects" in reason) and _is_numpy(path):
             raise DataError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +18,18 @@ from nncli.files import open_atomically
 from nncli.preprocessing import Preprocessing
 from nncli.settings import Settings
 
-__all__ = ["ModelDescription", "describe", "has_layer", "of_another_version", "open_model", "save"]
+__all__ = [
+    "DAMAGE", "ModelDescription", "describe", "has_layer", "of_another_version", "open_model",
+    "save",
+]  # fmt: skip
 
 MEMBER = "nncli.json"
 STRING_LAYERS = (b"TextVectorization", b"StringLookup")
 HUB = b'"keras_hub'  # begins the module and the registered name of every class of KerasHub
 MAXIMUM_BYTES = 16_000_000
+# What zipfile raises about an archive with a flipped bit or a missing end: a flipped header asks
+# for a password (RuntimeError) or another method (NotImplementedError, which is one).
+DAMAGE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
 
 
 class ModelDescription(Settings):
@@ -73,7 +80,7 @@ def describe(path: Path) -> ModelDescription | None:
             if archive.getinfo(MEMBER).file_size > MAXIMUM_BYTES:
                 raise ModelFileError(f"{path} has a description of implausible size.")
             text = archive.read(MEMBER)
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    except DAMAGE as error:
         hint = "It may have been cut off while it was copied. Is it a .keras file of Keras 3?"
         raise ModelFileError(
             f"{path} cannot be read as a .keras file: {error}.", hint=hint
@@ -88,10 +95,9 @@ def has_layer(path: Path, name: str) -> bool:
     """Whether a .keras file says that its model has a layer called `name`; False where it cannot be
     read."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            layers = json.loads(archive.read("config.json"))["config"]["layers"]
-    except (zipfile.BadZipFile, OSError, KeyError, TypeError, ValueError):
-        return False  # whoever opens it says what is wrong
+        layers = json.loads(_configuration(path))["config"]["layers"]
+    except (KeyError, TypeError, ValueError):
+        return False
     return any(layer.get("name") == name for layer in layers)
 
 
@@ -103,14 +109,20 @@ def of_another_version(path: Path) -> ModelFileError:
     )
 
 
-def _tensorflow_as_needed(path: Path) -> AbstractContextManager[None]:
-    """Layers that take strings need TensorFlow on every backend; all else does without."""
+def _configuration(path: Path) -> bytes:
+    """What Keras wrote of the model in a .keras file; nothing where it cannot be read: whoever
+    opens the file says what is wrong."""
     try:
         with zipfile.ZipFile(path) as archive:
-            configuration = archive.read("config.json")
-    except (zipfile.BadZipFile, OSError, KeyError):
-        return nullcontext()  # whoever opens it says what is wrong
-    if any(name in configuration for name in STRING_LAYERS):
+            return archive.read("config.json")
+    except (*DAMAGE, KeyError):
+        return b""
+
+
+def _tensorflow_as_needed(path: Path) -> AbstractContextManager[None]:
+    """Layers that take strings need TensorFlow on every backend; all else does without."""
+    configuration = _configuration(path)
+    if not configuration or any(name in configuration for name in STRING_LAYERS):
         return nullcontext()
     return tensorflow_left_alone()
 
@@ -121,12 +133,8 @@ def _import_what_it_names(path: Path) -> None:
     Raises:
         ModelFileError: it is not installed.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if HUB not in archive.read("config.json"):
-                return
-    except (zipfile.BadZipFile, OSError, KeyError):
-        return  # whoever opens it says what is wrong
+    if HUB not in _configuration(path):
+        return
     if not is_installed("keras_hub"):
         raise ModelFileError(
             f"{path} is made of layers of KerasHub, which is not installed.",
