@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["load", "load_cached", "with_division"]
+__all__ = ["load", "load_cached", "read_key", "with_division"]
 
 # Settings that say what is done with the arrays in the cache, not what they are.
 NOT_READ = ("augment", "folds", "fold")
@@ -84,7 +84,7 @@ def load(
             alias({**key, "settings": said}, key)
         if tokenizer is not None:  # whoever evaluates the model has what was fitted from its file
             found = {**key.get("settings", {}), **decoded.found}
-            alias(_key_of({**_read_key(source.key), "settings": found}, preprocessing), key)
+            alias(_key_of({**read_key(source.key), "settings": found}, preprocessing), key)
     return with_division(dataset, division, seed, reporter)
 
 
@@ -103,7 +103,7 @@ def _keys(
     source: Source, division: Division, seed: int, given: Given | None
 ) -> list[dict[str, Any]]:
     """Under which keys the cache may have a dataset; the last is that of a fitted one."""
-    read = _read_key(source.key)
+    read = read_key(source.key)
     fitted = {"fitted_on": {"seed": seed, **asdict(division)}}
     if isinstance(given, Tokenizer):
         is_fitted = read["settings"].get("sequence_length") is None
@@ -134,7 +134,7 @@ def with_division(dataset: Dataset, division: Division, seed: int, reporter: Rep
     return dataset.with_target(objectives.fitted(dataset.target, dataset.splits["train"].labels))
 
 
-def _read_key(key: Mapping[str, Any]) -> dict[str, Any]:
+def read_key(key: Mapping[str, Any]) -> dict[str, Any]:
     """`key` without the settings that do not matter to what is read."""
     settings = {k: v for k, v in key.get("settings", {}).items() if k not in NOT_READ}
     return {**key, "settings": settings}

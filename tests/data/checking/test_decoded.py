@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nncli.data import load
+from nncli.data import load, source_of
 from nncli.data.arrays import ArraysDataset
-from nncli.data.checking import Finding, check
+from nncli.data.checking import Finding, check, decoded
 from nncli.data.digits import DigitsDataset
 from nncli.data.tfds import TfdsDataset
 from nncli.reporting import SilentReporter
@@ -18,6 +19,16 @@ from nncli.reporting import SilentReporter
 
 def examined(settings: Any) -> list[Finding]:
     return check(settings, seed=0, reporter=SilentReporter())
+
+
+def unreadable(settings: Any) -> Any:
+    """A source of data like that of `settings`, which refuses to be read."""
+
+    def read(given: Any, reporter: Any) -> Any:
+        raise AssertionError("read again")
+
+    source = replace(source_of(settings, reporter=SilentReporter()), read=read)
+    return lambda settings, *, reporter: source
 
 
 def said(findings: list[Finding]) -> dict[str, str]:
@@ -34,6 +45,14 @@ def test_the_digits_are_good_with_the_cache_and_without() -> None:
     assert {finding.grade for finding in first} == {"good"}, first
     load(DigitsDataset(), seed=0, reporter=SilentReporter())
     assert examined(DigitsDataset()) == first
+
+
+def test_images_in_the_cache_are_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    load(DigitsDataset(), seed=0, reporter=SilentReporter())
+    monkeypatch.setattr(
+        decoded.data, "source_of", unreadable(DigitsDataset(augment={"noise": 0.1}))
+    )
+    assert said(examined(DigitsDataset()))["good reading"] == "all 1,797 examples can be read"
 
 
 def test_copies_in_arrays_and_which_rows_they_are(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from nncli.data.checking.files import has_words
 from nncli.data.checking.finding import Finding
 from nncli.data.checking.thumbnails import thumbnails
 from nncli.data.dataset import Dataset, DecodedDataset, DecodedSplit
+from nncli.data.loading import read_key
 from nncli.data.sampling import Sample
 from nncli.data.table.columns import MISSING, Seen
 from nncli.descriptions import ArrayInput, ImageInput, Input, TableInput, TextInput
@@ -70,7 +71,7 @@ def examine(settings: data.DatasetSettings, reporter: Reporter) -> Examined:
 
 def _pixels_of_cache(key: Any) -> DecodedDataset | None:
     """The dataset of the cache, if that has the pixels as they were recorded: no TensorFlow."""
-    cached = fetch(dict(key))
+    cached = fetch(read_key(key))
     if cached is None or not isinstance(cached.inputs, ImageInput) or cached.inputs.varies:
         return None
     first = next(iter(cached.splits.values()))

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from nncli import data
 from nncli.data.choosing import answer, spread
 from nncli.data.dataset import Dataset, Source, Split
+from nncli.data.loading import read_key
 from nncli.data.overview import NumberSummary, Overview, Sketch
 from nncli.data.recording import Recorded
 from nncli.data.remarks import say
@@ -75,7 +76,9 @@ def look(settings: data.DatasetSettings, *, seed: int, reporter: Reporter) -> Ov
 
 def _place(source: Source, settings: data.DatasetSettings, seed: int) -> Path:
     """The file of the cache for everything that an overview depends on."""
-    key = json.dumps([VERSION, dict(source.key), seed, asdict(settings.division)], sort_keys=True)
+    key = json.dumps(
+        [VERSION, read_key(source.key), seed, asdict(settings.division)], sort_keys=True
+    )
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
     return cache_folder() / "overviews" / f"{settings.label}-{digest}.json"
 
