@@ -17,6 +17,7 @@ from typing import Any
 from nncli.errors import StorageError
 
 __all__ = [
+    "at_home",
     "cache_folder",
     "encodable",
     "is_plain",
@@ -30,6 +31,14 @@ __all__ = [
     "typed_path",
     "write_atomically",
 ]
+
+
+def at_home(text: str) -> Path:
+    """The path that `text` names; `~` is the home folder, of a user that does not exist nothing."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def shown_path(path: Path) -> str:

@@ -69,6 +69,21 @@ def test_of_an_address_only_a_file_or_folder_becomes_absolute(uri: str, expected
     assert absolute_uri(uri, Path("/base")) == expected
 
 
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("~/mlruns", "/home/ada/mlruns"),
+        ("sqlite:///~/mlflow.db?timeout=5", "sqlite:////home/ada/mlflow.db?timeout=5"),
+        ("~nobody-of-that-name/mlruns", "/base/~nobody-of-that-name/mlruns"),
+    ],
+)
+def test_a_tilde_in_an_address_is_the_home_folder(
+    uri: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert absolute_uri(uri, Path("/base")) == expected
+
+
 def test_a_password_is_refused_and_not_repeated() -> None:
     with pytest.raises(ExperimentError, match="MLFLOW_TRACKING_URI") as error:
         mlflow({"tracking_uri": "http://me:secret@host"})

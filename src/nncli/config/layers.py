@@ -13,6 +13,7 @@ from nncli.config.experiment import Experiment
 from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
 from nncli.errors import Mistake
+from nncli.files import at_home
 from nncli.objectives import losses
 from nncli.optimizers import schedules
 
@@ -264,14 +265,6 @@ def _with_path(key: str, value: Any) -> Any:
     """`value` in full where it is the short form of a file or folder."""
     full = opened((key,), value) if isinstance(value, str) else value
     return full if isinstance(full, dict) and "path" in full else value
-
-
-def at_home(text: str) -> Path:
-    """The path that `text` names; `~` is the home folder, of a user that does not exist nothing."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        return Path(text)
 
 
 def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:

@@ -20,7 +20,6 @@ from nncli.config.layers import (
     Discarded,
     Layer,
     Merged,
-    at_home,
     expanded,
     with_absolute_paths,
     with_types,
@@ -28,6 +27,7 @@ from nncli.config.layers import (
 from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import KeyPath, Position, spaced
 from nncli.errors import ExperimentError, Mistake, NotFoundError, UsageError, together
+from nncli.files import at_home
 
 __all__ = ["Resolved", "load_experiment", "plain_values", "resolve", "write_experiment"]
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from nncli.files import at_home
 from nncli.settings import Settings, mistaken
 
 __all__ = ["Mlflow", "absolute_uri", "expand", "password_of"]
@@ -58,15 +59,16 @@ def expand(value: Any) -> Any:
 
 
 def absolute_uri(uri: str, base: Path) -> str:
-    """`uri` with the file of SQLite or the folder that it names absolute, relative to `base`."""
+    """`uri` with the file of SQLite or the folder that it names absolute: `~` is the home
+    folder, the rest relative to `base`."""
     if uri.startswith(SQLITE) and uri != SQLITE:
         path, mark, query = uri.removeprefix(SQLITE).partition("?")
         if path == ":memory:":
             return uri
-        return f"{SQLITE}{(base / path).absolute()}{mark}{query}"
+        return f"{SQLITE}{(base / at_home(path)).absolute()}{mark}{query}"
     if uri == "databricks" or re.match(r"[A-Za-z][\w.+-]*:", uri):
         return uri
-    return str((base / uri).absolute())
+    return str((base / at_home(uri)).absolute())
 
 
 def password_of(uri: str) -> str | None:
