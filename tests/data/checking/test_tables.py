@@ -98,6 +98,29 @@ def test_odd_columns_are_found_and_grouped(tmp_path: Path) -> None:
     assert "rare (90%)" in by_message["1 column is mostly missing"].message
 
 
+def test_what_no_network_takes_is_called_so_and_no_identifier(tmp_path: Path) -> None:
+    columns = fine()
+    columns["far"] = [f"{1 + number}e39" for number in range(ROWS)]
+    columns["tiny"] = [f"{1 + number}e-44" for number in range(ROWS)]
+    (finding,) = about(examined(written(tmp_path / "a.csv", columns)), "columns", "warn")
+    assert finding.message.startswith("2 columns are of numbers that no network takes: far (its")
+    assert "tiny (its numbers are too small" in finding.message
+
+
+@pytest.mark.parametrize("name", ["step", "id"])
+def test_the_numbers_of_rows_that_training_keeps_are_no_identifiers(
+    tmp_path: Path, name: str
+) -> None:
+    columns = {name: list(range(ROWS)), "answer": ["yes", "no"] * (ROWS // 2)}
+    assert about(examined(written(tmp_path / "a.csv", columns)), "columns", "good")
+
+
+def test_years_without_a_gap_are_no_identifiers(tmp_path: Path) -> None:
+    years = list(range(1900, 1980))
+    columns = {"year": years, "answer": ["yes", "no"] * (len(years) // 2)}
+    assert about(examined(written(tmp_path / "a.csv", columns)), "columns", "good")
+
+
 def test_measurements_that_differ_in_every_row_are_no_identifiers(tmp_path: Path) -> None:
     found = examined(written(tmp_path / "a.csv", fine(rows=2000)))
     assert about(found, "columns", "good")

@@ -63,7 +63,7 @@ def _about_examples(
     sections: dict[str, Iterator[Finding]] = {
         "splits": sizes_of_splits(examples),
         "targets": targets(examples),
-        "columns": columns(examined.columns),
+        "columns": columns(examined.columns, examined.kinds),
         "copies": copies(examples),
         "near copies": near_copies(examples, reporter),
     }

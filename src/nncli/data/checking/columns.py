@@ -6,7 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from nncli.data.checking.finding import Finding, some
-from nncli.data.table.columns import Seen, named_as_identifier
+from nncli.data.table.columns import (
+    ALL_DIFFERENT,
+    NAMES_FILES,
+    NUMBERS_ROWS,
+    Kind,
+    Seen,
+    named_as_identifier,
+)
 from nncli.reporting import counted
 
 __all__ = ["columns"]
@@ -19,17 +26,18 @@ FEWEST_ROWS = 20
 SHOWN_WORDS = 3
 
 
-def columns(seen: Mapping[str, Seen]) -> Iterator[Finding]:
+def columns(seen: Mapping[str, Seen], kinds: Mapping[str, Kind]) -> Iterator[Finding]:
     """What is odd about columns, those with the same oddity together.
 
     Args:
         seen: the cells in train of each column that may be an input.
+        kinds: what training takes them for, where that is known.
     """
     if not seen:
         return
     odd: dict[str, list[str]] = defaultdict(list)
     for name, column in seen.items():
-        for kind, text in _oddities(name, column):
+        for kind, text in _oddities(name, column, kinds.get(name)):
             odd[kind].append(text)
     for kind, (message, hint) in ODDITIES.items():
         names = odd.get(kind, ())
@@ -45,6 +53,8 @@ ODDITIES = {
     "empty": ("{count} {verb} empty", "They are left out; remove them from the file."),
     "unreadable": ("{count} {verb} neither of numbers, words nor dates",
                    "They are left out; write what counts of them into columns of their own."),
+    "unusable": ("{count} {verb} of numbers that no network takes",
+                 "They are left out; write them in other units, or as logarithms."),
     "constant": ("{count} {verb} the same in every row",
                  "Nothing can be learned from them, and they are left out."),
     "identifier": ("{count} {verb} different in every row, as identifiers are",
@@ -63,7 +73,7 @@ ODDITIES = {
 }  # fmt: skip
 
 
-def _oddities(name: str, column: Seen) -> Iterator[tuple[str, str]]:
+def _oddities(name: str, column: Seen, taken: Kind | None) -> Iterator[tuple[str, str]]:
     known, distinct = column.known, len(column.counts)
     if column.unreadable:
         yield "unreadable", f"{name} ({column.unreadable})"
@@ -74,10 +84,16 @@ def _oddities(name: str, column: Seen) -> Iterator[tuple[str, str]]:
     if distinct == 1 and not column.missing:
         yield "constant", f"{name} ({_short(next(iter(column.counts)))})"
         return
-    if _is_identifier(name, column):
+    kind, reason = column.kind(name)
+    decided = taken not in (None, "ignore", kind)
+    if taken is not None and decided:  # by the settings, or because there is no other column
+        kind, reason = taken, ""
+    if reason and reason not in (NUMBERS_ROWS, NAMES_FILES, ALL_DIFFERENT):
+        yield "unusable", f"{name} ({reason})"
+        return
+    if not decided and _is_identifier(name, column, kind):
         yield "identifier", name
         return
-    kind, _ = column.kind(name)
     words = column.numbers < known / 2 and known >= FEWEST_ROWS
     if kind == "category" and words and distinct > NEARLY_UNIQUE * column.counted:
         yield "nearly", f"{name} ({distinct:,} different in {known:,})"
@@ -110,12 +126,11 @@ def _mixed(name: str, column: Seen) -> Iterator[tuple[str, str]]:
             return
 
 
-def _is_identifier(name: str, column: Seen) -> bool:
+def _is_identifier(name: str, column: Seen, kind: Kind) -> bool:
     known, distinct = column.known, len(column.counts)
     if known < FEWEST_ROWS or column.missing:
         return False
-    kind, reason = column.kind(name)
-    if kind == "ignore" and reason:
+    if kind == "ignore":
         return True
     if distinct < column.counted or kind in ("text", "date"):
         return False
@@ -124,8 +139,9 @@ def _is_identifier(name: str, column: Seen) -> bool:
     if not all(cell.lstrip("-").isdigit() for cell in column.counts):
         return False  # measurements differ too
     values = sorted(map(int, column.counts))
-    dense = values[-1] - values[0] < 1.1 * len(values)
-    return dense or named_as_identifier(name)
+    # Others without a gap are years, doses, temperatures.
+    counts = values[0] in (0, 1) and values[-1] - values[0] < 1.1 * len(values)
+    return counts or named_as_identifier(name)
 
 
 def _short(word: str) -> str:

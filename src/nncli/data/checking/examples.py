@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.checking.finding import Finding
 from nncli.data.dataset import Split
 from nncli.data.splits import Division, divided
-from nncli.data.table.columns import Seen
+from nncli.data.table.columns import Kind, Seen
 from nncli.descriptions import Target
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class Examined:
         examples: None where nothing could be read.
         findings: about the reading itself.
         columns: of tables, what the cells of each column look like.
+        kinds: of tables, what training takes the columns for, where that is known.
         sample: of tables, some rows of training: columns by name, and their targets.
         ignored: columns of the sample that are no inputs, but may say which rows belong together.
     """
@@ -127,6 +128,7 @@ class Examined:
     examples: Examples | None
     findings: Sequence[Finding] = ()
     columns: Mapping[str, Seen] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
     sample: tuple[Mapping[str, NDArray[Any]], NDArray[Any]] | None = None
     ignored: frozenset[str] = frozenset()
 

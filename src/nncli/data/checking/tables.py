@@ -4,6 +4,7 @@ equal."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.data.checking.answers import Answered, answered, place_in
@@ -53,7 +54,8 @@ def examine(settings: TableDataset, reporter: Reporter) -> Examined:
     if not columns:
         return Examined(None, findings)
     with reporter.task(f"Comparing the rows of {settings.label}"):
-        return _compare(settings, table, columns, answers, dividers, findings)
+        found = _compare(settings, table, columns, answers, dividers, findings)
+    return replace(found, kinds=kinds)
 
 
 def _about_rows(settings: TableDataset, table: LookedThrough) -> Iterator[Finding]:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MISSING", "NUMBERS_ROWS", "Kind", "Seen", "days", "matched", "named_as_identifier"]
+__all__ = [
+    "ALL_DIFFERENT", "MISSING", "NAMES_FILES", "NUMBERS_ROWS", "Kind", "Seen", "days", "matched",
+    "named_as_identifier",
+]  # fmt: skip
 __all__ += ["numbers"]
 
 Kind = Literal["number", "category", "text", "date", "ignore"]
@@ -61,6 +64,8 @@ COUNTER = re.compile(
     re.IGNORECASE,
 )
 NUMBERS_ROWS = "it numbers the rows"
+NAMES_FILES = "it names files"
+ALL_DIFFERENT = "it is different in every row, as an identifier is"
 FILE = re.compile(r"\S.*\.(jpe?g|png|gif|bmp|webp|tiff?|wav|flac|ogg|mp3|txt)", re.IGNORECASE)
 
 
@@ -224,14 +229,14 @@ class Seen:
             padded = sum(c for cell, c in self.counts.items() if PADDED.fullmatch(cell))
             return ("category" if padded and padded >= 0.01 * self.counted else "number"), ""
         if self.files == known:
-            return "ignore", "it names files"
+            return "ignore", NAMES_FILES
         words = self.words / known
         if words >= 3 and distinct > 0.5 * self.counted:
             return "text", ""
         if self.letters / known > 60:
             return "text", ""
         if distinct == self.counted and known >= FEWEST_TOLD_APART:
-            return "ignore", "it is different in every row, as an identifier is"
+            return "ignore", ALL_DIFFERENT
         return "category", ""
 
     def unfit(self, kind: Kind) -> list[str]:

@@ -11,7 +11,7 @@ from nncli.data.naming import check_needed, meant, no_column
 from nncli.data.skipping import Skipped
 from nncli.data.table.answers import Answers
 from nncli.data.table.cells import Cells, Decimal
-from nncli.data.table.columns import NUMBERS_ROWS, Kind, Seen
+from nncli.data.table.columns import NAMES_FILES, NUMBERS_ROWS, Kind, Seen
 from nncli.data.table.files import blank_rows, layout_of, read_rows, row_numbers
 from nncli.data.table.layout import Layout
 from nncli.data.table.settings import TableDataset
@@ -320,7 +320,7 @@ def _keep_numbers_of_rows(
 
 
 def _nothing_left(settings: TableDataset, table: LookedThrough) -> DataError:
-    files = any(seen.kind(name)[1] == "it names files" for name, seen in table.seen.items())
+    files = any(seen.kind(name)[1] == NAMES_FILES for name, seen in table.seen.items())
     # The same in every row, or nowhere, a column teaches nothing, whatever it is taken for.
     varied = {name: seen for name, seen in table.seen.items() if len(seen.counts) > 1}
     name, seen = next(iter((varied or table.seen).items()), ("name", None))
