@@ -20,6 +20,7 @@ class Skipped:
 
     Attributes:
         problems: what it was, and how many rows or files each is about.
+        warnings: what is worth saying of what stays all the same.
         rows: of each file the rows that it lacks so, by their number, and why.
         blank: of each file the lines without anything in them, which are no rows but are counted.
     """
@@ -29,6 +30,7 @@ class Skipped:
         self.on_error = on_error
         self.option = option
         self.problems: dict[str, int] = {}
+        self.warnings: list[str] = []
         self.rows: dict[Path, dict[int, str]] = {}
         self.blank: dict[Path, list[int]] = {}
 
@@ -38,7 +40,7 @@ class Skipped:
         return sum(self.problems.values())
 
     def note(self, problem: str, *, count: int = 1) -> None:
-        """Leave something out, `count` rows or files of it, or fail; 0 for what stays all the same.
+        """Leave something out, `count` rows or files of it, or fail.
 
         Raises:
             DataError: with `fail`.
@@ -49,6 +51,10 @@ class Skipped:
                 hint=f"Mend it, or leave out whatever cannot be read: {self.option}",
             )
         self.problems[problem] = count
+
+    def warn(self, text: str) -> None:
+        """Keep something, and say what is odd about it."""
+        self.warnings.append(text)
 
     def row(self, path: Path, number: int, problem: str) -> None:
         """Leave out a row of a file, or fail.
@@ -68,11 +74,10 @@ class Skipped:
         raise error
 
     def report(self, reporter: Reporter) -> None:
-        """Say what was left out."""
-        lost = [problem for problem, count in self.problems.items() if count]
-        for problem, count in self.problems.items():
-            if not count:
-                reporter.warning(f"{problem}.")
+        """Say what was left out, and what is odd about what was kept."""
+        lost = list(self.problems)
+        for text in self.warnings:
+            reporter.warning(text)
         if lost:
             lines = [f"  {problem}" for problem in lost[:LISTED]]
             if len(lost) > LISTED:

@@ -111,6 +111,8 @@ def _refused(gathered: Gathered) -> Iterator[Finding]:
     for said in gathered.problems:
         if said not in of_rows:
             yield Finding("warn", "columns", said)
+    for text in gathered.warnings:
+        yield Finding("warn", "columns", text.removesuffix("."))
 
 
 def _dividers(

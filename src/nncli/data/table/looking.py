@@ -346,7 +346,7 @@ def _check_kind(
     some = " and ".join(map(repr, unfit[:2]))
     said = f"{settings.path}: {name} is to be a {kind}, and has cells that are none: {some}"
     if settings.on_error == "skip":
-        skipped.note(f"{said}, which are taken for missing", count=0)
+        skipped.warn(f"{said}, which are taken for missing.")
         return
     error = DataError(
         f"{said}.",

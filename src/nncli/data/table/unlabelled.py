@@ -215,6 +215,8 @@ def _readable(
             continue
         cells = batch[column.name]
         said = unknown[~cells.lacking(missing)[unknown]]
+        if not len(said):  # the usual case, for which no cell need become a string
+            continue
         for place, cell in zip(said, cells.strings[said], strict=True):
             if column.kind == "number" and is_number(cell):
                 continue  # a number that stands for missing
