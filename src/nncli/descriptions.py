@@ -14,6 +14,7 @@ from pydantic import Field
 from nncli.settings import Settings
 
 __all__ = [
+    "TASKS",
     "ArrayInput",
     "Block",
     "ClassTarget",
@@ -209,3 +210,5 @@ def in_unit(name: str, units: Mapping[str, str]) -> str:
 
 
 Target = Annotated[ClassTarget | LabelsTarget | ValueTarget, Field(discriminator="kind")]
+# What each kind of target is called where people choose: `dataset.task`, and in messages.
+TASKS = {"class": "classes", "labels": "labels", "value": "values"}

@@ -18,6 +18,7 @@ from nncli.data.table.cells import LARGEST
 from nncli.data.table.targets import MOST_NUMBERED_CLASSES
 from nncli.data.units import Measured
 from nncli.descriptions import (
+    TASKS,
     ArrayInput,
     ClassTarget,
     ImageInput,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["ArraySettings", "ArraysDataset", "Names", "as_described", "decode", "source"]
 
 BATCH_SIZE = 4096
-TASKS = {"class": "classes", "labels": "labels", "value": "values"}
 
 
 class Names(NamedTuple):

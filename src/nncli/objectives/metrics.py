@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nncli.descriptions import ClassTarget, Target, ValueTarget
+from nncli.descriptions import TASKS, ClassTarget, Target, ValueTarget
 
 __all__ = [
     "ALIASES",
@@ -136,8 +136,7 @@ def unfit(target: Target, name: str) -> str | None:
             return f"{name} is always 1 where there are {len(target.names)} classes"
     if target.kind in kinds:
         return None
-    words = {"class": "classes", "labels": "labels", "value": "values"}
-    return f"{name} is for {' and '.join(words[kind] for kind in kinds)}"
+    return f"{name} is for {' and '.join(TASKS[kind] for kind in kinds)}"
 
 
 def fitting_metrics(target: Target) -> list[str]:

@@ -13,6 +13,7 @@ from nncli.data import Dataset, TfdsDataset
 from nncli.data.inputs import InputSettings
 from nncli.data.pipelines import fit_memory, steps
 from nncli.data.tfds import data_folder
+from nncli.descriptions import TASKS
 from nncli.errors import ExperimentError, NncliError, UsageError
 from nncli.files import shown_path
 from nncli.objectives import metric_names
@@ -30,9 +31,6 @@ from nncli.training.run import Run
 from nncli.training.weighting import class_weights
 
 __all__ = ["Prepared", "prepare"]
-
-
-LEARNED = {"class": "classes", "labels": "labels", "value": "values"}
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ def _check_loss(settings: TrainingSettings, dataset: Dataset) -> None:
     if settings.loss is not None and settings.loss.type not in names:
         raise ExperimentError(
             [
-                f"training.loss: {settings.loss.type} is for {LEARNED[settings.loss.kind]}; "
+                f"training.loss: {settings.loss.type} is for {TASKS[settings.loss.kind]}; "
                 f"{dataset.name} is {dataset.target}"
             ],
             hint=f"Take {', '.join(names[:-1])} or {names[-1]}; {names[0]} is the default.",
