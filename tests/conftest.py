@@ -8,14 +8,14 @@ import io
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nncli.reporting import SilentReporter, Task
+from nncli.reporting import SilentReporter
+from recording import RecordingReporter
 
 if TYPE_CHECKING:
     from nncli.training import TrainingResult
@@ -133,27 +133,6 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> str:
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     return address
-
-
-@dataclass
-class RecordingReporter(SilentReporter):
-    """Remembers what it was told."""
-
-    notices: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    tasks: list[str] = field(default_factory=list)
-
-    def notice(self, message: str) -> None:
-        self.notices.append(message)
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
-
-    def task(
-        self, description: str, *, total: float | None = None, unit: str = ""
-    ) -> AbstractContextManager[Task]:
-        self.tasks.append(description)
-        return super().task(description, total=total, unit=unit)
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import signal
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from nncli.reporting import SilentReporter, Task
+from nncli.reporting import Task
+from recording import RecordingReporter
 
 __all__ = ["Stopping"]
 
 
-class Stopping(SilentReporter):
+class Stopping(RecordingReporter):
     """Sends a signal to this process after so many calls of `step_ended` or `epoch_ended`, or when
     a task begins whose description begins with `task`; keeps what it was told."""
 
@@ -25,12 +26,11 @@ class Stopping(SilentReporter):
         number: int = signal.SIGINT,
         times: int = 1,
     ) -> None:
+        super().__init__()
         self.left = {"step": steps, "epoch": epochs}
         self.awaited = task
         self.number = number
         self.times = times
-        self.notices: list[str] = []
-        self.warnings: list[str] = []
 
     def count(self, what: str) -> None:
         self.left[what] -= 1
@@ -53,9 +53,3 @@ class Stopping(SilentReporter):
 
     def epoch_ended(self, epoch: int, values: Mapping[str, float | None]) -> None:
         self.count("epoch")
-
-    def notice(self, message: str) -> None:
-        self.notices.append(message)
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)

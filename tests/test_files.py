@@ -15,6 +15,7 @@ import pytest
 from nncli.errors import StorageError
 from nncli.files import (
     cache_folder,
+    existing_part,
     open_atomically,
     shown_path,
     state_folder,
@@ -207,3 +208,13 @@ def test_a_path_is_told_from_where_one_stands(
     whole = f"{tmp_path}/" if outside else ""
     assert shown_path(given) == (shown if shown.startswith("~") else f"{whole}{shown}")
     assert typed_path(given) == f"{whole}{typed}"
+
+
+def test_the_nearest_part_of_a_path_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert existing_part(tmp_path / "file") == tmp_path / "file"
+    assert existing_part(tmp_path / "file" / "below" / "it") == tmp_path / "file"
+    assert existing_part(Path("no/such\0thing")) == Path.cwd()
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(OSError, match="symbolic links"):
+        existing_part(tmp_path / "circle")

@@ -28,7 +28,7 @@ from nncli.data import DigitsDataset, TfdsDataset
 from nncli.data.network import is_offline, reachable
 from nncli.data.tfds import data_folder
 from nncli.errors import InterruptedRunError, NncliError, Terminated
-from nncli.files import cache_folder, to_json
+from nncli.files import cache_folder, existing_part, to_json
 from nncli.reporting import Reporter, SilentReporter
 from nncli.training import train
 
@@ -342,9 +342,7 @@ def _runs_folder() -> _Answer:
 def _folder(place: Path, remedy: str, *, unwritable: Grade = "fail") -> _Answer:
     """Whether files can be written to `place`, or to a folder of that name still to be made."""
     try:
-        existing = place
-        while not existing.exists():
-            existing = existing.parent
+        existing = existing_part(place)
         if not existing.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, f"{existing.name} is a file")
         with tempfile.TemporaryFile(dir=existing):  # permissions alone do not tell: it is tried

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
@@ -20,6 +21,7 @@ __all__ = [
     "at_home",
     "cache_folder",
     "encodable",
+    "existing_part",
     "is_plain",
     "is_temporary",
     "open_atomically",
@@ -68,6 +70,20 @@ def is_plain(letter: str) -> bool:
     """Whether file systems and shells take a letter as it is: those and the digits of any script,
     with what is put above and below them, `.`, `_` and `-`."""
     return letter.isalnum() or letter in "._-" or unicodedata.category(letter).startswith("M")
+
+
+def existing_part(path: Path) -> Path:
+    """The nearest of `path` and the folders above it that there is.
+
+    Raises:
+        OSError: it may not be looked for, or links lead in a circle.
+    """
+    path = path.absolute()
+    for part in (path, *path.parents):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+            part.stat()  # `exists` raises on some Pythons and is silent on others
+            return part
+    return path
 
 
 def cache_folder() -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,3 +44,22 @@ def test_a_file_comes_before_a_run_of_its_name(runs: Path) -> None:
 def test_a_name_that_means_nothing_is_refused(runs: Path) -> None:
     with pytest.raises(NotFoundError, match="no run coffee"):
         find_model(runs, Path("coffee"))
+
+
+@pytest.mark.parametrize("named", ["secret", "1-tea"])
+def test_what_may_not_be_looked_at_is_no_model(
+    runs: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = os.stat
+
+    def forbidding(path: Any, *args: Any, **more: Any) -> os.stat_result:
+        if str(path).endswith(("secret", "model.keras")):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *args, **more)
+
+    monkeypatch.setattr(os, "stat", forbidding)
+    if named == "secret":
+        with pytest.raises(NotFoundError, match="no run secret"):
+            find_model(runs, Path(named))
+    else:
+        assert find_model(runs, Path(named)) == runs / "1-tea"

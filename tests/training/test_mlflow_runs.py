@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import nncli
+from nncli import backend
 from nncli.config import Layer, load_experiment
 from nncli.config.tracking import absolute_uri
-from nncli.errors import InterruptedRunError, TrainingError
-from nncli.reporting import SilentReporter
+from nncli.errors import InterruptedRunError, StorageError, TrainingError
 from nncli.runs import RunFolder
+from nncli.training import engine
 from nncli.training.mlflow_runs import followed
+from stopping import Stopping
 
 pytest.importorskip("mlflow", reason="MLflow is not installed (pip install 'nncli[mlflow]')")
 pytest.importorskip("alembic", reason="Alembic is not installed (pip install 'nncli[mlflow]')")
@@ -73,26 +74,6 @@ def store(own_folders: Path, empty_store: bytes) -> Path:
     path = own_folders / "mlflow.db"
     path.write_bytes(empty_store)
     return path
-
-
-class Listening(SilentReporter):
-    """Remembers what was said; may press Ctrl-C after so many steps."""
-
-    def __init__(self, steps: int = 0) -> None:
-        self.said: list[str] = []
-        self.warnings: list[str] = []
-        self.left = steps
-
-    def notice(self, message: str) -> None:
-        self.said.append(message)
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
-
-    def step_ended(self, step: int, values: Mapping[str, float]) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGINT)
 
 
 def client(uri: str = STORE) -> Any:
@@ -175,7 +156,7 @@ def test_params_keep_to_the_limits_of_mlflow(tmp_path: Path) -> None:
     described = load_experiment(
         [], Layer(experiment(class_weight=weights) | {"model": {"hidden_units": units}})
     )
-    with followed(RunFolder(tmp_path), described, reporter := Listening()):
+    with followed(RunFolder(tmp_path), described, reporter := Stopping()):
         pass
     assert reporter.warnings == []
     params = the_run().data.params
@@ -216,7 +197,7 @@ def test_a_resumed_run_goes_on_in_the_same_run_of_mlflow(
 ) -> None:
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
-        nncli.train(experiment(epochs=3), run_dir=folder, reporter=Listening(15))
+        nncli.train(experiment(epochs=3), run_dir=folder, reporter=Stopping(steps=15))
     run = the_run()
     assert run.info.status == "KILLED" and len(columns(run)["train_loss"]) == 1
     assert "model.keras" not in artifacts(run)
@@ -233,10 +214,56 @@ def test_a_resumed_run_goes_on_in_the_same_run_of_mlflow(
     assert the_run().data.tags["nncli.resumed.training.epochs"] == "4"
 
 
+def test_a_run_whose_store_is_gone_keeps_its_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Path
+) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(experiment(epochs=3), run_dir=folder, reporter=Stopping(steps=15))
+    store.write_text("nothing of a database, but long enough\n" * 100)
+    monkeypatch.chdir(tmp_path)  # where MLflow would find no fault
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "prepare", lambda **_: pytest.fail("Keras is started"))
+        with pytest.raises(StorageError, match="file is not a database"):
+            nncli.resume(folder)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_a_run_whose_store_breaks_before_it_goes_on_keeps_its_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(InterruptedRunError):
+        nncli.train(experiment(epochs=3), run_dir=folder.path, reporter=Stopping(steps=15))
+    monkeypatch.setattr(engine, "checked_store", lambda *_: None)  # as if it had been whole then
+    (Path.cwd() / "mlflow.db").write_text("nothing of a database, but long enough\n" * 100)
+    with pytest.raises(StorageError, match="file is not a database"):
+        nncli.resume(folder.path)
+    metrics = folder.read_metrics()
+    assert metrics is not None and metrics.outcome == "interrupted"
+
+
+def test_a_fold_that_is_new_goes_where_the_whole_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = experiment(epochs=1) | {"dataset": {"type": "digits", "folds": 2}}
+    folder = tmp_path / "whole"
+    with pytest.raises(InterruptedRunError):
+        nncli.train(described, run_dir=folder, reporter=Stopping(steps=5))
+    store = Path.cwd() / "mlflow.db"
+    monkeypatch.chdir(tmp_path)  # where MLflow would look into another file
+    nncli.resume(folder)
+    monkeypatch.chdir(store.parent)
+    whole, *folds = runs_of("digits")
+    assert {fold.data.tags["mlflow.parentRunId"] for fold in folds} == {whole.info.run_id}
+    assert [fold.info.run_name for fold in folds] == ["fold-1", "fold-2"]
+
+
 def test_an_epoch_that_is_trained_again_is_not_sent_twice(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with pytest.raises(InterruptedRunError):
-        nncli.train(experiment(epochs=3), run_dir=folder, reporter=Listening(25))
+        nncli.train(experiment(epochs=3), run_dir=folder, reporter=Stopping(steps=25))
     assert [step for step, _ in columns(the_run())["train_loss"]] == [1, 2]
     for path in (folder / "checkpoints").iterdir():  # as if the machine had died without one
         path.unlink()
@@ -281,7 +308,7 @@ def test_a_server_that_is_away_costs_no_training(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    reporter = Listening()
+    reporter = Stopping()
     result = nncli.train(experiment(), run_dir=tmp_path / "run", reporter=reporter)
     assert result.metrics.outcome == "completed" and len(result.history) == 2
     first, last = reporter.warnings  # and not one for every epoch
@@ -318,7 +345,7 @@ def test_what_a_longer_run_added_while_the_server_was_away_is_sent_later(
 def test_a_store_that_breaks_during_the_run_gets_all_of_it_when_it_is_back(
     tmp_path: Path, store: Path
 ) -> None:
-    class Breaking(Listening):
+    class Breaking(Stopping):
         def epoch_started(self, epoch: int) -> None:
             if epoch == 2:
                 store.rename("away.db")
@@ -342,7 +369,7 @@ def test_folds_are_not_sent_without_the_whole(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     described = experiment(epochs=1) | {"dataset": {"type": "digits", "folds": 2}}
-    reporter = Listening()
+    reporter = Stopping()
     result = nncli.train(described, run_dir=tmp_path / "whole", reporter=reporter)
     assert len(reporter.warnings) == 2  # about the whole, none about the folds
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
@@ -354,12 +381,12 @@ def test_folds_are_not_sent_without_the_whole(
 
 def test_a_run_that_mlflow_has_lost_begins_anew_there(tmp_path: Path) -> None:
     with pytest.raises(InterruptedRunError):
-        nncli.train(experiment(epochs=3), run_dir=tmp_path / "run", reporter=Listening(15))
+        nncli.train(experiment(epochs=3), run_dir=tmp_path / "run", reporter=Stopping(steps=15))
     lost = the_run()
     client().delete_run(lost.info.run_id)
-    reporter = Listening()
+    reporter = Stopping()
     result = nncli.resume(tmp_path / "run", reporter=reporter)
-    assert any("a new one begins" in said for said in reporter.said)
+    assert any("a new one begins" in said for said in reporter.notices)
     assert the_run().info.run_id != lost.info.run_id
     assert_has_the_history(the_run(), result)
 

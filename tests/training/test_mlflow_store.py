@@ -11,10 +11,14 @@ import pytest
 
 import nncli
 from nncli import backend
+from nncli.config import Experiment
 from nncli.config.tracking import Mlflow
 from nncli.data import network
 from nncli.errors import NncliError
+from nncli.training import mlflow_store
 from nncli.training.mlflow_store import check_store, reason_of, without_password
+from nncli.training.overview import look
+from nncli.training.rehearsal import rehearse
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +69,27 @@ def test_a_store_that_cannot_be_used_is_refused_at_once(
     assert message in error.value.message and error.value.hint
     assert error.value.exit_code == exit_code
     assert not (tmp_path / "run").exists()
+
+
+def test_who_trains_nothing_needs_no_store() -> None:
+    assert look(Experiment.model_validate(experiment("htp://host"))).type == "mlp"
+
+
+def test_a_rehearsal_refuses_what_the_training_would() -> None:
+    pytest.importorskip("mlflow", reason="MLflow is not installed (pip install 'nncli[mlflow]')")
+    with pytest.raises(NncliError, match="knows no store"):
+        rehearse(Experiment.model_validate(experiment("htp://host")))
+
+
+def test_a_file_that_may_not_be_looked_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mlflow", reason="MLflow is not installed (pip install 'nncli[mlflow]')")
+
+    def forbidden(_: Path) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(mlflow_store, "existing_part", forbidden)
+    with pytest.raises(NncliError, match=r"cannot use secret/mlflow\.db: permission denied\."):
+        check_store(Mlflow(tracking_uri=f"sqlite:///{Path.cwd()}/secret/mlflow.db"))
 
 
 def test_settings_come_before_the_environment_and_that_before_where_a_run_began(

@@ -64,10 +64,11 @@ def find_model(runs_dir: Path, named: Path) -> Path:
         NotFoundError, UsageError: as `find`.
     """
     path = named
-    if not (path.exists() or len(path.parts) != 1 or path.suffix.lower() in MODEL_ENDINGS):
+    is_a_path = len(path.parts) != 1 or path.suffix.lower() in MODEL_ENDINGS
+    if not is_a_path and not os.path.exists(path):  # noqa: PTH110 (as above)
         path = find(runs_dir, str(named)).path
     model = RunFolder(path).model
-    return model if model.is_file() else path
+    return model if os.path.isfile(model) else path  # noqa: PTH113 (as above)
 
 
 def _best(runs_dir: Path, key: str) -> RunFolder:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nncli.errors import NotFoundError, StorageError, UsageError
-from nncli.files import is_temporary, storage_errors, to_json, write_atomically
+from nncli.files import existing_part, is_temporary, storage_errors, to_json, write_atomically
 from nncli.runs.metrics import EpochRow, Metrics
 
 if TYPE_CHECKING:  # whoever lists ten thousand runs does not wait for these
@@ -270,11 +270,9 @@ def check_place(runs_dir: Path, run_dir: Path | None) -> None:
         StorageError: the folder cannot be written.
     """
     place = run_dir or runs_dir
-    existing = place.absolute()
     with storage_errors(place):  # even looking may be forbidden
         occupied = run_dir is not None and run_dir.is_dir() and any(run_dir.iterdir())
-        while not existing.exists():
-            existing = existing.parent
+        existing = existing_part(place)
     if occupied:
         raise UsageError(
             f"The run folder {run_dir} exists and is not empty.",

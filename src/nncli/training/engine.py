@@ -33,7 +33,7 @@ from nncli.training.checkpoints import Checkpoint
 from nncli.training.fitting import fit, position_of
 from nncli.training.fold_report import write_fold_report
 from nncli.training.folds import experiment_of_fold, is_cross_validation, train_folds
-from nncli.training.mlflow_runs import followed, is_missing
+from nncli.training.mlflow_runs import checked_store, followed, is_missing
 from nncli.training.preparing import Prepared, prepare
 from nncli.training.run import Run
 from nncli.training.stopping import stop_requests
@@ -100,6 +100,7 @@ def train(
     experiment = _experiment(experiment)
     place = Path(runs_dir), Path(run_dir) if run_dir is not None else None
     runs.check_place(*place)
+    checked_store(experiment)
     recorded = _Recorded(
         experiment.dataset.label if experiment.names_dataset else None, command or sys.argv
     )
@@ -204,6 +205,7 @@ def resume(
     experiment = load_experiment([folder.config, *files], *layers)
     changed = _check_changes(before, experiment)
     if is_cross_validation(experiment):
+        checked_store(experiment, folder)
         recorded = _Recorded(experiment.dataset.label, command or sys.argv)
 
         def go_on(fold: int, own: RunFolder) -> TrainingResult:
@@ -219,6 +221,7 @@ def resume(
         metrics = folder.read_metrics()
         if metrics is not None and metrics.is_finished and not changed:
             if is_missing(folder, experiment):
+                checked_store(experiment, folder)
                 folder.write_config(experiment, nncli.__version__)
                 with _logging_to(folder.log), followed(folder, experiment, reporter):
                     pass  # it happened already
@@ -227,6 +230,7 @@ def resume(
                 "there is nothing left to do."
             )
             return TrainingResult(folder.path, folder.model, metrics, folder.read_history())
+        checked_store(experiment, folder)
         found = checkpoints.newest(folder.checkpoints)
         for path in found.damaged:
             reporter.warning(f"{shown_path(path)} is damaged and left out.")
@@ -281,8 +285,11 @@ def _experiment(value: Experiment | Mapping[str, Any] | Path | str | None) -> Ex
 
 def _fit_and_finish(run: Run, checkpoint: Checkpoint | None, reporter: Reporter) -> TrainingResult:
     position = position_of(run, checkpoint)
-    run.folder.write_metrics(run.metrics("running", position.rows))
+    running = run.metrics("running", position.rows)
+    if run.folder.read_metrics() is None:  # a run from here on, however long MLflow takes
+        run.folder.write_metrics(running)
     with followed(run.folder, run.experiment, reporter) as run.mlflow:
+        run.folder.write_metrics(running)  # until it goes on, a run has the outcome that it had
         return _to_the_end(run, position, checkpoint, reporter)
 
 

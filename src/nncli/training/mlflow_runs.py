@@ -28,13 +28,43 @@ from nncli.reporting import Reporter
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training.mlflow_store import check_store, reason_of, without_password
 
-__all__ = ["MlflowRun", "followed", "is_missing"]
+__all__ = ["MlflowRun", "checked_store", "followed", "is_missing"]
 
 STATUS = {"completed": "FINISHED", "stopped_early": "FINISHED", "interrupted": "KILLED"}
 LONGEST_TAG = 5000
 LATER = "The run goes on without it; at its end MLflow is asked again."
 
 logger = logging.getLogger("nncli")
+
+
+def checked_store(experiment: Experiment, folder: RunFolder | None = None) -> str | None:
+    """The address of the store in which MLflow is to follow a run of `experiment`, found before any
+    work is done; None if it is not to.
+
+    Args:
+        experiment: what is run.
+        folder: of the run, if it goes on: then it does so in the store where it began.
+
+    Raises:
+        UsageError, StorageError: as `check_store`.
+    """
+    settings = experiment.training.mlflow
+    if settings is None:
+        return None
+    record = None
+    if folder is not None:
+        whole = _whole(folder, experiment)
+        parent = _Record.read(whole) if whole else None
+        if whole is not None and parent is None:
+            return None  # a fold is followed within the run of the whole, or not at all
+        record = _Record.read(folder) or parent
+    return check_store(settings, record.tracking_uri if record else None)
+
+
+def _whole(folder: RunFolder, experiment: Experiment) -> RunFolder | None:
+    """The cross-validation of which the run in `folder` is a fold; None of any other run."""
+    whole = RunFolder(folder.path.parent)
+    return whole if experiment.dataset.fold is not None and whole.config.is_file() else None
 
 
 @contextmanager
@@ -47,20 +77,15 @@ def followed(
     A fold is followed within the run of the whole cross-validation, or not at all.
 
     Raises:
-        UsageError, StorageError: as `check_store`.
+        UsageError, StorageError: as `checked_store`.
     """
-    settings = experiment.training.mlflow
-    parent = None
-    if experiment.dataset.fold is not None:
-        whole = RunFolder(folder.path.parent)
-        parent = _Record.read(whole)
-        if parent is None and whole.config.is_file():
-            settings = None
-    if settings is None:
+    uri = checked_store(experiment, folder)
+    if uri is None:
         yield None
         return
     record = _Record.read(folder)
-    uri = check_store(settings, record.tracking_uri if record else None)
+    whole = _whole(folder, experiment)
+    parent = _Record.read(whole) if whole else None
     if record is not None and record.complete:  # until something is added
         record = replace(record, complete=False)
         record.write(folder)

@@ -14,7 +14,7 @@ from nncli import backend
 from nncli.config.tracking import SQLITE, Mlflow, absolute_uri, password_of
 from nncli.data.network import is_offline
 from nncli.errors import StorageError, UsageError
-from nncli.files import shown_path
+from nncli.files import existing_part, shown_path
 
 __all__ = ["check_store", "reason_of", "without_password"]
 
@@ -89,27 +89,30 @@ def _scheme(uri: str) -> str:
 
 def _check_file(path: Path) -> None:
     """Find out that a database could not be opened: MLflow would try that for two minutes."""
-    existing = path
-    while not existing.exists():
-        existing = existing.parent
-    reason = None
-    if existing != path:
-        if not existing.is_dir():
-            reason = f"{shown_path(existing)} is a file"
-        elif not os.access(existing, os.W_OK | os.X_OK):
-            reason = f"{shown_path(existing)} is not writable"
-    elif path.is_dir():
-        reason = "it is a folder"
-    elif not os.access(path, os.R_OK | os.W_OK):
-        reason = "it is not writable"
-    else:
-        try:
-            with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as opened:
-                opened.execute("pragma schema_version")
-        except sqlite3.Error as error:
-            reason = str(error)
+    try:
+        reason = _why_unusable(path)
+    except OSError as error:  # even looking may be forbidden
+        reason = (error.strerror or str(error)).lower()
+    except sqlite3.Error as error:
+        reason = str(error)
     if reason is not None:
         raise StorageError(f"MLflow cannot use {shown_path(path)}: {reason}.", hint=ELSEWHERE)
+
+
+def _why_unusable(path: Path) -> str | None:
+    existing = existing_part(path)
+    if existing != path:
+        if not existing.is_dir():
+            return f"{shown_path(existing)} is a file"
+        writable = os.access(existing, os.W_OK | os.X_OK)
+        return None if writable else f"{shown_path(existing)} is not writable"
+    if path.is_dir():
+        return "it is a folder"
+    if not os.access(path, os.R_OK | os.W_OK):
+        return "it is not writable"
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as opened:
+        opened.execute("pragma schema_version")
+    return None
 
 
 def without_password(uri: str) -> str:

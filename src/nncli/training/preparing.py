@@ -25,7 +25,6 @@ from nncli.runs import RunFolder
 from nncli.training import batching, execution, networks, seeding
 from nncli.training.fetching import check_weights, fetch_preset, fetch_weights
 from nncli.training.memory import explained_size
-from nncli.training.mlflow_store import check_store
 from nncli.training.monitoring import Monitor
 from nncli.training.run import Run
 from nncli.training.weighting import class_weights
@@ -71,8 +70,6 @@ def prepare(
             hint="Install it with: pip install 'nncli[tensorboard]', or leave "
             "training.tensorboard out.",
         )
-    if settings.mlflow is not None:
-        check_store(settings.mlflow)
     check_weights(experiment.model)
     if experiment.names_dataset:
         data.check_source(experiment.dataset)

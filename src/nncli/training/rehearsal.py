@@ -25,6 +25,7 @@ from nncli.training.memory import (
     step_bytes,
     weight_bytes,
 )
+from nncli.training.mlflow_runs import checked_store
 from nncli.training.phases import phases_of
 from nncli.training.preparing import Prepared, prepare
 
@@ -76,6 +77,7 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
         As `train`, but for what is found out later than in the first steps.
     """
     reporter = reporter or SilentReporter()
+    checked_store(experiment)
     if is_cross_validation(experiment):  # its folds are alike
         experiment = experiment_of_fold(experiment, 1)
     prepared = prepare(experiment, reporter)
