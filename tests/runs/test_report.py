@@ -178,6 +178,18 @@ def test_folds_are_linked_and_drawn_over_each_other() -> None:
     assert "Worst errors out of fold" in page and "on test" not in page
 
 
+def test_a_curve_has_the_name_of_its_fold_where_another_has_none() -> None:
+    first, second, third = folds(3, 4)
+    page = render(content(folds=[first, replace(second, history=[]), third]))
+    said = re.findall(r"<title>(fold \d, train)</title>", page)
+    assert said == ["fold 1, train", "fold 3, train"]
+
+
+def test_folds_are_in_the_unit_of_the_values() -> None:
+    page = render(content(folds=folds(2, 3), units={"loss": "cm"}))
+    assert '<th scope="col">loss (cm)</th><th scope="col">accuracy</th>' in page
+
+
 def test_many_long_folds_make_no_large_page() -> None:
     page = render(content(folds=folds(200, 3000)))
     assert "The first 30 of 200 folds" in page and page.count("fold-") == 200

@@ -54,7 +54,7 @@ def draw_learning_curves(
             axes.axvline(best_epoch, color="#777777", linestyle=":", linewidth=1.2, label=label)
         over_epochs(axes, in_unit(metric, units or {}))
         axes.legend(frameon=False, fontsize=9)
-    figure.suptitle(title, fontsize=12)
+    figure.suptitle(title, fontsize=12, parse_math=False)
     save(figure, path)
 
 
@@ -62,7 +62,7 @@ def over_epochs(axes: Any, title: str) -> None:
     """Give a panel the dress of a learning curve: epochs below, a light grid."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_title(title, fontsize=11)
+    axes.set_title(title, fontsize=11, parse_math=False)  # a unit may have dollars
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(color="#dddddd", linewidth=0.6)

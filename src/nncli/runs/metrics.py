@@ -163,6 +163,10 @@ class Metrics(Settings):
         """Whether the run came to its end."""
         return self.outcome in ("completed", "stopped_early")
 
+    def deviation_of(self, split: str, name: str) -> float | None:
+        """Of a cross-validation the standard deviation of a metric between its folds."""
+        return (self.deviation or {}).get(split, {}).get(name)
+
     @classmethod
     def read(cls, path: Path) -> Metrics | None:
         """The document in `path`; None if there is none, or none of this schema."""

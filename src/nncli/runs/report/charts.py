@@ -16,11 +16,13 @@ WIDTH, HEIGHT = 420, 256
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 24, 40
 MOST_DOTS = 60  # epochs with a dot each
 Points = Sequence[tuple[float, float]]
+Lines = Sequence[tuple[str, Points]]
 
 
-def curves(title: str, lines: Sequence[tuple[str, Sequence[Points]]], mark: float | None) -> str:
-    """Lines over epochs, of each split one, or one a fold; `mark` is the epoch that was kept."""
-    frame = _Frame([point for _, several in lines for line in several for point in line])
+def curves(title: str, splits: Sequence[tuple[str, Lines]], mark: float | None) -> str:
+    """Lines over epochs, of each split one, or one a fold, by its name; `mark` is the epoch that
+    was kept."""
+    frame = _Frame([point for _, lines in splits for _, line in lines for point in line])
     parts = [frame.axes("epoch", whole=True)]
     if mark is not None:
         x = frame.x(mark)
@@ -31,14 +33,14 @@ def curves(title: str, lines: Sequence[tuple[str, Sequence[Points]]], mark: floa
             f'<text x="{beside:.1f}" y="{TOP - 8}" text-anchor="{anchor}">kept: epoch {mark:.0f}'
             "</text>"
         )
-    for place, (name, several) in enumerate(lines):
-        for number, line in enumerate(several, start=1):
-            fold = f"fold {number}, " if len(several) > 1 else ""
-            parts.append(_curve(frame, line, f"line{place}", f"{fold}{name}", is_one=not fold))
-    last = ", ".join(f"{name} {_ends(several)}" for name, several in lines)
+    for place, (name, lines) in enumerate(splits):
+        for fold, line in lines:
+            said = f"{fold}, {name}" if fold else name
+            parts.append(_curve(frame, line, f"line{place}", said, is_one=len(lines) == 1))
+    last = ", ".join(f"{name} {_ends([line for _, line in lines])}" for name, lines in splits)
     legend = "".join(
         f'<span class="key key{place}">{escape(name)}</span>'
-        for place, (name, _) in enumerate(lines)
+        for place, (name, _) in enumerate(splits)
     )
     return _figure(title, f"{title} by epoch; at the end {last}", parts, legend=legend)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
+from nncli.descriptions import in_unit
 from nncli.runs.metrics import Metrics
 from nncli.runs.report.content import Fold
 from nncli.runs.report.words import number
@@ -13,16 +14,20 @@ from nncli.runs.report.words import number
 __all__ = ["fold_table", "with_deviation"]
 
 
-def fold_table(folds: Sequence[Fold], metrics: Metrics) -> tuple[str, str]:
+def fold_table(
+    folds: Sequence[Fold], metrics: Metrics, units: Mapping[str, str]
+) -> tuple[str, str]:
     """The head and the rows of a table: a fold a row, and below them their mean and deviation.
 
     Args:
         folds: those that have something to say.
         metrics: of them all.
+        units: of metrics that have one.
     """
     means = metrics.test or {}
-    deviations = (metrics.deviation or {}).get("test", {})
-    names = [*means, "kept epoch", "epochs", "test examples", "seconds"]
+    deviations = {name: metrics.deviation_of("test", name) for name in means}
+    heads = [in_unit(name, units) for name in means]
+    names = [*heads, "kept epoch", "epochs", "test examples", "seconds"]
     head = "<td></td>" + "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = [
         f'<tr><th scope="row"><a href="{quote(fold.page)}">{escape(fold.name)}</a></th>'
@@ -40,7 +45,7 @@ def fold_table(folds: Sequence[Fold], metrics: Metrics) -> tuple[str, str]:
 def with_deviation(metrics: Metrics, split: str, name: str) -> str:
     """A metric; of a cross-validation with the standard deviation between its folds."""
     value = (getattr(metrics, split) or {}).get(name)
-    deviation = (metrics.deviation or {}).get(split, {}).get(name)
+    deviation = metrics.deviation_of(split, name)
     return number(value) if deviation is None else f"{number(value)} ± {number(deviation)}"
 
 

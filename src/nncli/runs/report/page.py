@@ -177,7 +177,7 @@ def _numbers(content: ReportContent) -> str:
         if name is not None:
             interval = content.intervals.get(name) if split == content.split else None
             note = f"95 %: {between(interval)}" if interval else ""
-            deviation = (metrics.deviation or {}).get(split, {}).get(name)
+            deviation = metrics.deviation_of(split, name)
             if deviation is not None:
                 note = f"± {number(deviation)} between folds"
             heading = in_unit(name, content.units) if content.units else name.replace("_", " ")
@@ -214,29 +214,31 @@ def _folds(content: ReportContent) -> str:
         '<p class="soft">Each fold was tested once, by a model that had not seen it; the deviation '
         "is the standard deviation between folds.</p>"
     )
-    return note + _table(*fold_table(content.folds, content.metrics))
+    return note + _table(*fold_table(content.folds, content.metrics, content.units))
 
 
 def _curves(content: ReportContent) -> str:
     """A figure for each metric that was recorded; of folds their curves over each other."""
-    histories = [fold.history for fold in content.folds] if content.folds else [content.history]
-    histories = [rows for rows in histories if rows]
+    histories = [(fold.name, fold.history) for fold in content.folds] or [("", content.history)]
+    histories = [(fold, rows) for fold, rows in histories if rows]
     if not histories:
         return ""
-    columns = histories[0][0]
+    columns = histories[0][1][0]
     names = [column.removeprefix("train_") for column in columns if column.startswith("train_")]
     figures = []
     for name in names:
-        lines = []
+        splits = []
         for split in ("train", "validation"):
-            several = [_points(rows, f"{split}_{name}") for rows in histories[:MOST_FOLDS]]
-            if content.folds:
-                several = [one[:: 1 + len(one) // MOST_POINTS] for one in several]
-            if any(several):
-                lines.append((split, [one for one in several if one]))
-        if lines:
+            lines = [
+                (fold, points[:: 1 + len(points) // MOST_POINTS] if fold else points)
+                for fold, rows in histories[:MOST_FOLDS]
+                if (points := _points(rows, f"{split}_{name}"))
+            ]
+            if lines:
+                splits.append((split, lines))
+        if splits:
             figures.append(
-                charts.curves(in_unit(name, content.units), lines, content.metrics.kept_epoch)
+                charts.curves(in_unit(name, content.units), splits, content.metrics.kept_epoch)
             )
     note = ""
     if len(histories) > MOST_FOLDS:
