@@ -22,6 +22,8 @@ __all__ = [
     "cache_folder",
     "encodable",
     "existing_part",
+    "finite",
+    "in_words",
     "is_plain",
     "is_temporary",
     "open_atomically",
@@ -195,14 +197,20 @@ def encodable(text: str) -> str:
 
 def to_json(document: Any) -> str:
     """Write `document` as indented JSON; numbers that JSON lacks (NaN, infinities) become null."""
-    return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def in_words(value: Any) -> str:
+    """A value on one line: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def finite(value: Any) -> Any:
+    """A value with None for every number in it that JSON lacks: NaN and infinities."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

@@ -19,6 +19,7 @@ TEXTS = [
     "a:\n- b: 1\n  c: 2\n",
     "a: some words\n  that go on\nb: 1\n",
     "a: [1, 2]\nb: {c: 3}\n",
+    f"a:\n  path: \n    /{'long/' * 30}\n",
     'a: "x\\n"\nb: |\n  text\n',
 ]
 

@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from nncli.runs.about import set_note, tag
 from nncli.runs.folder import RunFolder
 from nncli.runs.listing import listed_runs
@@ -89,7 +91,7 @@ def test_epochs_are_rows_and_runs_without_any_are_said(make: MakeRun) -> None:
     make("1-a", history={"validation_loss": [1.5, None], "seconds": [1, 2], "train_loss": [2, 3]})
     make("2-b", folds=[{}])
     make("2-b/fold-1", history={"train_accuracy": [0.5]})
-    make("3-c")
+    make("3-c", epochs=0)
     table, lacking = epochs_table(listed_runs(RUNS))
     assert table.to_csv() == (
         "run,fold,epoch,train_loss,train_accuracy,validation_loss,seconds\n"
@@ -105,3 +107,13 @@ def test_a_number_that_is_none_is_nothing(make: MakeRun) -> None:
     table, _ = epochs_table(listed_runs(RUNS))
     assert table.to_csv().splitlines()[1] == "1-a,,1,"
     assert json.loads(table.to_json_lines())["train_loss"] is None
+
+
+def test_numbers_that_json_lacks_are_null_in_lists_too(make: MakeRun) -> None:
+    make("1-a").config.write_text("a:\n- .inf\n- 1\nb: .nan\n")
+    table = runs_table(listed_runs(RUNS))
+    [line] = table.to_json_lines().splitlines()
+    read = json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert read["a"] == [None, 1] and read["b"] is None
+    [row] = csv.DictReader(io.StringIO(table.to_csv()))
+    assert (row["a"], row["b"]) == ("[null, 1]", "")

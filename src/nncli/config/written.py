@@ -90,6 +90,6 @@ def _scalar(text: str) -> Any:
     if quoted := QUOTED.fullmatch(text):
         return quoted[1].replace("''", "'")
     special = text.lower() in ("null", "true", "false") or ": " in text or " #" in text
-    if special or text[-1] in ": " or not TEXT.fullmatch(text):
+    if special or not text or text[-1] in ": " or not TEXT.fullmatch(text):
         raise _OtherFormError
     return text

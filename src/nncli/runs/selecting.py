@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from nncli.errors import NotFoundError, UsageError
+from nncli.files import in_words
 from nncli.runs.listing import SPLITS, RunRow, listed_runs, newest_runs
 
-__all__ = ["Condition", "check_metric", "chosen", "date_of", "in_order", "is_best_when_highest"]
-__all__ += ["is_metric", "selected"]
+__all__ = ["OWN", "Condition", "check_metric", "chosen", "date_of", "in_order"]
+__all__ += ["is_best_when_highest", "is_metric", "selected"]
 
 CONDITION = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(>=|<=|!=|==|=|>|<)\s*(.*?)\s*", re.DOTALL)
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -118,7 +118,7 @@ def in_order(rows: Sequence[RunRow], key: str) -> list[RunRow]:
     if all(isinstance(value, (int, float)) for value, _ in having):
         having.sort(key=lambda one: -one[0] if falling else one[0])
     else:
-        having.sort(key=lambda one: _text(one[0]))
+        having.sort(key=lambda one: in_words(one[0]))
         if falling:
             having.reverse()
     return [row for _, row in having] + lacking
@@ -225,8 +225,8 @@ def _same(found: Any, value: str) -> bool:
         number = _as_number(value)
         return number is not None and float(found) == number
     if isinstance(found, list):
-        return _text(found).strip("[]").replace(" ", "") == value.strip("[]").replace(" ", "")
-    return _text(found) == value
+        return in_words(found).strip("[]").replace(" ", "") == value.strip("[]").replace(" ", "")
+    return in_words(found) == value
 
 
 def _as_number(text: str) -> float | None:
@@ -234,7 +234,3 @@ def _as_number(text: str) -> float | None:
         return float(text.replace(",", ""))
     except ValueError:
         return None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

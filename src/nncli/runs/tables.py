@@ -6,16 +6,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from nncli.files import encodable
+from nncli.files import encodable, finite, in_words
 from nncli.runs.histories import NoHistoryError, histories_of
 from nncli.runs.listing import SPLITS, RunRow
-from nncli.runs.selecting import date_of
+from nncli.runs.selecting import OWN
 
 __all__ = ["Table", "epochs_table", "runs_table"]
 
@@ -31,24 +30,24 @@ TIMES = ("total", "data", "fit", "evaluate")
 DEVIATION = ".deviation"
 # What is known of every run beside its metrics and its settings, in the order of the columns.
 FACTS: dict[str, Callable[[RunRow], Any]] = {
-    "run": lambda row: row.name,
-    "number": lambda row: row.number,
+    "run": OWN["name"],
+    "number": OWN["number"],
     "path": lambda row: row.place,
-    "outcome": lambda row: row.outcome,
+    "outcome": OWN["outcome"],
     "broken": lambda row: row.broken,
     "error": lambda row: row.document.get("error"),
-    "date": lambda row: date_of(row),
+    "date": OWN["date"],
     "tags": lambda row: list(row.about.tags),
-    "note": lambda row: row.about.note or None,
-    "dataset": lambda row: row.dataset,
+    "note": OWN["note"],
+    "dataset": OWN["dataset"],
     "requested_dataset": lambda row: row.group("dataset").get("requested"),
     "fallback": lambda row: row.group("dataset").get("fallback"),
     **{f"{split}_examples": partial(_examples, split=split) for split in TRAINED_SPLITS},
     "classes": lambda row: row.group("dataset").get("classes"),
-    "model": lambda row: row.model,
-    "parameters": lambda row: row.count("parameters"),
-    "epochs": lambda row: row.count("epochs"),
-    "kept_epoch": lambda row: row.count("kept_epoch"),
+    "model": OWN["model"],
+    "parameters": OWN["parameters"],
+    "epochs": OWN["epochs"],
+    "kept_epoch": OWN["kept_epoch"],
     "monitor": lambda row: row.document.get("monitor"),
     "folds": lambda row: len(row.document["folds"]) if row.is_cross_validation else None,
     **{f"{name}_seconds": partial(RunRow.seconds, name=f"{name}_seconds") for name in TIMES},
@@ -75,7 +74,7 @@ class Table:
 
     def to_json_lines(self) -> str:
         """An object a line with every column; what there is not is null."""
-        lines = ({name: _finite(row.get(name)) for name in self.columns} for row in self.rows)
+        lines = (finite({name: row.get(name) for name in self.columns}) for row in self.rows)
         return encodable("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines))
 
 
@@ -140,14 +139,10 @@ def _whole(number: float | None) -> float | int | None:
     return int(number) if number is not None and number.is_integer() else number
 
 
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _cell(name: str, value: Any) -> str:
-    value = _finite(value)
+    value = finite(value)
     if value is None:
         return ""
     if name == "tags":
         return " ".join(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return in_words(value)

@@ -23,7 +23,7 @@ import nncli
 from nncli.config import Experiment, plain_values
 from nncli.config.comparing import flatten
 from nncli.config.tracking import password_of
-from nncli.files import to_json, typed_path, write_atomically
+from nncli.files import in_words, to_json, typed_path, write_atomically
 from nncli.reporting import Reporter
 from nncli.runs import EpochRow, Metrics, RunFolder
 from nncli.training.mlflow_store import check_store, reason_of, without_password
@@ -285,8 +285,7 @@ class MlflowRun:
             if path[:2] == ("training", "mlflow"):  # where it is sent is no property of the run
                 continue
             key = re.sub(r"[^\w.\- :]", "_", ".".join(map(str, path)))[:MAX_ENTITY_KEY_LENGTH]
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            params[key] = _cut(text, MAX_PARAM_VAL_LENGTH)
+            params[key] = _cut(in_words(value), MAX_PARAM_VAL_LENGTH)
         return params
 
     def _send_params(self, params: Mapping[str, str]) -> None:
