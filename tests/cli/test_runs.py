@@ -250,16 +250,69 @@ def test_an_export_that_cannot_be_is_refused(
     assert (result.exit_code, result.stdout) == (2, "") and said in result.stderr
 
 
-def test_long_names_give_way_to_the_numbers(run_cli: Any, runs: Path) -> None:
-    for number in range(1, 4):
-        (runs / f"{number}-digits-mlp").rename(runs / f"{number}-{'a-long-name-' * 6}")
-    document = json.loads((runs / f"2-{'a-long-name-' * 6}" / "metrics.json").read_text())
-    document |= {"outcome": "stopped_early"}
-    (runs / f"2-{'a-long-name-' * 6}" / "metrics.json").write_text(json.dumps(document))
-    head, *lines = run_cli(["runs", "list", "--runs-dir", runs]).stdout.splitlines()
-    assert head.split() == ["run", "outcome", "dataset", "test.accuracy", "epochs", "when"]
-    assert "stopped_early" in lines[2] and lines[2].startswith("2-a-long-name")
-    assert all("…" not in line.partition("…")[2] and line[-3] == ":" for line in lines[:4])
+@pytest.mark.parametrize(
+    ("letters", "columns", "heads"),
+    [
+        (24, 120, "run outcome dataset test.accuracy epochs when tags"),
+        (24, 80, "run outcome dataset test.accuracy tags"),
+        (24, 60, "run outcome test.accuracy"),
+        (36, 80, "run outcome test.accuracy tags"),
+    ],
+)
+def test_names_are_whole_and_other_columns_give_way(
+    run_cli: Any, runs: Path, monkeypatch: pytest.MonkeyPatch, letters: int, columns: int,
+    heads: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = f"2-{'x' * (letters - 2)}"
+    place = (runs / "2-digits-mlp").rename(runs / name)
+    document = json.loads((place / "metrics.json").read_text())
+    document |= {"outcome": "stopped_early", "folds": [{}]}
+    document["deviation"] = {"test": {"accuracy": 0.0125}}
+    (place / "metrics.json").write_text(json.dumps(document))
+    tags = ["paper", "baseline", "fold-wise"]
+    assert run_cli(["runs", "tag", "2", *tags, "--runs-dir", runs]).exit_code == 0
+    text = run_cli(["runs", "list", "--runs-dir", runs]).stdout
+    assert text.splitlines()[0].split() == heads.split()
+    [line] = [one for one in text.splitlines() if one.startswith(f"{name} ")]
+    assert line.split()[1] == "stopped_early" and "0.8000 ± 0.0125" in line
+    assert all(len(one) <= columns for one in text.splitlines())
+
+
+def test_a_name_that_never_fits_goes_on_in_another_line(run_cli: Any, runs: Path) -> None:
+    (runs / "2-digits-mlp").rename(runs / f"2-{'long-' * 20}")
+    lines = run_cli(["runs", "list", "--runs-dir", runs]).stdout.splitlines()
+    assert "0.8000" in lines[3] and all(len(line) <= 80 for line in lines)
+    cells = [line[:54].strip() for line in lines[3:5]]
+    assert "".join(cells) == f"2-{'long-' * 20}"
+
+
+def test_what_a_finished_run_has_lost_is_named(run_cli: Any, runs: Path) -> None:
+    (runs / "1-digits-mlp" / "model.keras").unlink()
+    (runs / "1-digits-mlp" / "history.csv").unlink()
+    (runs / "3-digits-mlp" / "history.csv").unlink()  # of one that was killed
+    lines = run_cli(["runs", "list", "--runs-dir", runs]).stdout.splitlines()
+    assert [line for line in lines if "lost" in line] == [
+        "1-digits-mlp has lost its model.keras, history.csv"
+    ]
+    shown = run_cli(["runs", "show", "1", "--runs-dir", runs]).stdout
+    assert "missing  model.keras, history.csv" in shown.splitlines()
+    documents = json.loads(run_cli(["runs", "list", "--json", "--runs-dir", runs]).stdout)
+    missing = [one["missing"] for one in documents]
+    assert missing == [[], [], [], ["model.keras", "history.csv"]]
+    compare = ["runs", "compare", "1", "2", "--picture", "a.png", "--runs-dir", runs]
+    result = run_cli(compare)
+    assert result.stderr == "1-digits-mlp is not drawn: it has lost its history.csv.\n"
+
+
+def test_metrics_are_shown_in_the_unit_of_the_values(run_cli: Any, runs: Path) -> None:
+    place = runs / "1-digits-mlp"
+    document = json.loads((place / "metrics.json").read_text())
+    document["test"] = {"loss": 0.5, "mae": 2.5}
+    (place / "metrics.json").write_text(json.dumps(document))
+    (place / "config.yaml").write_text("dataset:\n  type: table\n  unit: US$ [m]\n")
+    lines = run_cli(["runs", "show", "1", "--runs-dir", runs]).stdout.splitlines()
+    assert [line for line in lines if line.startswith("mae (US$ [m])") and "2.5000" in line]
 
 
 def test_removing_asks(

@@ -114,6 +114,18 @@ def test_folds_end_with_every_model_and_the_way_to_one_of_all(run_cli: Any, tmp_
     assert "test" not in examples and sum(examples.values()) == 60
 
 
+@pytest.mark.parametrize("folds", [[], ["--folds", "2"]])
+def test_errors_of_values_are_in_their_unit(run_cli: Any, folds: list[str]) -> None:
+    rows = "".join(f"{age},{80 + 5 * age + age % 3}\n" for age in range(60))
+    Path("heights.csv").write_text("age,height\n" + rows)
+    settings = [f"dataset.{one}" for one in ("target=height", "unit=cm", "columns.age=number")]
+    flags = [word for setting in settings for word in ("--set", setting)]
+    result = run_cli(["train", "--dataset", "heights.csv", *flags, "--epochs", "1", *folds])
+    assert result.exit_code == 0, result.stderr
+    [heads] = [line for line in result.stdout.splitlines() if "mae" in line]
+    assert heads.split()[-5:] == ["mae", "(cm)", "rmse", "(cm)", "r2"]
+
+
 def test_an_early_end_says_why(run_cli: Any) -> None:
     rules = ["early_stopping.patience=1", "early_stopping.min_delta=9"]
     options = [word for rule in rules for word in ("--set", f"training.{rule}")]

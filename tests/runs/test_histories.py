@@ -30,7 +30,7 @@ def test_a_cross_validation_has_those_of_its_folds(make: MakeRun) -> None:
     assert [(one.fold, len(one.rows), one.kept_epoch) for one in found] == [(1, 2, 1), (3, 1, 1)]
     (whole.path / "fold-1/history.csv").unlink()
     (whole.path / "fold-3/history.csv").unlink()
-    with pytest.raises(NoHistoryError, match="has no fold that completed an epoch"):
+    with pytest.raises(NoHistoryError, match="has no fold with a history"):
         histories_of(read_run(whole.path))
 
 
@@ -49,11 +49,18 @@ def test_a_cross_validation_has_those_of_its_folds(make: MakeRun) -> None:
     ids=["missing", "empty", "heading", "words", "cells", "columns", "endless", "large"],
 )
 def test_why_there_is_none(make: MakeRun, content: str | None, reason: str) -> None:
-    folder = make("1-a")
+    folder = make("1-a", epochs=None if content is None else 3)
     if content is not None:
         folder.history.write_text(content)
     with pytest.raises(NoHistoryError, match=f"^{reason}$"):
         histories_of(read_run(folder.path))
+
+
+def test_a_history_that_was_there_is_lost(make: MakeRun) -> None:
+    with pytest.raises(NoHistoryError, match=r"^has lost its history\.csv$"):
+        histories_of(read_run(make("1-a", epochs=3).path))
+    with pytest.raises(NoHistoryError, match="has lost its folds"):
+        histories_of(read_run(make("2-b", folds=[{}, {}]).path))
 
 
 def test_a_pipe_is_not_waited_for(make: MakeRun) -> None:

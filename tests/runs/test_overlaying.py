@@ -43,7 +43,7 @@ def test_the_loss_comes_first(make: MakeRun) -> None:
 
 def test_a_run_without_epochs_is_said_and_left_out(make: MakeRun) -> None:
     make("1-a", history=LOSSES)
-    make("2-b", outcome="failed")
+    make("2-b", outcome="failed", epochs=0)
     make("3-c").metrics.write_text("{")
     text = drawn()
     assert "2-b is not drawn: it completed no epoch." in text
@@ -60,7 +60,7 @@ def test_folds_are_counted(make: MakeRun) -> None:
 
 
 def test_nothing_to_draw_is_an_error_that_says_why(make: MakeRun) -> None:
-    make("1-a")
+    make("1-a", epochs=0)
     with pytest.raises(DataError, match="None of the runs has a history") as caught:
         overlay(listed_runs(RUNS), PICTURE)
     assert "1-a is not drawn: it completed no epoch." in (caught.value.hint or "")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli._console import plain_table, visible
 from nncli.cli._numbers import shown
+from nncli.descriptions import in_unit
 from nncli.files import encodable, shown_path
 from nncli.objectives.metrics import MAIN_METRICS
+from nncli.reporting import listed
 from nncli.runs.selecting import date_of
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ __all__ = [
 LEVELS = "▁▂▃▄▅▆▇█"
 CURVE_WIDTH = 40
 LONGEST_DATASET = 14
+DROPPED = ("when", "epochs", "dataset", "tags")  # in this order, where there is no room
+NARROWEST_TAGS = 8
 NOTHING = "-"
 
 
@@ -55,47 +59,70 @@ def value(row: RunRow, metric: str) -> str:
     return text if deviation is None else f"{text} ± {shown(deviation)}"
 
 
-def _cells(row: RunRow, metric: str) -> list[str]:
-    """A line of the leaderboard."""
+def _cells(row: RunRow, metric: str) -> dict[str, str]:
+    """A line of the leaderboard, by heading."""
     epochs = row.count("epochs")
-    return [
-        row.name,
-        row.outcome,
-        row.dataset or NOTHING,
-        value(row, metric),
-        f"{epochs:,}" if epochs is not None else NOTHING,
-        date_of(row)[5:16].replace("T", " "),
-        " ".join(row.about.tags),
-    ]
+    return {
+        "run": row.name,
+        "outcome": row.outcome,
+        "dataset": row.dataset or NOTHING,
+        metric: value(row, metric),
+        "epochs": f"{epochs:,}" if epochs is not None else NOTHING,
+        "when": date_of(row)[5:16].replace("T", " "),
+        "tags": " ".join(row.about.tags),
+    }
 
 
-def table_of(rows: Sequence[RunRow], metric: str) -> Table:
-    """The leaderboard."""
+def table_of(rows: Sequence[RunRow], metric: str, width: int) -> Table:
+    """The leaderboard, in `width` letters: people copy the names of runs, so that columns are left
+    out before a name goes on in another line."""
     from rich.text import Text
 
-    tagged = any(row.about.tags for row in rows)
-    heads = ("outcome", "dataset", metric, "epochs", "when", *(["tags"] if tagged else []))
-    table = plain_table("run", *heads)
-    for column, head in zip(table.columns, ("run", *heads), strict=True):
+    lines = [{head: visible(cell) for head, cell in _cells(row, metric).items()} for row in rows]
+    for line in lines:
+        if len(line["dataset"]) > LONGEST_DATASET:
+            line["dataset"] = f"{line['dataset'][: LONGEST_DATASET - 1]}…"
+    heads = list(lines[0])
+    if not any(line["tags"] for line in lines):
+        heads.remove("tags")
+    widths = {head: _width(head, lines) for head in heads}
+    for head in DROPPED:
+        if _wide(widths) > width:
+            widths.pop(head, None)
+    table = plain_table(*widths)
+    for column, head in zip(table.columns, widths, strict=True):
         if head in ("outcome", "dataset", "tags"):
             column.justify = "left"
-        column.no_wrap = head not in ("run", "tags")  # these two give way where there is no room
-        column.overflow = "ellipsis"
-    for row in rows:
-        cells = _cells(row, metric)[: len(heads) + 1]
-        if len(cells[2]) > LONGEST_DATASET:
-            cells[2] = f"{cells[2][: LONGEST_DATASET - 1]}…"
-        table.add_row(*(Text(visible(cell)) for cell in cells))
+        column.no_wrap = head != "tags" and (head != "run" or _wide(widths) <= width)
+        column.overflow = "fold"
+    for line in lines:
+        table.add_row(*(Text(line[head]) for head in widths))
     return table
 
 
+def _width(head: str, lines: Sequence[Mapping[str, str]]) -> int:
+    """What a column needs; tags may be below each other."""
+    from rich.cells import cell_len
+
+    widest = max(map(cell_len, (head, *(line[head] for line in lines))))
+    return min(widest, NARROWEST_TAGS) if head == "tags" else widest
+
+
+def _wide(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + 2 * (len(widths) - 1)
+
+
 def show_list(screen: Screen, rows: Sequence[RunRow], metric: str) -> None:
-    """The leaderboard, and why runs are broken."""
-    screen.out.print(table_of(rows, metric))
+    """The leaderboard, why runs are broken, and what others have lost."""
+    screen.out.print(table_of(rows, metric, screen.out.width))
     for row in rows:
         if row.broken is not None:
             said = f"{visible(row.name)} is broken: {row.broken}"
-            screen.out.print(said, markup=False, soft_wrap=True)
+        elif row.missing:
+            said = f"{visible(row.name)} has lost its {listed(row.missing)}"
+        else:
+            continue
+        screen.out.print(said, markup=False, soft_wrap=True)
 
 
 def _document(row: RunRow) -> dict[str, Any]:
@@ -106,6 +133,7 @@ def _document(row: RunRow) -> dict[str, Any]:
         "number": row.number,
         "outcome": row.outcome,
         "broken": row.broken,
+        "missing": list(row.missing),
         "dataset": row.dataset,
         "model": row.model,
         "date": date_of(row),
@@ -130,7 +158,7 @@ def as_markdown(rows: Sequence[RunRow], metric: str) -> str:
     heads = ("run", "outcome", "dataset", metric, "epochs", "when", "tags")
     lines = [f"| {' | '.join(heads)} |", "|---|---|---|---:|---:|---|---|"]
     for row in rows:
-        cells = [visible(cell).replace("|", "\\|") for cell in _cells(row, metric)]
+        cells = [visible(cell).replace("|", "\\|") for cell in _cells(row, metric).values()]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -141,6 +169,7 @@ def show_run(screen: Screen, row: RunRow) -> None:
 
     facts = [
         ("outcome", (row.broken and f"broken: {row.broken}") or row.outcome),
+        ("missing", listed(row.missing)),
         ("dataset", row.dataset),
         ("model", row.model),
         ("tags", " ".join(row.about.tags)),
@@ -161,6 +190,8 @@ def show_run(screen: Screen, row: RunRow) -> None:
 
 
 def _show_metrics(screen: Screen, row: RunRow) -> None:
+    from rich.text import Text
+
     known = {key.partition(".")[0] for key in row.metrics}
     splits = [split for split in ("train", "validation", "test") if split in known]
     names = list(dict.fromkeys(key.partition(".")[2] for key in row.metrics))
@@ -169,7 +200,8 @@ def _show_metrics(screen: Screen, row: RunRow) -> None:
     screen.out.print()
     table = plain_table("", *splits)
     for name in names:
-        table.add_row(name, *(value(row, f"{split}.{name}") for split in splits))
+        cells = [value(row, f"{split}.{name}") for split in splits]
+        table.add_row(Text(visible(in_unit(name, row.units))), *cells)
     screen.out.print(table)
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from nncli.cli import _completion
-from nncli.cli._console import plain_table
+from nncli.cli._console import plain_table, visible
 from nncli.cli._numbers import shown
 from nncli.cli._options import (
     DebugOption,
@@ -27,6 +27,7 @@ from nncli.cli._options import (
 )
 from nncli.cli._outputs import check_output
 from nncli.cli._progress import reporter_for
+from nncli.descriptions import in_unit
 from nncli.errors import UsageError
 from nncli.files import shown_path, typed_path
 from nncli.reporting import counted
@@ -187,10 +188,12 @@ def _show(screen: Screen, result: TrainingResult) -> None:
         _show_folds(screen, result)
         return
     from nncli.runs import RunFolder
+    from nncli.runs.listing import read_run
 
     names = list({**(metrics.train or {}), **(metrics.test or {})})
     of_splits = {split: getattr(metrics, split) for split in ("train", "validation", "test")}
-    table = _table({split: values for split, values in of_splits.items() if values}, names)
+    known = {split: values for split, values in of_splits.items() if values}
+    table = _table(known, names, read_run(result.folder).units)
     kept = f"epoch {metrics.kept_epoch} of {metrics.epochs} kept (best {metrics.monitor})"
     if metrics.kept_epoch is None:
         kept = "stopped before the first epoch was complete"
@@ -213,15 +216,22 @@ def _show(screen: Screen, result: TrainingResult) -> None:
 
 
 def _table(
-    rows: Mapping[str, Mapping[str, float | None]], names: Sequence[str], *, corner: str = ""
+    rows: Mapping[str, Mapping[str, float | None]],
+    names: Sequence[str],
+    units: Mapping[str, str],
+    *,
+    corner: str = "",
 ) -> Table:
     """A row for each of `rows` and a column for each metric; turned where that is too wide."""
-    if _wide(names) > WIDTH >= _wide(list(rows)):
+    heads = [visible(in_unit(name, units)) for name in names]
+    if _wide(heads) > WIDTH >= _wide(list(rows)):
         table = plain_table(corner, *rows)
-        for name in names:
-            table.add_row(name, *(shown(values.get(name)) for values in rows.values()))
+        for name, head in zip(names, heads, strict=True):
+            table.add_row(Text(head), *(shown(values.get(name)) for values in rows.values()))
         return table
-    table = plain_table(corner, *names)
+    table = plain_table(corner)
+    for head in heads:
+        table.add_column(Text(head), justify="right")
     for title, values in rows.items():
         table.add_row(title, *(shown(values.get(name)) for name in names))
     return table
@@ -236,13 +246,15 @@ def _show_folds(screen: Screen, result: TrainingResult) -> None:
     """The test metrics of each fold, their mean and deviation, and what can be done with them."""
     from nncli.config import load_experiment
     from nncli.runs import RunFolder
+    from nncli.runs.listing import read_run
 
     metrics = result.metrics
     names = list(metrics.test or {})
     folds = {str(number): values for number, values in enumerate(metrics.folds or (), start=1)}
     deviation = (metrics.deviation or {}).get("test", {})
     together = {"mean": metrics.test or {}, "deviation": deviation}
-    table = _table({**folds, **together}, names, corner="fold")
+    units = read_run(result.folder).units
+    table = _table({**folds, **together}, names, units, corner="fold")
     count = counted(len(metrics.folds or ()), "fold")
     summary = f"\n{metrics.name}: {count}, each tested once, {metrics.timing.total_seconds:.1f} s\n"
     screen.out.print(Text(summary), soft_wrap=True)

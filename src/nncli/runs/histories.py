@@ -40,15 +40,17 @@ def histories_of(row: RunRow) -> list[History]:
     """
     folds = _folds(row.folder)
     if not folds:
-        return [History(_rows(row.folder), kept_epoch=row.count("kept_epoch"))]
+        if row.is_cross_validation:
+            raise NoHistoryError("has lost its folds")
+        return [History(_rows(row), kept_epoch=row.count("kept_epoch"))]
     found = []
     for number, fold in enumerate(folds, start=1):
         try:
-            found.append(History(_rows(fold.folder), number, fold.count("kept_epoch")))
+            found.append(History(_rows(fold), number, fold.count("kept_epoch")))
         except NoHistoryError:
             continue
     if not found:
-        raise NoHistoryError("has no fold that completed an epoch")
+        raise NoHistoryError("has no fold with a history")
     return found
 
 
@@ -60,10 +62,12 @@ def _folds(folder: RunFolder) -> list[RunRow]:
     return found
 
 
-def _rows(folder: RunFolder) -> list[EpochRow]:
+def _rows(row: RunRow) -> list[EpochRow]:
     try:
-        rows = history_rows(read_small(folder.history)[0])
+        rows = history_rows(read_small(row.folder.history)[0])
     except MissingError:
+        if row.count("epochs"):
+            raise NoHistoryError(f"has lost its {row.folder.history.name}") from None
         raise NoHistoryError("completed no epoch") from None
     except UnreadableError as error:
         raise NoHistoryError(f"has no history: {error}") from None

@@ -91,6 +91,19 @@ class RunRow:
         return isinstance(self.document.get("folds"), list)
 
     @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The files that a finished run once had; looked for when asked, for it takes a while."""
+        if not self.is_finished:
+            return ()
+        expected = [self.folder.config]
+        if not self.is_cross_validation:  # whose models and histories are those of its folds
+            expected.append(self.folder.model)
+            if self.count("epochs"):
+                expected.append(self.folder.history)
+        # `Path.is_file` raises where looking is forbidden.
+        return tuple(path.name for path in expected if not os.path.isfile(path))  # noqa: PTH113
+
+    @cached_property
     def about(self) -> About:
         """Tags and note."""
         return read_about(self.folder)
@@ -106,6 +119,24 @@ class RunRow:
     def settings(self) -> dict[str, Any]:
         """The experiment by dotted keys."""
         return dict(_flat(self.values))
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """What metrics are measured in, by their names, as far as `dataset.unit` says so."""
+        from nncli.descriptions import ValueTarget
+        from nncli.objectives.metrics import metric_units
+
+        dataset = self.values.get("dataset")
+        unit = dataset.get("unit") if isinstance(dataset, dict) else None
+        if isinstance(unit, str):
+            unit = {"": unit}  # of every value
+        if not isinstance(unit, dict) or not all(isinstance(one, str) for one in unit.values()):
+            return {}
+        targets = self.settings.get("dataset.target")
+        names = [str(name) for name in (targets if isinstance(targets, list) else [targets])]
+        if not any(name in unit for name in names):  # said of them all, or they have no names here
+            names = [*unit]
+        return metric_units(ValueTarget(names=tuple(names), units=unit))
 
     @cached_property
     def metrics(self) -> dict[str, float]:
