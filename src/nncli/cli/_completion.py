@@ -93,10 +93,11 @@ def _named_runs(incomplete: str, place: Path) -> list[str]:
         numbered = numbered_runs(place)
     except OSError:  # it may not be looked into
         return []
-    paths = [path for _, path in reversed(numbered)]
-    words = [*(path.name for path in paths), *(["latest"] if paths else [])]
+    names = [name for _, name in reversed(numbered)]
+    words = [*names, *(["latest"] if names else [])]
     if incomplete and BEST.startswith(incomplete[: len(BEST)]):
-        metrics = next((row.metrics for path in paths if (row := read_run(path)).metrics), {})
+        rows = (read_run(place / name) for name in names)
+        metrics = next((row.metrics for row in rows if row.metrics), {})
         words += [f"{BEST}{key}" for key in metrics]
     return _beginning(incomplete, words)
 

@@ -42,17 +42,19 @@ def find(runs_dir: Path, named: str) -> RunFolder:
         )
     newest = numbered[-1][1]
     if named == "latest":
-        return RunFolder(newest)
-    same = [path for number, path in numbered if named == str(number)]
+        return RunFolder(runs_dir / newest)
+    same = [name for number, name in numbered if named == str(number)]
     if len(same) > 1:
-        names = " and ".join(path.name for path in same)
+        names = " and ".join(same)
         raise UsageError(f"The number {named} is that of {names}.", hint="Name the run in full.")
     if same:
-        return RunFolder(same[0])
-    for _, path in reversed(numbered):
-        if named in (path.name, path.name.partition("-")[2]):
-            return RunFolder(path)
-    raise NotFoundError(f"There is no run {named}.", hint=f"The newest is {newest} (latest).")
+        return RunFolder(runs_dir / same[0])
+    for _, name in reversed(numbered):
+        if named in (name, name.partition("-")[2]):
+            return RunFolder(runs_dir / name)
+    raise NotFoundError(
+        f"There is no run {named}.", hint=f"The newest is {runs_dir / newest} (latest)."
+    )
 
 
 def find_model(runs_dir: Path, named: Path) -> Path:

@@ -31,10 +31,11 @@ __all__ = [
     "environment_of",
     "history_rows",
     "no_runs",
+    "number_of",
     "numbered_runs",
 ]
 
-NUMBERED = re.compile(r"(\d+)-")  # how the name of a run begins
+NUMBERED = re.compile(r"(\d+)-.", re.DOTALL)  # how the name of a run begins
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class RunFolder:
             OSError: it may not be looked into.
         """
         parts = (self.config, self.metrics, self.environment, self.checkpoints)
-        named = NUMBERED.match(self.path.absolute().name) is not None
+        named = number_of(self.path.absolute().name) is not None
         return self.read_metrics() is not None or (named and any(part.exists() for part in parts))
 
     def not_of_a_run(self) -> list[Path]:
@@ -311,9 +312,15 @@ def create(runs_dir: Path, name: str, *, run_dir: Path | None = None) -> RunFold
     return RunFolder(path)
 
 
-def numbered_runs(runs_dir: Path) -> list[tuple[int, Path]]:
-    """The folders in `runs_dir` that have the name of a run, by number; none where there is no such
-    folder.
+def number_of(name: str) -> int | None:
+    """The number in the name of a run; None of what has not the name of one."""
+    match = NUMBERED.match(name)
+    return int(match[1]) if match else None
+
+
+def numbered_runs(runs_dir: Path) -> list[tuple[int, str]]:
+    """What in `runs_dir` has the name of a run, by number, each with its name; nothing where there
+    is no such folder.
 
     Raises:
         OSError: it may not be looked into.
@@ -322,9 +329,8 @@ def numbered_runs(runs_dir: Path) -> list[tuple[int, Path]]:
         names = os.listdir(runs_dir)  # noqa: PTH208 (ten thousand of them: a Path each is slow)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    found = ((NUMBERED.match(name), name) for name in names)
-    numbered = sorted((int(match[1]), name) for match, name in found if match)
-    return [(number, runs_dir / name) for number, name in numbered]
+    numbers = ((number_of(name), name) for name in names)
+    return sorted((number, name) for number, name in numbers if number is not None)
 
 
 def no_runs(runs_dir: Path, error: OSError) -> NotFoundError:

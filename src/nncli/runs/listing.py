@@ -6,7 +6,6 @@ import gc
 import json
 import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,14 +14,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from nncli.runs.about import About, read_about
-from nncli.runs.folder import RunFolder, no_runs
+from nncli.runs.folder import RunFolder, no_runs, number_of
 from nncli.runs.metrics import Outcome
 from nncli.runs.small_files import UnreadableError, read_small
 
 __all__ = ["SPLITS", "RunRow", "listed_runs", "newest_runs", "read_run"]
 
 SPLITS = ("test", "validation", "train", "all")
-NUMBERED = re.compile(r"(\d+)-(.+)", re.DOTALL)
 OUTCOMES = frozenset(get_args(Outcome))
 
 
@@ -60,8 +58,7 @@ class RunRow:
     @cached_property
     def number(self) -> int | None:
         """The number of the run; None of a folder that was named by hand."""
-        match = NUMBERED.fullmatch(self.name)
-        return int(match[1]) if match else None
+        return number_of(self.name)
 
     @property
     def is_finished(self) -> bool:
@@ -200,11 +197,11 @@ def newest_runs(runs_dir: Path, count: int) -> tuple[list[RunRow], int]:
     numbers: dict[str, int] = {}
     others = []
     for name in _names(runs_dir):
-        match = NUMBERED.fullmatch(name)
-        if match:
-            numbers[name] = int(match[1])
-        else:
+        number = number_of(name)
+        if number is None:
             others.append(name)
+        else:
+            numbers[name] = number
     newest = sorted(numbers, key=lambda name: (numbers[name], name), reverse=True)
     named = sorted(_rows(runs_dir, others), key=lambda row: row.name, reverse=True)
     rows = [*_rows(runs_dir, newest[:count]), *named]
