@@ -28,7 +28,8 @@ NAME = "resnet_18_imagenet"
 @pytest.fixture
 def no_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "keras_hub", None)
-    known = (hub_presets.names, hub_families.presets)
+    families = (hub_families.library, hub_families.presets, hub_families.seen, hub_families.writes)
+    known = (hub_presets.names, *families)
     for function in known:
         function.cache_clear()
     yield

@@ -103,6 +103,8 @@ def draw_overlay(
     figure = Figure(figsize=(PANEL[0] * across + beside, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(len(grid), across, squeeze=False)
+    steep = [one for one in metrics if one.falling and _is_steep(runs, one, splits)]
+    is_long = _is_long(runs)
     for axes, panel in zip(panels.flat, itertools.chain.from_iterable(_padded(grid)), strict=True):
         if panel is None:
             axes.set_axis_off()
@@ -117,10 +119,10 @@ def draw_overlay(
                     style=SPLITS[split] if together else "-",
                 )  # fmt: skip
         over_epochs(axes, metric.name if len(shown) > 1 else f"{shown[0]} {metric.name}")
-        if metric.falling and _is_steep(runs, metric, splits):
+        if metric in steep:
             _logarithmic(axes.yaxis, axes.set_yscale)
             axes.set_ylabel("logarithmic", color=GREY, fontsize=9)
-        if _is_long(runs):
+        if is_long:
             _logarithmic(axes.xaxis, axes.set_xscale)
             axes.set_xlabel("epoch, logarithmic")
     _explain(figure, drawn, labels, splits if together else (), title)

@@ -34,9 +34,9 @@ def activation_bytes(model: Any) -> int:
     attention also how much each position attends to each other. The backward pass needs them,
     whatever else it needs; frozen layers leave nothing, but each has an output while it computes.
     """
-    calls = _calls(model, _steps_in(model))
-    left = 4 * sum(_numbers(call) for call in calls if call.layer.trainable_weights)
-    return max(left, largest_bytes(model))
+    numbers = [(call, _numbers(call)) for call in _calls(model, _steps_in(model))]
+    left = sum(number for call, number in numbers if call.layer.trainable_weights)
+    return 4 * max(left, *(number for _, number in numbers), 1)
 
 
 def largest_bytes(model: Any) -> int:

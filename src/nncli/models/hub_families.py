@@ -28,6 +28,7 @@ OTHERS = re.compile(r"\.models\.(\w+)\.\w+_tokenizer import")
 Seen = Literal["images", "texts", "neither"]
 
 
+@cache
 def library() -> Path | None:
     """The folder of KerasHub, which is not imported; None where it is not installed."""
     from importlib.util import find_spec
@@ -64,6 +65,7 @@ def _written(file: Path) -> dict[str, str]:
     return result
 
 
+@cache
 def seen(family: str) -> Seen:
     """What networks of a family are for, by what KerasHub makes of them."""
     if _has_part(family, "image_classifier"):
@@ -72,6 +74,7 @@ def seen(family: str) -> Seen:
     return "texts" if classified or family in READERS else "neither"
 
 
+@cache
 def writes(family: str) -> bool:
     """Whether networks of a family write texts."""
     return _has_part(family, "causal_lm") or _has_part(family, "seq_2_seq_lm")

@@ -32,7 +32,8 @@ def check_weights(settings: ModelSettings) -> None:
 
 
 def fetch_preset(settings: ModelSettings, reporter: Reporter) -> None:
-    """Download what is missing of the preset that `settings` need, into KerasHub's folder.
+    """Download what is missing of the preset that `settings` need, into KerasHub's folder; that it
+    can be had, `check_weights` has found out.
 
     Raises:
         ModelFileError: it cannot be had.
@@ -43,8 +44,6 @@ def fetch_preset(settings: ModelSettings, reporter: Reporter) -> None:
         left = [name for name in missing if name not in fetched]
         if not left:
             return
-        if not fetched:
-            fetching_presets.check(preset, left)
         fetching_presets.fetch(preset, left[0], reporter)
         fetched.append(left[0])  # what a tokenizer consists of is known when it has been fetched
 

@@ -32,7 +32,11 @@ Sides = tuple[int, int]
 
 def step_bytes(network: Any, batch_size: int) -> int:
     """What a step needs at its peak beside the weights, roughly."""
-    return PEAK[backend.chosen(None)] * activation_bytes(network) * batch_size
+    return _example_bytes(network) * batch_size
+
+
+def _example_bytes(network: Any) -> int:
+    return PEAK[backend.chosen(None)] * activation_bytes(network)
 
 
 def weight_bytes(network: Any) -> int:
@@ -46,8 +50,8 @@ def weight_bytes(network: Any) -> int:
 
 def fitting_batch_size(network: Any, memory: int, batch_size: int) -> int:
     """The largest power of two below `batch_size` whose step takes half of `memory` or less."""
-    size = 1
-    while 2 * size < batch_size and step_bytes(network, 2 * size) <= memory // 2:
+    size, each = 1, _example_bytes(network)
+    while 2 * size < batch_size and each * 2 * size <= memory // 2:
         size *= 2
     return size
 

@@ -101,11 +101,12 @@ def prepare(
         built = networks.build(experiment.model, dataset, experiment.dataset.augment, reporter)
     examples = len(dataset.splits["train"])
     tuning = models.fine_tuning(experiment.model)
-    if tuning is not None:  # what learns later needs memory, too
-        models.let_base_learn(built.family, True)
-    settings = batching.decided(settings, built.trained, examples, reporter)
-    if tuning is not None:
-        models.let_base_learn(built.family, False)
+    if settings.batch_size == "auto":
+        if tuning is not None:  # what learns later needs memory, too
+            models.let_base_learn(built.family, True)
+        settings = batching.decided(settings, built.trained, examples, reporter)
+        if tuning is not None:
+            models.let_base_learn(built.family, False)
     count = steps(examples, settings.examples_per_step)
     _check_accumulation(settings, count)
     if tuning is not None and tuning.begin >= settings.epochs:
