@@ -300,3 +300,18 @@ def test_a_url_is_no_file() -> None:
     with pytest.raises(NotFoundError) as caught:
         load_experiment([Path("https://example.org/here.yaml")])
     assert caught.value.hint == "nncli reads files, not URLs: download it first."
+
+
+def test_a_number_for_a_function_of_ones_own_is_no_list(tmp_path: Path) -> None:
+    """Other types have a list of that name, which may be typed without brackets."""
+    (tmp_path / "own.py").write_text("def build(inputs, target, filters: int = 8): ...\n")
+    layer = Layer.of_texts(
+        [
+            ("--set model.filters", ("model", "filters"), "4"),
+            ("--set model.build", ("model", "build"), f"{tmp_path}/own.py:build"),
+            ("--set model.type", ("model", "type"), "python"),
+        ]
+    )
+    assert load_experiment([], layer).model.model_dump()["filters"] == 4
+    of_cnn = Layer.of_texts([("--set", ("model",), "cnn"), ("--set", ("model", "filters"), "4")])
+    assert load_experiment([], of_cnn).model.model_dump()["filters"] == (4,)

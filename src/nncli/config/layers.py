@@ -10,6 +10,7 @@ from typing import Any
 from nncli import data, models, optimizers
 from nncli.config import tracking
 from nncli.config.experiment import Experiment
+from nncli.config.keys import types_with
 from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
 from nncli.errors import Mistake
@@ -63,6 +64,14 @@ LIST_KEYS = (
 )
 # The groups whose `type` may be left out, and the type that is meant without one.
 DEFAULT_TYPES = {"dataset": "tfds", "model": "mlp", "optimizer": "adam"}
+
+
+class Unbracketed(list[Any]):
+    """A list that was typed without brackets; `text` is what was typed."""
+
+    def __init__(self, values: Iterable[Any], text: str) -> None:
+        super().__init__(values)
+        self.text = text
 
 
 @dataclass(frozen=True)
@@ -172,12 +181,27 @@ def merge_layers(layers: Iterable[Layer]) -> Merged:
 
 def with_types(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` with the type of every group, where none is named the default one."""
-    return {
+    typed = {
         key: {"type": DEFAULT_TYPES[key], **value}
         if key in DEFAULT_TYPES and isinstance(value, dict)
         else value
         for key, value in values.items()
     }
+    return _as_they_were_typed(typed)
+
+
+def _as_they_were_typed(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` without the brackets that were added for a setting of another type: the `filters` of
+    a function of the user's own may be one number."""
+    result = dict(values)
+    for group, key in LIST_KEYS:
+        settings = result.get(group)
+        if group not in DEFAULT_TYPES or not isinstance(settings, dict):
+            continue
+        value = settings.get(key)
+        if isinstance(value, Unbracketed) and settings["type"] not in types_with((group,), key):
+            result[group] = {**settings, key: typed_value((), value.text)}
+    return result
 
 
 def merge(
@@ -283,13 +307,15 @@ def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:
     if plain:
         return text
     begins = text.lstrip()[:1]
-    if key in LIST_KEYS and begins not in ("[", "{") and text.strip() != "null":
-        text, begins = f"[{text}]", "["
+    is_list = key in LIST_KEYS and begins not in ("[", "{") and text.strip() != "null"
+    if is_list:
+        begins = "["
     try:
-        return parse_value(text)
+        return Unbracketed(parse_value(f"[{text}]"), text) if is_list else parse_value(text)
     except ValueError as error:
         if begins and begins in "[{\"'":
-            what = f"{shortened(repr(text))} is " if str(error).startswith("not YAML") else ""
+            shown = f"[{text}]" if is_list else text
+            what = f"{shortened(repr(shown))} is " if str(error).startswith("not YAML") else ""
             raise ValueError(f"{what}{error}") from None
         return text
 

@@ -7,11 +7,14 @@ from typing import Any
 from nncli.data.inputs import InputSettings
 from nncli.reporting import Reporter
 
-__all__ = ["DEFAULT_IMAGE_SIZE", "is_kept", "size_of"]
+__all__ = ["DEFAULT_IMAGE_SIZE", "DONE", "SIZE_OPTION", "is_kept", "size_of"]
 
 DEFAULT_IMAGE_SIZE = (64, 64)
 # Images of one size and more pixels than this are photographs: a batch of them fills the memory.
 LARGEST_KEPT = 256 * 256
+# What each `dataset.resize` does, in words, and what says another size.
+DONE = {"stretch": "stretched", "crop": "cropped", "pad": "padded"}
+SIZE_OPTION = "--set 'dataset.image_size=[128, 128]'"
 
 
 def is_kept(height: int | None, width: int | None) -> bool:
@@ -40,9 +43,8 @@ def size_of(
         return None, {}
     size = DEFAULT_IMAGE_SIZE
     sizes = "different sizes" if None in own else f"{own[0]} x {own[1]} pixels"
-    done = {"stretch": "stretched", "crop": "cropped", "pad": "padded"}[settings.resize]
     reporter.notice(
-        f"{name}: images of {sizes} are {done} to {size[0]} x {size[1]}. To see more of them: "
-        "--set 'dataset.image_size=[128, 128]'"
+        f"{name}: images of {sizes} are {DONE[settings.resize]} to {size[0]} x {size[1]}. To see "
+        f"more of them: {SIZE_OPTION}"
     )
     return size, {"image_size": size}

@@ -79,12 +79,11 @@ def load(
             preprocessing = _fitted(decoded, settings, division, seed, reporter, tokenizer)
         applied = replace(_applied(decoded, preprocessing), remarks=noting.remarks)
         dataset = store(key, applied, preprocessing, reporter=reporter)
+        said = {**key["settings"], **decoded.found}
         if decoded.found:  # a run is repeated with what was found out written in its config.yaml
-            said = {**key["settings"], **decoded.found}
             alias({**key, "settings": said}, key)
         if tokenizer is not None:  # whoever evaluates the model has what was fitted from its file
-            found = {**key.get("settings", {}), **decoded.found}
-            alias(_key_of({**read_key(source.key), "settings": found}, preprocessing), key)
+            alias(_key_of({**read_key(source.key), "settings": said}, preprocessing), key)
     return with_division(dataset, division, seed, reporter)
 
 

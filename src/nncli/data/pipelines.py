@@ -156,8 +156,10 @@ class Feed:
                 batches=batches,
             )
         gather = self._tf_gather(examples)
+        # To gather from memory takes no thread of its own, which a variable would not be given.
+        threads = 2 if isinstance(examples.split.inputs, DiskRows) else None
         return _tf_batches(
-            indices, gather, batch_size=batch_size, first_step=first_step, batches=batches
+            indices, gather, threads, batch_size=batch_size, first_step=first_step, batches=batches
         )
 
     def _tf_gather(self, examples: _Examples) -> Any:
@@ -260,9 +262,15 @@ def _tf_mixed(mixing: Mixing, batch: tuple[Any, ...], epoch: Any, step: Any) -> 
 
 
 def _tf_batches(
-    indices: Order, gather: Any, *, batch_size: int, first_step: int, batches: int
+    indices: Order,
+    gather: Any,
+    threads: int | None,
+    *,
+    batch_size: int,
+    first_step: int,
+    batches: int,
 ) -> Any:
-    """What `GatheredBatches` is on JAX, as a `tf.data.Dataset`."""
+    """What `GatheredBatches` is on JAX, as a `tf.data.Dataset`; `threads` gather."""
     import tensorflow as tf
 
     def of_epoch(_: Any) -> Any:
@@ -282,7 +290,7 @@ def _tf_batches(
     return (
         tf.data.Dataset.from_tensors(0)
         .flat_map(as_written(of_epoch))
-        .map(as_written(gather), num_parallel_calls=2, deterministic=True)
+        .map(as_written(gather), num_parallel_calls=threads)
         .prefetch(8)
         .apply(tf.data.experimental.assert_cardinality(batches))
         .with_options(options)

@@ -305,6 +305,8 @@ def test_photographs_of_one_size_that_training_makes_smaller(tmp_path: Path) -> 
     [sizes] = about(examined(tmp_path / "p"), "sizes")
     assert (sizes.grade, sizes.message) == ("warn", "all are 300 x 300")
     assert "stretched to 64 x 64 pixels" in sizes.hint
+    [sizes] = about(examined(tmp_path / "p", resize="crop"), "sizes")
+    assert "cropped to 64 x 64 pixels" in sizes.hint
     [sizes] = about(examined(tmp_path / "p", image_size=(300, 300)), "sizes")
     assert sizes.grade == "good"
 

@@ -25,7 +25,7 @@ from nncli.data.class_folders import (
 )
 from nncli.data.files import is_pattern, like, no_file
 from nncli.data.folder import FolderDataset
-from nncli.data.image_sizes import DEFAULT_IMAGE_SIZE, is_kept
+from nncli.data.image_sizes import DEFAULT_IMAGE_SIZE, DONE, SIZE_OPTION, is_kept
 from nncli.descriptions import ClassTarget
 from nncli.errors import DataError, NotFoundError
 from nncli.reporting import Reporter, counted
@@ -93,7 +93,7 @@ def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
                 _collect(collected, split, [opened[n] for n in good],
                          [labels[start + n] for n in good])  # fmt: skip
                 task.advance(len(part))
-    findings += seen.findings(listed.kind, settings.image_size is not None)
+    findings += seen.findings(listed.kind, settings)
     names = listed.classes
     target = ClassTarget(names=names if len(names) > 1 else (*names, "(no other)"))
     examples = collected.examples(target, lambda number: _shown(readable[number]))
@@ -197,7 +197,7 @@ class _Seen:
             if contents.is_bare:
                 self.bare.append(_shown(path))
 
-    def findings(self, kind: str, is_sized: bool) -> Iterator[Finding]:
+    def findings(self, kind: str, settings: FolderDataset) -> Iterator[Finding]:
         """What there is to say about them."""
         noun = {"image": "image", "sound": "recording", "text": "text"}[kind]
         if self.unreadable:
@@ -216,9 +216,9 @@ class _Seen:
                 "Nothing can be learned from them; remove them.", self.bare,
             )  # fmt: skip
         if kind != "text":
-            yield from self._differences(kind, is_sized)
+            yield from self._differences(kind, settings)
 
-    def _differences(self, kind: str, is_sized: bool) -> Iterator[Finding]:
+    def _differences(self, kind: str, settings: FolderDataset) -> Iterator[Finding]:
         forms = self._each(self.forms)
         if kind == "sound" and len(self.forms) > 1:
             yield Finding(
@@ -226,14 +226,14 @@ class _Seen:
                 "All are brought to the commonest, which costs what higher ones have more; record "
                 "them alike.", self._one_of_each(self.forms),
             )  # fmt: skip
-        elif kind == "image" and not is_sized and not self._keep_their_size():
+        elif kind == "image" and settings.image_size is None and not self._keep_their_size():
             alone = len(self.forms) == 1
             have = f"all are {self._only}" if alone else f"images have {len(self.forms):,} sizes"
             sides = " x ".join(map(str, DEFAULT_IMAGE_SIZE))
             yield Finding(
                 "warn", "sizes", have if alone else f"{have}: {some(forms)}",
-                f"All are stretched to {sides} pixels. Say what suits them:\n"
-                "--set 'dataset.image_size=[128, 128]'",
+                f"All are {DONE[settings.resize]} to {sides} pixels. Say what suits them:\n"
+                f"{SIZE_OPTION}",
                 [] if alone else self._one_of_each(self.forms),
             )  # fmt: skip
         elif self.forms:

@@ -207,6 +207,7 @@ def _readable(
     import numpy as np
 
     good = np.ones(len(places), bool)
+    problems: dict[int, str] = {}  # said in the order of the rows, not of the columns
     for column in columns:
         if column.kind not in ("number", "date"):
             continue
@@ -221,9 +222,10 @@ def _readable(
             if column.kind == "number" and is_number(cell):
                 continue  # a number that stands for missing
             good[place] = False
-            problem = (
+            problems[int(place)] = (
                 f"{path}, row {places[place]:,}: {column.name} is to be a {column.kind}, and is "
                 f"{cell!r}"
             )
-            skipped.note(problem)
+    for place in sorted(problems):
+        skipped.note(problems[place])
     return good
