@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Answered", "ask"]
+__all__ = ["Answered", "Question", "ask"]
 
 Said = tuple["NDArray[np.float32]", "NDArray[Any]"]
 
@@ -70,20 +70,23 @@ class Answered:
     loaded_seconds: float
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a model is asked about, and how; each as `nncli.evaluate` has it."""
+
+    dataset: DatasetSettings | str | None
+    data_dir: Path | str | None
+    split: str | None
+    pixel_range: tuple[float, float] | None
+    device: Device
+    backend: Backend | None
+    slices: Sequence[str] = ()
+
+
 def ask(
-    path: Path,
-    *,
-    dataset: DatasetSettings | str | None,
-    data_dir: Path | str | None,
-    split: str | None,
-    pixel_range: tuple[float, float] | None,
-    device: Device,
-    backend: Backend | None,
-    slices: Sequence[str],
-    reporter: Reporter,
-    calibrated: bool = False,
+    path: Path, question: Question, reporter: Reporter, *, calibrated: bool = False
 ) -> Answered:
-    """Open a model and ask it about a split; arguments and errors as for `nncli.evaluate`.
+    """Open a model and ask it about a split; errors as of `nncli.evaluate`.
 
     What can be known without TensorFlow is refused before it is imported; a dataset without a
     validation split, where a temperature is to be fitted (`calibrated`), before it is asked.
@@ -91,8 +94,10 @@ def ask(
     began = time.perf_counter()
     description = archive.describe(path)
     experiment = experiment_of(path, description)
-    settings, seed = dataset_settings(path, experiment, description, dataset, data_dir)
-    own = dataset is None or settings is (experiment and experiment.dataset)
+    settings, seed = dataset_settings(
+        path, experiment, description, question.dataset, question.data_dir
+    )
+    own = question.dataset is None or settings is (experiment and experiment.dataset)
     # A model that went on from a file has the preprocessing of that file's dataset, and one that
     # went on from a preset the tokenizer of that.
     brought = isinstance(experiment and experiment.model, KerasModel) or isinstance(
@@ -101,9 +106,11 @@ def ask(
     fitted_on_own = own and not brought
     given = None if description is None or fitted_on_own else description.preprocessing
     data.check_source(settings, given=given)
-    check_slices(settings, description.inputs if description else None, slices)
+    check_slices(settings, description.inputs if description else None, question.slices)
     preferred = experiment.training.backend if experiment else "tensorflow"
-    keras_backend.prepare(backend=keras_backend.chosen(backend, preferred), device=device)
+    keras_backend.prepare(
+        backend=keras_backend.chosen(question.backend, preferred), device=question.device
+    )
     with reporter.task("Opening the model"):
         network = archive.open_model(path)
     examples = _loaded(settings, seed, given, reporter, own=own)
@@ -115,10 +122,10 @@ def ask(
             "without --dataset."
         )
     loaded_seconds = time.perf_counter() - began
-    split, chosen = split_of(examples, split)
+    split, chosen = split_of(examples, question.split)
     if calibrated:
         validation_of(examples, split)
-    asked = _Asked(network, description, examples, pixel_range, reporter)
+    asked = _Asked(network, description, examples, question.pixel_range, reporter)
     said, targets = asked.about(chosen)
     validation = examples.splits.get("validation") if own and split != "validation" else None
     if not isinstance(asked.target, LabelsTarget):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from nncli.backend import Backend, Device
@@ -13,7 +12,7 @@ from nncli.data import DatasetSettings
 from nncli.descriptions import ClassTarget, LabelsTarget
 from nncli.errors import UsageError
 from nncli.files import typed_path
-from nncli.inference.asking import Answered, ask
+from nncli.inference.asking import Answered, Question, ask
 from nncli.inference.calibrating import calibrate as _calibrate
 from nncli.inference.calibrating import check_calibration
 from nncli.inference.choosing import dataset_settings, experiment_of, models_of
@@ -96,17 +95,8 @@ def evaluate(
     if compare is not None:
         _check_alike(path, Path(compare))
         check_comparable(*(_about(one, dataset, data_dir) for one in both))
-    asked = partial(
-        _ask,
-        dataset=dataset,
-        data_dir=data_dir,
-        split=split,
-        pixel_range=pixel_range,
-        device=device,
-        backend=backend,
-        reporter=reporter,
-    )
-    answered = asked(path, slices=slices, calibrated=calibrate is not None)
+    question = Question(dataset, data_dir, split, pixel_range, device, backend, slices)
+    answered = _ask(path, question, reporter, calibrated=calibrate is not None)
     with reporter.task("Measuring"):
         document = _document(path, answered, threshold, is_own=dataset is None, began=began)
     evaluation = Evaluation(
@@ -132,47 +122,19 @@ def evaluate(
         evaluation = evaluation.saying(calibrated=found)
     if compare is None:
         return evaluation
-    return evaluation.saying(comparison=_compare(evaluation, asked(Path(compare))))
+    other = _ask(Path(compare), replace(question, slices=()), reporter)
+    return evaluation.saying(comparison=_compare(evaluation, other))
 
 
 def _ask(
-    path: Path,
-    *,
-    dataset: DatasetSettings | str | None,
-    data_dir: Path | str | None,
-    split: str | None,
-    pixel_range: tuple[float, float] | None,
-    device: Device,
-    backend: Backend | None,
-    reporter: Reporter,
-    slices: Sequence[str] = (),
-    calibrated: bool = False,
+    path: Path, question: Question, reporter: Reporter, *, calibrated: bool = False
 ) -> Answered:
     """What a model says, or each of a cross-validation about what it did not learn from; the
-    `path` of the latter is the folder. Arguments as for `ask`."""
+    `path` of the latter is the folder."""
     files = models_of(path)
     if len(files) > 1:
-        together = ask_folds(
-            files,
-            data_dir=data_dir,
-            device=device,
-            backend=backend,
-            slices=slices,
-            reporter=reporter,
-        )
-        return replace(together, path=path)
-    return ask(
-        files[0],
-        dataset=dataset,
-        data_dir=data_dir,
-        split=split,
-        pixel_range=pixel_range,
-        device=device,
-        backend=backend,
-        slices=slices,
-        reporter=reporter,
-        calibrated=calibrated,
-    )
+        return replace(ask_folds(files, question, reporter), path=path)
+    return ask(files[0], question, reporter, calibrated=calibrated)
 
 
 def _about(

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nncli.backend import Backend, Device
 from nncli.data import Dataset, Split
 from nncli.errors import ModelFileError
 from nncli.files import shown_path
-from nncli.inference.asking import Answered, ask
+from nncli.inference.asking import Answered, Question, ask
 from nncli.reporting import Reporter, SilentReporter
 
 if TYPE_CHECKING:
@@ -66,19 +64,13 @@ def together(dataset: Dataset, folds: Sequence[FoldAnswers]) -> tuple[Dataset, F
     return whole, FoldAnswers(indices[order], answers, targets)
 
 
-def ask_folds(
-    files: Sequence[Path],
-    *,
-    data_dir: Path | str | None,
-    device: Device,
-    backend: Backend | None,
-    slices: Sequence[str],
-    reporter: Reporter,
-) -> Answered:
+def ask_folds(files: Sequence[Path], question: Question, reporter: Reporter) -> Answered:
     """Ask the model of each fold about its test split, and put the answers together.
 
     Args:
-        files: the models, fold by fold; the rest as for `nncli.evaluate`.
+        files: the models, fold by fold.
+        question: of which only what is not about other data is theirs.
+        reporter: told what is going on.
 
     Returns:
         Its model and description are those of the first fold, whose network is built as the others
@@ -90,25 +82,15 @@ def ask_folds(
     """
     import numpy as np
 
+    own = replace(question, dataset=None, split="test", pixel_range=None)
     first: Answered | None = None
     folds, validations, penalties, seconds = [], [], [], 0.0
     for number, path in enumerate(files, start=1):
-        ask_fold = partial(
-            ask,
-            path,
-            dataset=None,
-            data_dir=data_dir,
-            split="test",
-            pixel_range=None,
-            device=device,
-            backend=backend,
-            slices=slices,
-        )
         if first is None:
-            first = one = ask_fold(reporter=reporter)
+            first = one = ask(path, own, reporter)
         else:  # what there is to say about the data was said
             with reporter.task(f"Evaluating fold {number} of {len(files)}"):
-                one = ask_fold(reporter=SilentReporter())
+                one = ask(path, own, SilentReporter())
         if one.target.names != first.target.names:
             raise ModelFileError(
                 f"{shown_path(path)} answers {one.target}, {shown_path(first.path)} "
