@@ -169,6 +169,37 @@ def test_a_diverging_run_fails_with_advice(tmp_path: Path, precision: str) -> No
     assert not (tmp_path / "1-digits-mlp" / "lock").exists()
 
 
+class StepCounter(SilentReporter):
+    """Remembers the last step that went well."""
+
+    step = 0
+
+    def step_ended(self, step: int, values: object) -> None:
+        self.step = step
+
+
+def test_the_step_at_which_the_loss_breaks_is_named_however_many_are_one_call(
+    tmp_path: Path,
+) -> None:
+    layer = {"type": "mlp", "hidden_units": [8, 8, 8], "activation": "leaky_relu"}
+    experiment = SMALL | {"model": layer, "optimizer": {"type": "sgd", "learning_rate": 20.0}}
+    said = []
+    for at_once in (1, 7, 50):
+        experiment["training"] = {
+            "epochs": 3,
+            "batch_size": 32,
+            "steps_per_execution": at_once,
+        }
+        counter = StepCounter()
+        with pytest.raises(TrainingError, match="not a finite number") as error:
+            nncli.train(experiment, runs_dir=tmp_path, reporter=counter)
+        said.append(error.value.message)
+        if at_once == 1:
+            assert counter.step > 1
+            assert f"(epoch 1, step {counter.step + 1})" in error.value.message
+    assert len(set(said)) == 1
+
+
 class Impatient(SilentReporter):
     """Presses Ctrl-C when epoch 2 is done."""
 

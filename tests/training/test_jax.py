@@ -40,6 +40,7 @@ def arrays(folder: str) -> dict[str, Any]:
 
 
 AUGMENTED = ["--set", "dataset.augment={crop: 1, noise: 0.1, mixup: 0.2, rotation: 5}"]
+SGD = ["--optimizer", "sgd", "--learning-rate", "20"]
 AVERAGED = ["--set", "optimizer.use_ema=true", "--set", "optimizer.ema_overwrite_frequency=50"]
 
 
@@ -69,6 +70,17 @@ def test_a_model_gives_the_same_numbers_on_both_backends() -> None:
             command = [sys.executable, "-m", "nncli", "evaluate", f"{backend}/model.keras"]
             losses.append(json.loads(run(*command, "--backend", other, "--json"))["test"]["loss"])
         assert np.isclose(*losses, rtol=0, atol=1e-5)
+
+
+def test_a_loss_that_is_no_number_is_noticed_at_the_step_that_had_it() -> None:
+    small = ["--set", "model.activation=leaky_relu", "--hidden-units", "8,8,8", *SGD]
+    said = []
+    for at_once in ("1", "7"):
+        more = [*small, "--set", f"training.steps_per_execution={at_once}"]
+        done = subprocess.run([*TRAIN, *more], capture_output=True, text=True, check=False)
+        said.append(done.stderr[done.stderr.index("error:") :])
+        assert done.returncode == 1
+    assert said[0] == said[1] and "(epoch 1, step " in said[0]
 
 
 @pytest.mark.parametrize("augment", ["None", "{'crop': 1, 'zoom': 0.1, 'mixup': 0.2}"])

@@ -23,6 +23,7 @@ def test_a_dry_run_says_what_would_happen_and_leaves_nothing(run_cli: Any) -> No
     assert document["flops"] == 2 * (64 * 20 + 20 * 10)
     assert document["experiment"]["training"]["steps_per_execution"] == 11
     assert document["data_in_memory"] is True
+    assert 0 < document["fit_seconds"] < 1  # 66 steps of much less than a millisecond each
     settings = ["--set", "training.memory_budget=1kB", "--json"]
     assert json.loads(run_cli([*command, *settings]).stdout)["data_in_memory"] is False
 

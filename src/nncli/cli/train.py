@@ -302,8 +302,8 @@ def _show_rehearsal(screen: Screen, rehearsal: Rehearsal, *, json: bool) -> None
         f"{rehearsal.flops / 1e6:,.2f} MFLOP an example",
         "memory": f"data {_size(rehearsal.data_bytes)} ({where}), weights and optimizer "
         f"{_size(rehearsal.weight_bytes)}, a step about {_size(rehearsal.step_bytes)}",
-        "time": f"{1000 * rehearsal.step_seconds:,.1f} ms for a single step; the fit takes at most "
-        f"about {_duration(rehearsal.fit_seconds)}",
+        "time": f"{1000 * rehearsal.step_seconds:,.1f} ms a step, "
+        f"about {_duration(rehearsal.fit_seconds)} for all of them",
     }
     for name, text in rows.items():
         screen.out.print(Text(f"{name:<9} {text}"), soft_wrap=True)

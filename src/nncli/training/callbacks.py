@@ -25,6 +25,7 @@ from nncli.runs import EpochRow
 from nncli.training import state
 from nncli.training.averaging import averaged
 from nncli.training.checkpoints import Arrays, Checkpoint
+from nncli.training.loss_tracking import broken_steps
 from nncli.training.monitoring import Monitor
 from nncli.training.stopping import StopRequest
 
@@ -146,22 +147,16 @@ class WatchLoss(keras.callbacks.Callback):
         super().__init__()
         self.position = position
         self.default_rate = default_rate
-        self.checked = 0
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.checked = self.position.first_step
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        loss = (logs or {}).get("loss", 0.0)
-        if math.isfinite(loss):
-            self.checked = self.position.step
+        if math.isfinite((logs or {}).get("loss", 0.0)):
             return
-        first, last = self.checked + 1, self.position.step
-        steps = f"step {last}" if first >= last else f"steps {first} to {last}"
+        step = self.position.step + 1 - broken_steps(self.model)
         rate = float(_shortest(self.model.optimizer.learning_rate) or 0.1)
         smaller = min(rate / 10, self.default_rate)
         raise TrainingError(
-            f"The loss is not a finite number any more (epoch {self.position.epoch + 1}, {steps}).",
+            "The loss is not a finite number any more "
+            f"(epoch {self.position.epoch + 1}, step {step:,}).",
             hint="A smaller learning rate usually helps: try --learning-rate "
             f"{smaller:g}. So do --set training.clipnorm=1, and a look at the data for values that "
             "are huge or missing.",

@@ -171,6 +171,8 @@ def compile_network(
 ) -> None:
     """Compile the trained network as `experiment` says, what is `auto` in it being decided, and
     create all its variables."""
+    from nncli.training.loss_tracking import count_broken_steps
+
     settings = experiment.training
     mixed = mixed_classes(mixing) is not None
     optimizer = optimizers.build(
@@ -192,6 +194,7 @@ def compile_network(
         steps_per_execution=settings.steps_per_execution,
         jit_compile=settings.jit_compile is True or settings.backend == "jax",
     )
+    count_broken_steps(model)
     state.build_all(model, target, mixed=mixed)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nncli.config import Experiment
+from nncli.config.training import TrainingSettings
 from nncli.data import Split
 from nncli.data.mixing import mixed_classes, mixing_of
 from nncli.data.pipelines import EpochOrder, Feed, steps
@@ -17,6 +18,7 @@ from nncli.data.rows import DiskRows
 from nncli.inference.answering import answers, batch_size_for
 from nncli.models.cost import flops
 from nncli.reporting import Reporter, SilentReporter
+from nncli.training import execution
 from nncli.training.fitting import compile_network
 from nncli.training.folds import experiment_of_fold, is_cross_validation
 from nncli.training.memory import (
@@ -46,8 +48,8 @@ class Rehearsal:
         data_in_memory: whether they fit the memory budget, or are read from disk.
         weight_bytes: weights, their gradients and the optimizer's variables.
         step_bytes: what a step needs beside them, roughly.
-        step_seconds: one step, measured, the first one's compilation left out; of a training in
-            phases the mean over all epochs.
+        step_seconds: one step among others, as many to a call as there will be, measured without
+            the compilation; of a training in phases the mean over all epochs.
         model_bytes: size of the .keras file.
     """
 
@@ -104,19 +106,22 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
 
 
 def _one_step(prepared: Prepared) -> float:
-    """Train two steps of each phase, the second of them timed; validate and answer one batch."""
+    """Train the steps of one call twice in each phase, the second of them timed; validate and
+    answer one batch. Returns the seconds of a step."""
+    import keras
+
     from nncli.training.averaging import ValidateAverages, take_averages
 
     settings = prepared.experiment.training
     model, splits = prepared.networks.trained, prepared.dataset.encoded().splits
     batch_size = min(settings.examples_per_step, len(splits["train"]))
-    alone = settings.model_copy(update={"steps_per_execution": 1})
-    experiment = prepared.experiment.model_copy(update={"training": alone})
+    count = steps(len(splits["train"]), settings.examples_per_step)
+    short = _at_most_a_moment(settings, model, count)
+    experiment = prepared.experiment.model_copy(update={"training": short})
     target = prepared.dataset.target
     mixing = mixing_of(experiment.dataset.augment, experiment.seed, target)
-    count = steps(len(splits["train"]), settings.examples_per_step)
     feed = Feed()
-    train = _first(splits["train"], settings.examples_per_step)
+    train = _first(splits["train"], settings.examples_per_step * int(short.steps_per_execution))
     batches = feed.shuffled(
         train,
         settings.examples_per_step,
@@ -124,6 +129,13 @@ def _one_step(prepared: Prepared) -> float:
         class_weights=prepared.weights,
         mixing=mixing,
     )
+    moments: list[float] = []
+
+    def note(batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        float((logs or {}).get("loss", 0.0))  # which waits for it
+        moments.append(time.perf_counter())
+
+    timing = keras.callbacks.LambdaCallback(on_train_batch_begin=note, on_train_batch_end=note)
     averaging = [ValidateAverages()] if experiment.optimizer.use_ema else []
     seconds = 0.0
     for phase in phases_of(experiment):
@@ -131,10 +143,11 @@ def _one_step(prepared: Prepared) -> float:
         check_batch_size(model, batch_size)
         compile_network(model, phase.experiment, count, target, mixing)
         with explained_exhaustion(model, settings.examples_per_step):
-            model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
-            began = time.perf_counter()
-            model.fit(batches, verbose=0, shuffle=False, callbacks=averaging)
-        seconds += (time.perf_counter() - began) * (phase.end - phase.begin) / settings.epochs
+            for _ in ("with its compilation", "without"):
+                model.fit(batches, verbose=0, shuffle=False, callbacks=[*averaging, timing])
+        began, ended = moments[-2:]
+        share = (phase.end - phase.begin) / settings.epochs
+        seconds += share * (ended - began) / int(short.steps_per_execution)
         if averaging:
             take_averages(model)
             averaging = [ValidateAverages()]
@@ -146,6 +159,16 @@ def _one_step(prepared: Prepared) -> float:
             model.evaluate(batches, verbose=0)
         answers(prepared.networks.answering, _first(train, settings.examples_per_step), feed)
     return seconds
+
+
+def _at_most_a_moment(
+    settings: TrainingSettings, model: Any, steps_per_epoch: int
+) -> TrainingSettings:
+    """`settings` with as many steps to a call as there will be, but no more than `auto` takes."""
+    automatic = settings.model_copy(update={"steps_per_execution": "auto"})
+    few = execution.decided(automatic, model, steps_per_epoch).steps_per_execution
+    wanted = min(int(few), int(settings.steps_per_execution), steps_per_epoch)
+    return settings.model_copy(update={"steps_per_execution": wanted})
 
 
 def _first(split: Split, count: int) -> Split:
