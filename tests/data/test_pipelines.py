@@ -56,6 +56,14 @@ def test_the_order_is_a_function_of_seed_and_epoch_alone() -> None:
     assert len({tuple(one) for one in seen[:3]}) == 3
 
 
+def test_an_order_takes_four_bytes_an_example_and_is_numpys_own() -> None:
+    order = EpochOrder(1_000, 7)
+    order.epoch = 2
+    generator = np.random.Generator(np.random.PCG64((7, 2)))
+    assert order.permutation().nbytes == 4_000
+    assert order.permutation().tolist() == generator.permutation(1_000).tolist()
+
+
 def test_seed_and_epoch_are_not_added_up() -> None:
     assert order_of(50, seed=0, epoch=1) != order_of(50, seed=1, epoch=0)
 

@@ -22,15 +22,15 @@ READ_AHEAD = 4
 
 class GatheredBatches(keras.utils.PyDataset):
     """A fixed number of batches an epoch; `order()` is asked anew at the beginning of each, which
-    epoch it is and in which order its examples come.
+    epoch it is and where its examples are stored, in their order.
 
     Batches are gathered ahead by one thread of our own: Keras's workers may drop batches on JAX.
     """
 
     def __init__(
         self,
-        order: Callable[[], tuple[np.int64, NDArray[np.int64]]],
-        gather: Callable[[NDArray[np.int64], int, int], Any],
+        order: Callable[[], tuple[np.int64, NDArray[Any]]],
+        gather: Callable[[NDArray[Any], int, int], Any],
         *,
         batch_size: int,
         first_step: int,
@@ -45,7 +45,7 @@ class GatheredBatches(keras.utils.PyDataset):
         self.pool = ThreadPoolExecutor(max_workers=1)
         self.ahead: dict[int, Future[Any]] = {}
         self.epoch = 0
-        self.indices: NDArray[np.int64] | None = None
+        self.places: NDArray[Any] | None = None
 
     @property
     def num_batches(self) -> int:
@@ -53,17 +53,15 @@ class GatheredBatches(keras.utils.PyDataset):
         return self.batches
 
     def __getitem__(self, number: int) -> Any:
-        if number == 0 or self.indices is None:
-            epoch, self.indices = self.order()
+        if number == 0 or self.places is None:
+            epoch, self.places = self.order()
             self.epoch = int(epoch)
             self.ahead.clear()
         for coming in range(number, min(number + READ_AHEAD, self.batches)):
             if coming not in self.ahead:
-                self.ahead[coming] = self.pool.submit(
-                    self._gather, self.indices, self.epoch, coming
-                )
+                self.ahead[coming] = self.pool.submit(self._gather, self.places, self.epoch, coming)
         return self.ahead.pop(number).result()
 
-    def _gather(self, indices: NDArray[np.int64], epoch: int, number: int) -> Any:
-        part = indices[number * self.batch_size : (number + 1) * self.batch_size]
+    def _gather(self, places: NDArray[Any], epoch: int, number: int) -> Any:
+        part = places[number * self.batch_size : (number + 1) * self.batch_size]
         return self.gather(part, epoch, self.first_step + number)

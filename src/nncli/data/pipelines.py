@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["EpochOrder", "Feed", "fit_memory", "steps"]
 
 ALIGNMENT = 64  # bytes, of the memory of a tensor of TensorFlow
-# Says which epoch begins, counted from 0, and the order of its examples.
-Order = Callable[[], "tuple[np.int64, NDArray[np.int64]]"]
+# Says which epoch begins, counted from 0, and where its examples are stored, in their order.
+Order = Callable[[], "tuple[np.int64, NDArray[Any]]"]
 
 
 class EpochOrder:
@@ -31,12 +31,20 @@ class EpochOrder:
         self.seed = seed
         self.epoch = 0
 
-    def permutation(self) -> NDArray[np.int64]:
-        """The order of epoch `self.epoch` (counted from 0), shape (size,), int64."""
+    def permutation(self) -> NDArray[Any]:
+        """The order of epoch `self.epoch` (counted from 0), shape (size,), of `index_type`."""
         import numpy as np
 
         generator = np.random.Generator(np.random.PCG64((self.seed, self.epoch)))
-        return generator.permutation(self.size)
+        return generator.permutation(np.arange(self.size, dtype=index_type(self.size)))
+
+
+def index_type(size: int) -> type[np.int32 | np.int64]:
+    """What counts up to `size`: four bytes an example where they suffice, for an order of millions
+    of examples weighs as much as a column of them."""
+    import numpy as np
+
+    return np.int32 if size <= np.iinfo(np.int32).max else np.int64
 
 
 def steps(size: int, batch_size: int) -> int:
@@ -116,12 +124,14 @@ class Feed:
         """
         import numpy as np
 
-        def indices() -> tuple[np.int64, NDArray[np.int64]]:
-            return np.int64(order.epoch), order.permutation()[first_step * batch_size :]
-
         examples = _Examples(split, class_weights, mixed_classes(mixing), mixing)
+
+        def places() -> tuple[np.int64, NDArray[Any]]:
+            rest = order.permutation()[first_step * batch_size :]
+            return np.int64(order.epoch), examples.places(rest)
+
         batches = steps(len(split), batch_size) - first_step
-        return self._batches(examples, indices, batch_size, first_step, batches)
+        return self._batches(examples, places, batch_size, first_step, batches)
 
     def ordered(self, split: Split, batch_size: int, *, classes: int | None = None) -> Any:
         """Batches of (inputs, targets) in the recorded order.
@@ -134,14 +144,15 @@ class Feed:
         """
         import numpy as np
 
-        def indices() -> tuple[np.int64, NDArray[np.int64]]:
-            return np.int64(0), np.arange(len(split))
-
         examples = _Examples(split, None, classes, None)
-        return self._batches(examples, indices, batch_size, 0, steps(len(split), batch_size))
+
+        def places() -> tuple[np.int64, NDArray[Any]]:
+            return np.int64(0), examples.places(np.arange(len(split)))
+
+        return self._batches(examples, places, batch_size, 0, steps(len(split), batch_size))
 
     def _batches(
-        self, examples: _Examples, indices: Order, batch_size: int, first_step: int, batches: int
+        self, examples: _Examples, places: Order, batch_size: int, first_step: int, batches: int
     ) -> Any:
         import keras
 
@@ -149,7 +160,7 @@ class Feed:
             from nncli.data.batches import GatheredBatches
 
             return GatheredBatches(
-                indices,
+                places,
                 examples.gathered,
                 batch_size=batch_size,
                 first_step=first_step,
@@ -159,7 +170,13 @@ class Feed:
         # To gather from memory takes no thread of its own, which a variable would not be given.
         threads = 2 if isinstance(examples.split.inputs, DiskRows) else None
         return _tf_batches(
-            indices, gather, threads, batch_size=batch_size, first_step=first_step, batches=batches
+            places,
+            examples.index_type,
+            gather,
+            threads,
+            batch_size=batch_size,
+            first_step=first_step,
+            batches=batches,
         )
 
     def _tf_gather(self, examples: _Examples) -> Any:
@@ -167,12 +184,11 @@ class Feed:
 
         split, classes, mixing = examples.split, examples.classes, examples.mixing
         targets = self._held(split.targets)
-        stored = None if split.indices is None else tf.constant(split.indices)
         weights = None if examples.weights is None else tf.constant(examples.weights)
         inputs = split.inputs
         held = None if isinstance(inputs, DiskRows) else self._held(inputs)
 
-        def read(index: NDArray[np.int64]) -> NDArray[Any]:
+        def read(index: NDArray[Any]) -> NDArray[Any]:
             try:
                 return inputs[index]
             except DataError as error:
@@ -180,8 +196,6 @@ class Feed:
                 raise
 
         def gather(index: Any, epoch: Any, step: Any) -> Any:
-            if stored is not None:
-                index = tf.gather(stored, index)
             if held is not None:
                 rows = tf.gather(held.value(), index)
             else:
@@ -210,19 +224,27 @@ class _Examples:
     classes: int | None
     mixing: Mixing | None
 
-    def gathered(self, indices: NDArray[np.int64], epoch: int, step: int) -> tuple[Any, ...]:
-        """One batch, by NumPy."""
+    @property
+    def index_type(self) -> type[np.int32 | np.int64]:
+        """Of what `places` returns."""
+        return index_type(len(self.split.targets))
+
+    def places(self, order: NDArray[Any]) -> NDArray[Any]:
+        """Where the examples of the split are stored that `order` names, shape (n,)."""
+        places = order if self.split.indices is None else self.split.indices[order]
+        return places.astype(self.index_type, copy=False)
+
+    def gathered(self, places: NDArray[Any], epoch: int, step: int) -> tuple[Any, ...]:
+        """The batch of what is stored at `places`, by NumPy."""
         import numpy as np
 
         split = self.split
-        if split.indices is not None:
-            indices = split.indices[indices]
-        labels = split.targets[indices]
+        labels = split.targets[places]
         said = labels
         if self.classes is not None:
             said = np.eye(self.classes, dtype=np.float32)[labels]
         weights = () if self.weights is None else (self.weights[labels],)
-        inputs = split.inputs[indices]
+        inputs = split.inputs[places]
         if self.mixing is None:
             return inputs, said, *weights
         return self.mixing(inputs, (said, *weights), epoch, step)
@@ -262,7 +284,8 @@ def _tf_mixed(mixing: Mixing, batch: tuple[Any, ...], epoch: Any, step: Any) -> 
 
 
 def _tf_batches(
-    indices: Order,
+    places: Order,
+    index_type: type[np.int32 | np.int64],
     gather: Any,
     threads: int | None,
     *,
@@ -274,7 +297,7 @@ def _tf_batches(
     import tensorflow as tf
 
     def of_epoch(_: Any) -> Any:
-        epoch, ordered = tf.numpy_function(indices, [], (tf.int64, tf.int64))
+        epoch, ordered = tf.numpy_function(places, [], (tf.int64, index_type))
         epoch.set_shape([])
         ordered.set_shape([None])
         steps = tf.data.Dataset.range(first_step, first_step + batches)

@@ -46,7 +46,7 @@ class DiskRows:
         if hasattr(self, "descriptor"):
             os.close(self.descriptor)
 
-    def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+    def __getitem__(self, indices: NDArray[Any]) -> NDArray[Any]:
         """The rows at `indices`, shape (n, ...).
 
         Raises:
