@@ -156,7 +156,7 @@ def _read(folder: Path) -> Dataset | None:
         splits = {
             name: Split(
                 np.load(folder / f"{name}.inputs.npy", mmap_mode="r"),
-                np.load(folder / f"{name}.targets.npy"),
+                np.load(folder / f"{name}.targets.npy", mmap_mode="r"),
                 divider=(
                     np.load(folder / f"{name}.divider.npy") if description.has_divider else None
                 ),
