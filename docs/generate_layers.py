@@ -14,7 +14,8 @@ FILE = Path(__file__).parent.parent / "src" / "nncli" / "models" / PLACE
 
 if __name__ == "__main__":
     found = of_keras()
-    lines = (f"  {json.dumps(name)}: {json.dumps(a)}" for name, a in found["layers"].items())
-    layers = ",\n".join(lines)
-    names = json.dumps(found["activations"])
-    FILE.write_text(f'{{"layers": {{\n{layers}\n}},\n"activations": {names}}}\n', encoding="utf-8")
+    parts = []
+    for part, entries in found.items():
+        lines = [f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()]
+        parts.append(json.dumps(part) + ": {\n" + ",\n".join(lines) + "\n}")
+    FILE.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")

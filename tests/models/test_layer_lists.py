@@ -34,6 +34,7 @@ def mistakes(layers: list[Any]) -> list[str]:
     return [f"{mistake.key}: {mistake.message}" for mistake in caught.value.mistakes]
 
 
+@pytest.mark.slow  # every word of Keras is tried for every argument that takes one of a few
 def test_the_table_is_that_of_the_installed_keras() -> None:
     assert layer_table.table() == json.loads(json.dumps(layer_table.of_keras())), (
         "run: python docs/generate_layers.py"

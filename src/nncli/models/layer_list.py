@@ -11,19 +11,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from nncli.models import layer_table
+from nncli.models import layer_table, layer_values
 from nncli.settings import mistaken
 
-__all__ = ["LayerInList", "named"]
+__all__ = ["NESTED", "LayerInList", "named"]
 
-# Whole numbers from 1.
-COUNTS = ("filters", "input_dim", "key_dim", "n", "num_heads", "output_dim", "units")
 NESTED = ("layer", "backward_layer")
 # Arguments that follow from the data where they are left out.
 FOLLOWING = {"Embedding": ("input_dim",)}
 OF_OLD_KERAS = ("input_shape", "batch_input_shape", "input_dim")
-# What Keras has a name for, with arguments: kernel_regularizer: {L2: 0.001}.
-CONFIGURABLE = ("_initializer", "_regularizer", "_constraint")
 
 Problem = tuple[tuple[str, ...], str]
 
@@ -107,9 +103,9 @@ def _problems(
         if key not in known:
             yield (name, str(key)), _unknown_argument(name, str(key), known)
         elif key not in NESTED:
-            wrong = _wrong(key, value, arguments.get(key, {}))
+            wrong = layer_values.wrong(key, value, arguments.get(key, {}))
             if wrong:
-                yield (name, key), f"{wrong}, not {_shown(value)}"
+                yield (name, key), f"{wrong}, not {layer_values.shown(value)}"
     for key, argument in arguments.items():
         needed = "default" not in argument and key not in FOLLOWING.get(name, ())
         if needed and key not in given and not misspelled:
@@ -122,37 +118,3 @@ def _unknown_argument(name: str, key: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(known)}"
     return f"{name} has no argument {key}{meant}"
-
-
-def _wrong(key: str, value: Any, argument: Mapping[str, Any]) -> str | None:
-    """What `value` must be instead; None if it may be right, which Keras decides."""
-    default = argument.get("default")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None:
-        return None if default is None and "default" in argument else "must have a value"
-    if key in COUNTS:
-        fits = isinstance(value, int) and number and value >= 1
-        return None if fits else "must be a whole number, at least 1"
-    if key == "rate":
-        return None if number and 0 <= value < 1 else "must be a number from 0 to below 1"
-    if key.endswith("activation"):
-        known = layer_table.activations()
-        if isinstance(value, str) and value not in known:
-            close = difflib.get_close_matches(value, known, n=1)
-            meant = f" (did you mean {close[0]}?)" if close else f" ({', '.join(known)})"
-            return f"must be an activation of Keras{meant}"
-        return None
-    if isinstance(default, bool):
-        return None if isinstance(value, bool) else "must be true or false"
-    if isinstance(default, int | float):
-        return None if number or isinstance(value, list) else "must be a number"
-    if isinstance(default, str):
-        configurable = key.endswith(CONFIGURABLE) and isinstance(value, Mapping)
-        return None if isinstance(value, str) or configurable else "must be text"
-    return None
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "nothing" if value is None else repr(value)[:60]

@@ -10,9 +10,20 @@ import json
 from functools import cache
 from typing import Any
 
-__all__ = ["EVERYWHERE", "OTHERS", "activations", "arguments_of", "layer_names", "table"]
+__all__ = [
+    "EVERYWHERE", "LOOKED_UP", "OTHERS", "arguments_of", "layer_names", "names_of", "table",
+]  # fmt: skip
 
 PLACE = "keras_layers.json"
+# What Keras has names for, by the end of the arguments that take them; the module that knows them.
+LOOKED_UP = {
+    "activation": "activations",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+}
+# An argument for one of a few words, although its default is none of them.
+FOR_WORDS = ("data_format",)
 # Arguments that every layer has.
 EVERYWHERE = ("name", "dtype", "trainable")
 SHARED = ("activations", "convolutional", "normalization", "pooling", "regularization", "reshaping")
@@ -46,8 +57,8 @@ OTHERS = {
 
 @cache
 def table() -> dict[str, Any]:
-    """`layers`: of each layer its arguments with their defaults, without one what must be given;
-    `activations`: their names."""
+    """`layers`: of each layer its arguments, as `arguments_of` has them; `names`: what Keras looks
+    up, as `names_of` has it."""
     from importlib.resources import files
 
     text = files("nncli.models").joinpath(PLACE).read_text(encoding="utf-8")
@@ -61,14 +72,16 @@ def layer_names() -> list[str]:
 
 
 def arguments_of(layer: str) -> dict[str, dict[str, Any]]:
-    """The arguments of a layer in their order: `{}` for one that must be given."""
+    """The arguments of a layer in their order: each with its `default`, unless it must be given;
+    `words`, if it must be one of them; `any_case`, if capitals mean the same in it."""
     arguments: dict[str, dict[str, Any]] = table()["layers"][layer]
     return arguments
 
 
-def activations() -> list[str]:
-    """The names of activation functions."""
-    names: list[str] = table()["activations"]
+def names_of(kind: str) -> dict[str, list[str]]:
+    """The names of what Keras looks up of a kind, `activation` or another of `LOOKED_UP`: those
+    that may stand `alone`, and the `classes`, which take arguments."""
+    names: dict[str, list[str]] = table()["names"][kind]
     return names
 
 
@@ -79,23 +92,22 @@ def of_keras() -> dict[str, Any]:
     import keras
 
     def is_listed(name: str, layer: Any) -> bool:
-        group = layer.__module__.removeprefix("keras.src.layers.").partition(".")[0]
-        return name in ALONE or group in SHARED
-
-    layers = {}
-    for name in sorted(dir(keras.layers)):
-        layer = getattr(keras.layers, name)
         if not (inspect.isclass(layer) and issubclass(layer, keras.layers.Layer)):
-            continue
-        if is_listed(name, layer) and name not in OTHERS and name != "SpectralNormalization":
-            layers[name] = _arguments(layer)
-    functions = (name for name in dir(keras.activations) if name[0].islower())
-    skipped = ("get", "serialize", "deserialize")
-    return {"layers": layers, "activations": [name for name in functions if name not in skipped]}
+            return False
+        group = layer.__module__.removeprefix("keras.src.layers.").partition(".")[0]
+        in_group = name in ALONE or group in SHARED
+        return in_group and name not in OTHERS and name != "SpectralNormalization"
+
+    candidates = ((name, getattr(keras.layers, name)) for name in sorted(dir(keras.layers)))
+    layers = {name: _arguments(layer) for name, layer in candidates if is_listed(name, layer)}
+    return {"layers": layers, "names": {kind: _names(LOOKED_UP[kind]) for kind in LOOKED_UP}}
 
 
+@cache
 def _arguments(layer: Any) -> dict[str, dict[str, Any]]:
     import inspect
+
+    from nncli.models.layer_words import words_of
 
     found = {}
     for parameter in list(inspect.signature(layer.__init__).parameters.values())[1:]:
@@ -104,4 +116,28 @@ def _arguments(layer: Any) -> dict[str, dict[str, Any]]:
             continue
         given = parameter.default is not parameter.empty
         found[parameter.name] = {"default": parameter.default} if given else {}
+    needed = [name for name, argument in found.items() if not argument]
+    for name, argument in found.items():
+        is_word = isinstance(argument.get("default"), str) or name in FOR_WORDS
+        if is_word and not name.endswith(tuple(LOOKED_UP)):
+            argument.update(words_of(layer, needed, name))
     return found
+
+
+def _names(module: str) -> dict[str, list[str]]:
+    import importlib
+    import inspect
+
+    import keras
+
+    public = getattr(keras, module)
+
+    def stands_alone(name: str) -> bool:
+        try:
+            return callable(public.get(name))
+        except Exception:  # what lacks its arguments raises anything
+            return False
+
+    candidates = importlib.import_module(f"keras.src.{module}").ALL_OBJECTS_DICT
+    classes = (name for name in dir(public) if inspect.isclass(getattr(public, name)))
+    return {"alone": sorted(filter(stands_alone, candidates)), "classes": list(classes)}

@@ -10,7 +10,9 @@ from pydantic import Field, field_validator
 from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import UsageError
 from nncli.models.heads import with_output
-from nncli.models.layer_list import CONFIGURABLE, NESTED, LayerInList, named
+from nncli.models.layer_list import NESTED, LayerInList, named
+from nncli.models.layer_table import LOOKED_UP
+from nncli.models.layer_values import CONFIGURABLE, is_configured
 from nncli.settings import Settings
 
 __all__ = ["LayersModel", "build"]
@@ -69,10 +71,15 @@ def _behind(features: Any, place: int, spec: Mapping[str, Any], inputs: Features
     name, _ = named(spec)
     try:
         layer = _made({name: {"name": f"{name.lower()}_{place + 1}", **spec[name]}}, inputs)
+    except Exception as error:  # Keras raises anything about arguments that do not fit
+        raise UsageError(
+            f"model.layers[{place}]: {name} cannot be made: {_reason(error)}"
+        ) from error
+    try:
         # Of attention the text is the question and the answer.
         both = (features, features) if name == "MultiHeadAttention" else (features,)
         return layer(*both)
-    except Exception as error:  # Keras raises anything about what does not fit
+    except Exception as error:  # and about what comes in
         raise UsageError(
             f"model.layers[{place}]: {name} cannot take {_shape(features)} for each example: "
             f"{_reason(error)}",
@@ -94,7 +101,7 @@ def _made(spec: Mapping[str, Any], inputs: Features) -> Any:
 def _argument(key: str, value: Any, inputs: Features) -> Any:
     if key in NESTED:
         return _made(value, inputs)
-    if key.endswith(CONFIGURABLE) and isinstance(value, Mapping) and "class_name" not in value:
+    if key.endswith(CONFIGURABLE) and is_configured(value):
         [(name, config)] = value.items()
         return _configured(key, name, config)
     return tuple(value) if isinstance(value, list) else value
@@ -104,11 +111,8 @@ def _configured(key: str, name: str, config: Any) -> Any:
     """An initializer, a regularizer or a constraint of Keras with its arguments."""
     import keras
 
-    group = {"initializer": "initializers", "regularizer": "regularizers"}
-    place = getattr(keras, group.get(key.rpartition("_")[2], "constraints"))
-    made = getattr(place, name, None)
-    if made is None or not isinstance(made, type):
-        raise ValueError(f"{key}: Keras has no {name}.")
+    [module] = (LOOKED_UP[kind] for kind in CONFIGURABLE if key.endswith(kind))
+    made = getattr(getattr(keras, module), name)
     return made(**config) if isinstance(config, Mapping) else made(config)
 
 
