@@ -203,7 +203,11 @@ class TestFilesOfPlainKeras:
         network = build(settings, IMAGES, TEN, reporter)
         pixels = np.random.default_rng(0).random((4, 8, 8, 1), "float32")
         np.testing.assert_allclose(network(pixels), self.model(255 * pixels), rtol=1e-5)
-        assert any("0 to 255" in notice for notice in reporter.notices)
+        [notice] = [notice for notice in reporter.notices if "0 to 255" in notice]
+        assert notice.endswith("For another range: --set model.pixel_range=0,1")
+        typed = Layer.of_texts([("--set", ("model", "pixel_range"), "0,1")])
+        as_typed = load_experiment([], Layer({"model": "plain.keras"}), typed).model
+        assert isinstance(as_typed, KerasModel) and as_typed.pixel_range == (0.0, 1.0)
         ranged = settings.model_copy(update={"pixel_range": (-1.0, 1.0)})
         network = build(ranged, IMAGES, TEN)
         np.testing.assert_allclose(network(pixels), self.model(2 * pixels - 1), rtol=1e-5)

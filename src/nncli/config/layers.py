@@ -60,6 +60,7 @@ LIST_KEYS = (
     ("model", "kernel_sizes"),
     ("dataset", "image_size"),
     ("model", "image_size"),
+    ("model", "pixel_range"),
     ("training", "metrics"),
 )
 # The groups whose `type` may be left out, and the type that is meant without one.

@@ -232,7 +232,10 @@ def _fitting(
             type(layer).__name__ in SCALING_LAYERS for layer in layers_of(model)
         ):
             high = 255.0
-            reporter.notice(f"{settings.path} scales its pixels itself: it gets them as 0 to 255.")
+            reporter.notice(
+                f"{settings.path} scales its pixels itself: it gets them as 0 to 255. For another "
+                "range: --set model.pixel_range=0,1"
+            )
         if (low, high) != (0.0, 1.0):
             seen = keras.layers.Rescaling(high - low, offset=low, name="pixel_range")(seen)
     elif settings.pixel_range is not None:
