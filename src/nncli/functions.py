@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import ast
 import difflib
-import json
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Optional, Union
+from typing import Any
 
 from nncli.errors import NncliError
+from nncli.signatures import Argument, arguments_of
 
-__all__ = ["Function", "mistakes_in", "plug_in", "plug_ins"]
-
-# What annotations may be made of for the values beside the function to be checked before it runs.
-TYPES = {
-    "int": int, "float": float, "str": str, "bool": bool, "list": list, "tuple": tuple,
-    "dict": dict, "None": None, "Literal": Literal, "Optional": Optional, "Union": Union,
-}  # fmt: skip
-NODES = (
-    ast.Expression, ast.Name, ast.Constant, ast.Subscript, ast.Tuple, ast.BinOp, ast.BitOr,
-    ast.Load, ast.UnaryOp, ast.USub,
-)  # fmt: skip
+__all__ = ["Function", "mistakes_in", "plug_in", "plug_in_name", "plug_ins"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +54,20 @@ class Function:
                 if path.is_file():
                     return path
         return _of_editable(self.module)
+
+    def argument(self, name: str) -> Argument | None:
+        """An argument, by its source; None where that shows none of this name."""
+        defined = self._definition()
+        found = [] if defined is None else arguments_of(defined, 0)
+        return next((one for one in found if one.name == name), None)
+
+    def _definition(self) -> ast.FunctionDef | None:
+        """Where the source defines the function; None where it is made in another way."""
+        try:
+            tree = ast.parse(self.file.read_bytes()) if self.file else ast.Module([], [])
+        except (OSError, SyntaxError, ValueError):
+            return None
+        return _defined(tree).get(self.name)
 
     def call(self, *arguments: Any, **settings: Any) -> Any:
         """Import the function and call it.
@@ -140,20 +144,14 @@ def mistakes_in(
 def _mistaken_arguments(
     name: str, defined: ast.FunctionDef, given: Mapping[str, Any], key: str, positional: int
 ) -> Iterator[tuple[str, str]]:
-    arguments = [*defined.args.posonlyargs, *defined.args.args]
-    if len(arguments) < positional and defined.args.vararg is None:
-        yield key, f"{name} takes {len(arguments)} arguments, and nncli gives it {positional}"
+    taken = len(defined.args.posonlyargs) + len(defined.args.args)
+    if taken < positional and defined.args.vararg is None:
+        yield key, f"{name} takes {taken} arguments, and nncli gives it {positional}"
         return
-    own = {argument.arg: argument for argument in arguments[positional:]}
-    defaults = len(defined.args.defaults)
-    needed = [argument.arg for argument in arguments[positional : len(arguments) - defaults]]
-    for argument, default in zip(defined.args.kwonlyargs, defined.args.kw_defaults, strict=True):
-        own[argument.arg] = argument
-        if default is None:
-            needed.append(argument.arg)
+    own = {argument.name: argument for argument in arguments_of(defined, positional)}
     for word, value in given.items():
         if word in own:
-            wrong = _wrong(own[word].annotation, value)
+            wrong = own[word].wrong(value)
             if wrong:
                 yield word, wrong
         elif defined.args.kwarg is None:
@@ -164,44 +162,9 @@ def _mistaken_arguments(
                 f"{name} has no argument {word}; "
                 + (f"did you mean {close[0]}?" if close else known),
             )
-    for word in needed:
-        if word not in given:
+    for word, argument in own.items():
+        if argument.default is None and word not in given:
             yield key, f"{name} needs {word}: a value beside {key}"
-
-
-def _wrong(annotation: ast.expr | None, value: Any) -> str | None:
-    """What is wrong with a value for an argument; None also where the annotation is not known."""
-    kind = _type_of(annotation)
-    if kind is None:
-        return None
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
-    except (ValidationError, TypeError):
-        assert annotation is not None
-        return f"must be {ast.unparse(annotation)}, not {value!r}"
-    return None
-
-
-def _type_of(annotation: ast.expr | None) -> Any:
-    """The type that an annotation means, if it is made of plain values; else None."""
-    if annotation is None:
-        return None
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            annotation = ast.parse(annotation.value, mode="eval").body
-        except SyntaxError:
-            return None
-    for node in ast.walk(annotation):
-        unknown = isinstance(node, ast.Name) and node.id not in TYPES
-        if unknown or not isinstance(node, NODES):
-            return None
-    try:
-        code = compile(ast.Expression(annotation), "annotation", "eval")
-        return eval(code, {"__builtins__": {}}, dict(TYPES))
-    except Exception:  # list[3], int[str]: whoever wrote it will hear of it
-        return None
 
 
 def _defined(tree: ast.Module) -> dict[str, ast.FunctionDef]:
@@ -266,3 +229,8 @@ def plug_ins(group: str) -> dict[str, str]:
 def plug_in(group: str, name: Any) -> str | None:
     """The function that an installed package offers under `name`."""
     return plug_ins(group).get(name) if isinstance(name, str) else None
+
+
+def plug_in_name(group: str, function: str) -> str | None:
+    """The name under which an installed package offers `function`; None if none does."""
+    return next((name for name, value in plug_ins(group).items() if value == function), None)

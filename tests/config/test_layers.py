@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nncli.config import Layer, resolve
 from nncli.config.keys import group_types
-from nncli.config.layers import merge, merge_layers
+from nncli.config.layers import Merged, merge
 from nncli.config.suggesting import meant
 from nncli.errors import ExperimentError
 
@@ -30,7 +30,10 @@ GROUPS = st.recursive(
 @settings(deadline=None)
 def test_merging_layers_is_a_left_fold(groups: list[dict[str, Any]]) -> None:
     expected: dict[str, Any] = reduce(merge, groups, {})
-    assert merge_layers([Layer(group) for group in groups]).values == expected
+    merged = Merged()
+    for group in groups:
+        merged.lay(Layer(group))
+    assert merged.values == expected
 
 
 SAME_SHAPE = st.fixed_dictionaries(

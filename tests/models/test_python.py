@@ -124,6 +124,47 @@ def test_mistakes_are_known_from_the_source(
     assert mistake in said
 
 
+@pytest.mark.parametrize(
+    ("argument", "text", "value"),
+    [
+        ("sizes: tuple[int, int] = (3, 7)", "3,5", [3, 5]),
+        ("sizes: list[str]", "a, b", ["a", "b"]),
+        ("sizes: 'list[float] | None' = None", "0.5", [0.5]),
+        ("sizes: 'list[float] | None' = None", "null", None),
+        ("sizes=(3, 7)", "3", [3]),
+        ("sizes: list[int] = []", "[3, 5]", [3, 5]),
+        ("sizes: int | list[int] = 3", "5", 5),
+        ("sizes: str = ''", "3,5", "3,5"),
+        ("sizes: str = ''", "a, 'b", "a, 'b"),
+        ("sizes=3", "5", 5),
+        ("filters: list[int] = []", "3,5", [3, 5]),
+        ("filters: int = 3", "5", 5),
+    ],
+)
+def test_a_list_for_ones_own_function_may_be_typed_without_brackets(
+    argument: str, text: str, value: Any
+) -> None:
+    Path("own.py").write_text(f"def build(inputs, target, *, {argument}):\n    pass\n")
+    key = argument.partition(":")[0].partition("=")[0]
+    typed = Layer.of_texts([("--set", ("model", key), text)])
+    model = load_experiment(
+        [], Layer({"model": {"type": "python", "build": "own.py:build"}}), typed
+    )
+    given = (model.model.model_extra or {})[key]
+    assert given == value and type(given) is type(value)
+
+
+def test_what_is_no_list_for_ones_own_function_is_said_as_it_was_typed() -> None:
+    Path("own.py").write_text(
+        "def build(inputs, target, *, sizes: tuple[int, int] = (3, 7)):\n    0\n"
+    )
+    typed = Layer.of_texts([("--set", ("model", "sizes"), "3,x")])
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment([], Layer({"model": {"type": "python", "build": "own.py:build"}}), typed)
+    [mistake] = caught.value.mistakes
+    assert mistake.message == "must be tuple[int, int], not '3,x'"
+
+
 def test_a_file_that_is_no_python_says_so(file: Path) -> None:
     file.write_text("def build(:\n")
     [said] = mistakes(build=f"{file}:build")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from nncli.config.origins import Origin, Origins, located, shortened
 from nncli.config.yaml import NO_TEXT, KeyPath, is_text, parse_value
 from nncli.errors import Mistake
 from nncli.files import at_home
+from nncli.functions import Function
 from nncli.objectives import losses
 from nncli.optimizers import schedules
 
@@ -24,7 +26,6 @@ __all__ = [
     "Merged",
     "expanded",
     "merge",
-    "merge_layers",
     "typed_value",
     "with_types",
 ]
@@ -171,15 +172,6 @@ class Merged:
         self.values = merged
 
 
-def merge_layers(layers: Iterable[Layer]) -> Merged:
-    """Lay every layer over those before it, and name the type where none does."""
-    merged = Merged()
-    for layer in layers:
-        merged.lay(layer)
-    merged.values = with_types(merged.values)
-    return merged
-
-
 def with_types(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` with the type of every group, where none is named the default one."""
     typed = {
@@ -195,14 +187,35 @@ def _as_they_were_typed(values: dict[str, Any]) -> dict[str, Any]:
     """`values` without the brackets that were added for a setting of another type: the `filters` of
     a function of the user's own may be one number."""
     result = dict(values)
-    for group, key in LIST_KEYS:
+    for group in DEFAULT_TYPES:
         settings = result.get(group)
-        if group not in DEFAULT_TYPES or not isinstance(settings, dict):
-            continue
-        value = settings.get(key)
-        if isinstance(value, Unbracketed) and settings["type"] not in types_with((group,), key):
-            result[group] = {**settings, key: typed_value((), value.text)}
+        if isinstance(settings, dict):
+            result[group] = {
+                key: _meant((group, key), value, settings)
+                if isinstance(value, Unbracketed)
+                else value
+                for key, value in settings.items()
+            }
     return result
+
+
+def _meant(key: tuple[str, str], typed: Unbracketed, settings: Mapping[str, Any]) -> Any:
+    """What was typed without brackets for a key of a group with these `settings`: a list where its
+    type or its function takes one."""
+    group, word = key
+    if key in LIST_KEYS and settings["type"] in types_with((group,), word):
+        return typed
+    try:
+        plain = typed_value((), typed.text)
+    except ValueError:  # it is nothing without them
+        return list(typed)
+    named = dict(FUNCTION_KEYS).get(group)
+    function = settings.get(named) if named else None
+    if settings["type"] != "python" or not isinstance(function, str):
+        return plain
+    argument = Function(function).argument(word)
+    is_list = argument and not argument.takes(plain) and argument.takes(list(typed))
+    return list(typed) if is_list else plain
 
 
 def merge(
@@ -308,7 +321,11 @@ def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:
     if plain:
         return text
     begins = text.lstrip()[:1]
-    is_list = key in LIST_KEYS and begins not in ("[", "{") and text.strip() != "null"
+    bare = begins not in ("[", "{") and text.strip() != "null"
+    if bare and _is_of_a_function(key):
+        with suppress(ValueError):  # it may be text all the same
+            return Unbracketed(parse_value(f"[{text}]"), text)
+    is_list = bare and key in LIST_KEYS
     if is_list:
         begins = "["
     try:
@@ -319,6 +336,13 @@ def typed_value(key: KeyPath, text: str, *, plain: bool = False) -> Any:
             what = f"{shortened(repr(shown))} is " if str(error).startswith("not YAML") else ""
             raise ValueError(f"{what}{error}") from None
         return text
+
+
+def _is_of_a_function(key: KeyPath) -> bool:
+    """Whether a key may be an argument of a function of the user's own, because no type has it."""
+    if len(key) != 2 or key[0] not in dict(FUNCTION_KEYS):
+        return False
+    return not types_with((key[0],), str(key[1]))
 
 
 def _put(values: dict[str, Any], key: KeyPath, value: Any) -> None:
