@@ -424,7 +424,8 @@ def test_the_plug_in_of_the_page_about_extending_is_installed_and_trains(tmp_pat
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     alone = ["--no-deps", "--no-index", "--no-build-isolation", "--target", str(place)]
     subprocess.run([*pip, *alone, str(package)], check=True)
-    environment = {**os.environ, "PYTHONPATH": str(place)}
+    searched = [str(place), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(searched)}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -437,8 +438,18 @@ def test_the_plug_in_of_the_page_about_extending_is_installed_and_trains(tmp_pat
     )
     assert trained.returncode == 0, trained.stderr
     assert json.loads(trained.stdout)["test"]["accuracy"] > 0.9
-    evaluated = run("evaluate", "runs/1-nncli_two_sizes-python/model.keras", "--json")
+    evaluated = run("evaluate", "runs/1-stripes-two_sizes/model.keras", "--json")
     assert evaluated.returncode == 0, evaluated.stderr
     mistaken = run("train", "--model", "two_sizes", "--set", "model.filtres=3")
     assert mistaken.returncode == 2
     assert "build has no argument filtres; did you mean filters?" in mistaken.stderr
+    listed = run("model", "list", "two_sizes", "--json")
+    settings = {one["name"]: one["default"] for one in json.loads(listed.stdout)["settings"]}
+    assert settings == {"filters": 8, "sizes": [3, 7]}
+    for flag, typed, name in (
+        ("model", "tow_sizes", "two_sizes"),
+        ("dataset", "stripse", "stripes"),
+    ):
+        mistaken = run("train", f"--{flag}", typed)
+        assert mistaken.returncode == 2
+        assert f"id you mean {name}" in mistaken.stderr

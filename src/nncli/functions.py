@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nncli.errors import NncliError
-from nncli.signatures import Argument, arguments_of
+from nncli.signatures import Argument, arguments_of, arguments_of_imported
 
-__all__ = ["Function", "mistakes_in", "plug_in", "plug_in_name", "plug_ins"]
+__all__ = [
+    "DATASETS", "MODELS", "Function", "mistakes_in", "plug_in", "plug_in_label", "plug_ins",
+]  # fmt: skip
+
+# The entry-point groups in which packages offer functions.
+DATASETS = "nncli.datasets"
+MODELS = "nncli.models"
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,19 @@ class Function:
         found = [] if defined is None else arguments_of(defined, 0)
         return next((one for one in found if one.name == name), None)
 
+    def described(self, positional: int) -> tuple[list[Argument], str]:
+        """The arguments behind the first `positional`, and the first line of what the function says
+        about itself; it is imported where its source shows neither.
+
+        Raises:
+            NncliError: it cannot be imported.
+        """
+        if defined := self._definition():
+            return arguments_of(defined, positional), _first_line(ast.get_docstring(defined))
+        with self._failing_with_a_sentence():
+            found = getattr(self._imported(), self.name)
+            return arguments_of_imported(found, positional), _first_line(found.__doc__)
+
     def _definition(self) -> ast.FunctionDef | None:
         """Where the source defines the function; None where it is made in another way."""
         try:
@@ -75,8 +96,13 @@ class Function:
         Raises:
             NncliError: it cannot be imported, or raises something itself.
         """
-        try:
+        with self._failing_with_a_sentence():
             return getattr(self._imported(), self.name)(*arguments, **settings)
+
+    @contextmanager
+    def _failing_with_a_sentence(self) -> Iterator[None]:
+        try:
+            yield
         except NncliError:
             raise
         except Exception as error:  # it is somebody else's code
@@ -167,6 +193,10 @@ def _mistaken_arguments(
             yield key, f"{name} needs {word}: a value beside {key}"
 
 
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]
+
+
 def _defined(tree: ast.Module) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
@@ -231,6 +261,10 @@ def plug_in(group: str, name: Any) -> str | None:
     return plug_ins(group).get(name) if isinstance(name, str) else None
 
 
-def plug_in_name(group: str, function: str) -> str | None:
-    """The name under which an installed package offers `function`; None if none does."""
-    return next((name for name, value in plug_ins(group).items() if value == function), None)
+def plug_in_label(group: str, function: str) -> str | None:
+    """The name under which an installed package offers `function`, as far as it can be part of a
+    run's; None if none does."""
+    for name, value in plug_ins(group).items():
+        if value == function:
+            return re.sub(r"[^\w.-]+", "-", name).strip("-_.") or None
+    return None

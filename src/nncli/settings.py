@@ -83,7 +83,10 @@ def in_words(schema: Mapping[str, Any], *, quote: str = "") -> str:
     if "$ref" in schema:
         return "mapping"
     if schema["type"] == "array":
-        items = in_words(schema.get("items") or schema["prefixItems"][0], quote=quote)
+        of = schema.get("items") or next(iter(schema.get("prefixItems", ())), None)
+        if not of:
+            return "list"
+        items = in_words(of, quote=quote)
         return f"list of {items.replace('number', 'numbers', 1)}"
     limits = [f"{word} {schema[bound]:,}" for bound, word in BOUNDS.items() if bound in schema]
     return " ".join([TYPES.get(schema["type"], schema["type"]), *limits])

@@ -1,14 +1,15 @@
-"""What Python functions take, by what stands in their source: nothing of anybody's is run."""
+"""What Python functions take, by their source, so that nothing of anybody's is run."""
 
 from __future__ import annotations
 
 import ast
+import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Optional, Union
 
-__all__ = ["Argument", "arguments_of"]
+__all__ = ["Argument", "arguments_of", "arguments_of_imported"]
 
 # What annotations may be made of for the values beside the function to be checked before it runs.
 TYPES = {
@@ -73,6 +74,20 @@ def arguments_of(defined: ast.FunctionDef, positional: int) -> list[Argument]:
     return [
         Argument(argument.arg, _written(argument.annotation), _written(default))
         for argument, default in pairs
+    ]
+
+
+def arguments_of_imported(function: Callable[..., Any], positional: int) -> list[Argument]:
+    """The same of a function whose source shows nothing, as of a decorated one."""
+    parameters = list(inspect.signature(function).parameters.values())[positional:]
+    return [
+        Argument(
+            one.name,
+            None if one.annotation is one.empty else inspect.formatannotation(one.annotation),
+            None if one.default is one.empty else repr(one.default),
+        )
+        for one in parameters
+        if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
     ]
 
 

@@ -74,7 +74,19 @@ def test_list_names_plug_ins_and_what_they_call(
     offered = [EntryPoint("wide", "no_such_module:build", "nncli.models")]
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: offered)
     assert "no_such_module:build (a plug-in)" in run_cli(["model", "list"]).stdout
-    assert "It calls no_such_module:build" in run_cli(["model", "list", "wide"]).stdout
+    missing = run_cli(["model", "list", "wide"])
+    assert missing.exit_code == 1
+    assert "no_such_module:build failed: ModuleNotFoundError" in missing.stderr
+    offered[0] = EntryPoint("wide", "joined_plug_in:build", "nncli.models")
+    Path("joined_plug_in.py").write_text(JOINED.replace("target)", "target, *, width: int = 64)"))
+    monkeypatch.syspath_prepend(Path.cwd())
+    shown = run_cli(["model", "list", "wide"]).stdout.splitlines()
+    assert shown[1:] == [
+        "It calls joined_plug_in:build, whose arguments are its settings.",
+        "",
+        "width  default 64",
+        "  whole number",
+    ]
 
 
 def test_an_unknown_family_is_known_from_the_arguments(run_cli: Any) -> None:

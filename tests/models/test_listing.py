@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from nncli import models
 from nncli.descriptions import ClassTarget, Features
-from nncli.errors import NotFoundError, UsageError
+from nncli.errors import NncliError, NotFoundError, UsageError
 from nncli.models import CnnModel, MlpModel, ModelSettings, TabularModel, TextCnnModel, layer_table
 from nncli.models.listing import INPUTS, catalogue, family
 
@@ -71,8 +72,48 @@ def test_plug_ins_are_listed_and_not_imported(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: offered)
     last = catalogue()[-1]
     assert (last.type, last.function) == ("wide", "no_such_module:build")
-    assert family("wide") == last
-    assert "no_such_module" not in sys.modules
+    with pytest.raises(NncliError, match="no_such_module:build failed: ModuleNotFoundError"):
+        family("wide")
+
+
+PLUG_IN = """
+import functools
+
+
+def build(inputs, target, *, width, sizes: tuple[int, int] = (3, 7), place: Path = "here"):
+    'Wide layers.'
+
+
+def decorated(function):
+    return functools.wraps(function)(lambda *arguments: None)
+
+
+made = decorated(build)
+"""
+
+
+@pytest.mark.parametrize(("function", "imports"), [("build", False), ("made", True)])
+def test_a_plug_in_that_is_asked_for_by_name_shows_its_settings(
+    monkeypatch: pytest.MonkeyPatch, function: str, imports: bool
+) -> None:
+    text = f"from pathlib import Path\n{PLUG_IN}"
+    Path("wide_plug_in.py").write_text(text)
+    monkeypatch.syspath_prepend(Path.cwd())
+    offered = [EntryPoint("wide", f"wide_plug_in:{function}", "nncli.models")]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: offered)
+    assert not catalogue()[-1].settings
+    assert "wide_plug_in" not in sys.modules
+    found = family("wide")
+    assert ("wide_plug_in" in sys.modules) == imports
+    monkeypatch.delitem(sys.modules, "wide_plug_in", raising=False)
+    assert found.description == "Wide layers."
+    settings = [(one.name, one.value, one.default, one.needed) for one in found.settings]
+    path = "pathlib.Path" if imports else "Path"
+    assert settings == [
+        ("width", "whatever the function takes", None, True),
+        ("sizes", "list of whole numbers", [3, 7], False),
+        ("place", path, "here", False),
+    ]
 
 
 def test_a_family_that_does_not_exist_is_answered_with_the_nearest() -> None:

@@ -79,7 +79,7 @@ def built(file: Path, function: str = "build", **settings: Any) -> Any:
 
 def mistakes(**model: Any) -> list[str]:
     with pytest.raises(ExperimentError) as caught:
-        load_experiment([], Layer({"model": {"type": "python", **model}}))
+        load_experiment([], Layer({"model": {"type": "python"} | model}))
     return [f"{mistake.key}: {mistake.message}" for mistake in caught.value.mistakes]
 
 
@@ -207,8 +207,18 @@ def test_a_plug_in_is_found_by_its_name_and_imported_when_it_is_used(
     assert experiment.model.model_dump() == {
         "type": "python", "build": "my_model:build", "width": 3,
     }  # fmt: skip
+    assert experiment.run_name == "mnist-wide"
     assert "my_model" not in sys.modules
     assert functions.Function("my_model:build").file == Path("my_model.py").absolute()
     assert build(experiment.model, IMAGES, TEN).layers[2].units == 3
     assert "my_model" in sys.modules
     del sys.modules["my_model"]
+
+
+def test_the_name_of_a_plug_in_is_among_those_that_may_be_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    offered = [EntryPoint("two_sizes", "my_model:build", "nncli.models")]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: offered)
+    [said] = mistakes(type="tow_sizes")
+    assert "there is no type 'tow_sizes'; did you mean two_sizes?" in said

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import typer
 
 from nncli.catalogue import dataset_names
+from nncli.functions import DATASETS, MODELS, plug_ins
 
 __all__ = [
     "datasets",
@@ -26,15 +27,15 @@ RUNS = Path("runs")
 
 
 def datasets(incomplete: str) -> list[str]:
-    """Names of datasets."""
-    return _beginning(incomplete, dataset_names())
+    """Names of datasets, and those of plug-ins."""
+    return _beginning(incomplete, [*dataset_names(), *plug_ins(DATASETS)])
 
 
 def model_types(incomplete: str) -> list[str]:
-    """Types of models."""
+    """Types of models, and plug-ins."""
     from nncli.models import ModelSettings
 
-    return _beginning(incomplete, _types(ModelSettings))
+    return _beginning(incomplete, [*_types(ModelSettings), *plug_ins(MODELS)])
 
 
 def optimizers(incomplete: str) -> list[str]:

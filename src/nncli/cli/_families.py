@@ -59,6 +59,8 @@ def _show_setting(screen: Screen, setting: FamilySetting) -> None:
     screen.out.print(Text.assemble((setting.name, "bold"), f"  {default}"))
     room = max(screen.out.width - 2, NARROWEST)
     for text, style in ((setting.value, "dim"), (setting.description, "")):
+        if not text:
+            continue
         screen.out.print(Text(textwrap.indent(textwrap.fill(text, room), "  "), style))
 
 

@@ -57,6 +57,8 @@ def list_command(
     from nncli.models.listing import catalogue, family
 
     screen = screen_of(context)
+    if name is not None:
+        screen.capture_libraries()  # a plug-in may have to be imported, with what it imports
     found = catalogue() if name is None else [family(name)]
     if json:
         documents = [asdict(one) for one in found]

@@ -72,7 +72,7 @@ class Experiment(Settings):
     @property
     def run_name(self) -> str:
         """`name`, or what it defaults to."""
-        return self.name or f"{self.dataset.label}-{self.model.type}"
+        return self.name or f"{self.dataset.label}-{models.label(self.model)}"
 
     def with_batch_size(self, batch_size: int) -> Experiment:
         """This experiment with `training.batch_size` as a number."""

@@ -13,6 +13,7 @@ from nncli.config.origins import Origin, Origins, dotted, located, shortened
 from nncli.config.suggesting import meant, nearest, unknown_key
 from nncli.config.yaml import KeyPath, spaced
 from nncli.errors import Mistake
+from nncli.functions import DATASETS, MODELS, plug_ins
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -39,6 +40,9 @@ OR_AUTO = "<value>"
 
 # The tag of a word that may be a mapping of names to weights too.
 OR_WEIGHTS = "<balanced>"
+
+# Where packages offer types of their own.
+PLUG_INS: dict[KeyPath, str] = {("dataset",): DATASETS, ("model",): MODELS}
 
 # What bounds and types ask for, in words.
 WORDS = {
@@ -207,7 +211,7 @@ def _unknown_type(tag: str, expected: str, key: KeyPath, value: Any) -> str:
             "is empty" if value["type"] is None else f"must be text, not {_shown(value['type'])}"
         )
         return f"{problem}; the types are {', '.join(names)}"
-    question = meant(tag, names)
+    question = meant(tag, [*names, *plug_ins(PLUG_INS[key])] if key in PLUG_INS else names)
     if "<number>" in tags and not isinstance(value, Mapping):
         close = nearest(tag, names, 0.68)
         did_you_mean = f"; did you mean {close}?" if close else ""

@@ -26,7 +26,7 @@ from nncli.data.tfds import TfdsDataset
 from nncli.data.tfds.opening import check_there
 from nncli.data.units import in_units
 from nncli.errors import DataUnavailableError, NotFoundError
-from nncli.functions import plug_in
+from nncli.functions import DATASETS, plug_in
 from nncli.preprocessing import Given, Preprocessing
 from nncli.reporting import Reporter
 
@@ -76,7 +76,6 @@ class Loading(Protocol):
 TYPES = tuple(
     str(member.model_fields["type"].default) for member in get_args(get_args(DatasetSettings)[0])
 )
-PLUG_INS = "nncli.datasets"  # the entry-point group in which packages offer functions
 
 
 def expand(value: Any) -> Any:
@@ -84,11 +83,11 @@ def expand(value: Any) -> Any:
     if isinstance(value, str):
         full = _named(value)
         if full["type"] == "tfds" and full["name"].partition("/")[0] not in dataset_names():
-            function = plug_in(PLUG_INS, value)
+            function = plug_in(DATASETS, value)
             return full if function is None else {"type": "python", "load": function}
         return full
     if isinstance(value, dict) and "type" in value and value["type"] not in TYPES:
-        function = plug_in(PLUG_INS, value["type"])
+        function = plug_in(DATASETS, value["type"])
         return value if function is None else {**value, "type": "python", "load": function}
     if isinstance(value, dict) and "type" not in value:
         if "path" in value and isinstance(value["path"], str):

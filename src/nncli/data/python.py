@@ -12,7 +12,7 @@ from nncli.data.arrays import ArraySettings, Names, decode
 from nncli.data.dataset import DecodedDataset, Source
 from nncli.data.files import stamp
 from nncli.errors import DataError
-from nncli.functions import Function, mistakes_in
+from nncli.functions import DATASETS, Function, mistakes_in, plug_in_label
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 from nncli.settings import mistaken
@@ -49,7 +49,10 @@ class PythonDataset(ArraySettings):
 
     @property
     def label(self) -> str:
-        """The name that runs and reports give to this dataset: that of the file or the module."""
+        """The name that runs and reports give to this dataset: that of a plug-in, of the file or
+        the module."""
+        if name := plug_in_label(DATASETS, self.load):
+            return name
         function = Function(self.load)
         return function.file.stem if function.file else function.module.rpartition(".")[2]
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from nncli import models
 from nncli.config import Experiment, experiment_text
 from nncli.drawing.networks import Box
 from nncli.files import shown_path, write_atomically
@@ -70,7 +71,7 @@ def _facts(evaluation: Evaluation, experiment: Experiment | None) -> list[tuple[
     dataset = evaluation.data.dataset
     trained = "not by nncli: its outputs are matched to the classes by position"
     if experiment is not None:
-        trained = f"{experiment.model.type} on {experiment.dataset.label}"
+        trained = f"{models.label(experiment.model)} on {experiment.dataset.label}"
     return [
         ("model", shown_path(evaluation.model_path)),
         ("trained", trained),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nncli import models
 from nncli.config import Experiment
 from nncli.data import Dataset, Split
 from nncli.descriptions import (
@@ -157,7 +158,7 @@ def write_report(
             ("examples", ", ".join(sizes)),
             ("inputs", f"{dataset.inputs}, {dataset.preprocessing}"),
             ("answers", str(dataset.target)),
-            ("model", experiment.model.type),
+            ("model", models.label(experiment.model)),
             ("optimizer", experiment.optimizer.type),
         ],
         metrics=metrics,

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import UsageError
-from nncli.functions import plug_in
+from nncli.functions import MODELS, plug_in
 from nncli.models import (
     application_table,
     cnn,
@@ -67,6 +67,7 @@ __all__ = [
     "given_preprocessing",
     "is_path",
     "kept_target",
+    "label",
     "let_base_learn",
     "text_limits",
     "wanted_preset",
@@ -91,7 +92,6 @@ ModelSettings = Annotated[
 ]
 
 _MEMBERS = get_args(get_args(ModelSettings)[0])
-PLUG_INS = "nncli.models"  # the entry-point group in which packages offer functions
 
 # What features are, in a sentence about what a family cannot take.
 _GIVEN: dict[FeatureKind, str] = {
@@ -134,7 +134,7 @@ def expand(value: Any) -> Any:
         return {"type": "keras", "path": value}
     full = {"type": value} if isinstance(value, str) else value
     if isinstance(full, dict) and full.get("type") not in list(families()):
-        function = plug_in(PLUG_INS, full.get("type"))
+        function = plug_in(MODELS, full.get("type"))
         if function is not None:
             return {**full, "type": "python", "build": function}
     if isinstance(value, str) and value not in list(families()):
@@ -143,6 +143,11 @@ def expand(value: Any) -> Any:
         if value in hub_presets.names():
             return {"type": "pretrained", "preset": value}
     return full
+
+
+def label(settings: ModelSettings) -> str:
+    """What runs and reports call a model: its type, or the name of a plug-in."""
+    return settings.label if isinstance(settings, PythonModel) else settings.type
 
 
 def check(settings: ModelSettings) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from nncli.descriptions import FeatureKind
 from nncli.errors import NotFoundError
-from nncli.functions import plug_ins
-from nncli.models import PLUG_INS, ModelSettings, families, layer_table
+from nncli.functions import MODELS, Function, plug_ins
+from nncli.models import ModelSettings, families, layer_table
 from nncli.settings import Settings, in_words
+from nncli.signatures import Argument
 
 __all__ = ["Family", "FamilySetting", "catalogue", "family"]
 
@@ -72,17 +76,19 @@ def catalogue() -> list[Family]:
     names = {one.type for one in own}
     added = [
         Family(name, (), "A function of an installed package.", function=function)
-        for name, function in sorted(plug_ins(PLUG_INS).items())
+        for name, function in sorted(plug_ins(MODELS).items())
         if name not in names
     ]
     return [*own, *added]
 
 
 def family(name: str) -> Family:
-    """The family called `name`.
+    """The family called `name`, of a plug-in with its settings, for which it is imported if its
+    source does not show them.
 
     Raises:
         NotFoundError: there is none.
+        NncliError: a plug-in cannot be imported.
     """
     known = {one.type: one for one in catalogue()}
     if name not in known:
@@ -91,7 +97,30 @@ def family(name: str) -> Family:
         raise NotFoundError(
             f"There is no type of model {name!r}{meant}", hint=f"There are {', '.join(known)}."
         )
-    return known[name]
+    found = known[name]
+    return found if found.function is None else _of_plug_in(found, Function(found.function))
+
+
+def _of_plug_in(named: Family, function: Function) -> Family:
+    arguments, description = function.described(positional=2)
+    settings = [
+        FamilySetting(
+            name=argument.name,
+            value=_in_words(argument),
+            default=to_jsonable_python(argument.default_value, fallback=str),
+            needed=argument.default is None,
+            description="",
+        )
+        for argument in arguments
+    ]
+    return replace(named, description=description or named.description, settings=settings)
+
+
+def _in_words(argument: Argument) -> str:
+    """What an argument may hold; its annotation where that is not made of plain values."""
+    if argument.type is None:
+        return argument.annotation or "whatever the function takes"
+    return in_words(TypeAdapter(argument.type).json_schema())
 
 
 def _members() -> Sequence[type[Settings]]:

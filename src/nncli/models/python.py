@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import NncliError
-from nncli.functions import Function, mistakes_in
+from nncli.functions import MODELS, Function, mistakes_in, plug_in_label
 from nncli.models.heads import with_output
 from nncli.settings import Settings, mistaken
 
@@ -38,6 +38,11 @@ class PythonModel(Settings):
         if error := mistaken(problems):
             raise error
         return self
+
+    @property
+    def label(self) -> str:
+        """What runs and reports call it: `python`, or the name of a plug-in."""
+        return plug_in_label(MODELS, self.build) or self.type
 
 
 def build(settings: PythonModel, inputs: Features, target: Target) -> Any:

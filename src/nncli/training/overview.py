@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nncli import data
+from nncli import data, models
 from nncli.config import Experiment
 from nncli.data.mixing import mixing_of
 from nncli.data.pipelines import steps
@@ -86,7 +86,7 @@ def look(experiment: Experiment, *, reporter: Reporter | None = None) -> ModelOv
     )
     layers = layers_of(network)
     return ModelOverview(
-        type=experiment.model.type,
+        type=models.label(experiment.model),
         dataset=dataset.name,
         inputs=str(dataset.inputs),
         preprocessing=str(dataset.preprocessing),

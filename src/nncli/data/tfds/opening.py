@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from nncli.catalogue import dataset_names
 from nncli.data import network
 from nncli.errors import DataError, DataUnavailableError, NotFoundError
+from nncli.functions import DATASETS, plug_ins
 from nncli.reporting import listed
 
 __all__ = [
@@ -141,7 +142,7 @@ def _lies_in(folder: Path, name: str) -> bool:
 
 def _unknown(name: str) -> NotFoundError:
     names = dataset_names()
-    close = difflib.get_close_matches(name.lower(), names, n=3)
+    close = difflib.get_close_matches(name.lower(), [*names, *plug_ins(DATASETS)], n=3)
     meant = f"Did you mean {' or '.join(close)}? " if close else ""
     if beside := beside_you(name):
         meant = f"{beside}.\n{meant}"
