@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nncli
-from nncli.config import Layer, load_experiment
+from nncli.config import Layer, load_experiment, yaml
 from nncli.descriptions import ClassTarget, Features, LabelsTarget, Target, ValueTarget
 from nncli.errors import ExperimentError, UsageError
 from nncli.models import LayersModel, build, layer_table
@@ -79,6 +79,53 @@ def test_a_list_that_ends_otherwise_gets_the_output(last: dict[str, Any]) -> Non
     model = network(["Flatten", last])
     assert model.layers[-1].name == "logits"
     assert model.output_shape == (None, 10)
+
+
+def dense(units: int, activation: str) -> dict[str, Any]:
+    return {"Dense": {"units": units, "activation": activation}}
+
+
+@pytest.mark.parametrize(
+    ("target", "last", "right"),
+    [
+        (TEN, [dense(12, "softmax")], "Dense: {units: 10, activation: softmax}"),
+        (TEN, [{"Dense": 12}, "Softmax"], "Dense: {units: 10, activation: softmax}"),
+        (TEN, [dense(10, "sigmoid")], "Dense: {units: 10, activation: softmax}"),
+        (TEN, [dense(1, "sigmoid")], "Dense: {units: 10, activation: softmax}"),
+        (TWO, [dense(1, "softmax")], "Dense: {units: 2, activation: softmax}"),
+        (THREE_LABELS, [dense(4, "sigmoid")], "Dense: {units: 3, activation: sigmoid}"),
+        (THREE_LABELS, [dense(3, "softmax")], "Dense: {units: 3, activation: sigmoid}"),
+        (ONE_VALUE, [dense(1, "sigmoid")], "Dense: 1"),
+        (ONE_VALUE, [dense(10, "softmax")], "Dense: 1"),
+    ],
+)
+def test_the_output_of_another_network_is_refused(
+    target: Target, last: list[Any], right: str
+) -> None:
+    with pytest.raises(UsageError, match="the output of another network") as caught:
+        network(["Flatten", *last], target=target)
+    assert f"write {right} in its place" in (caught.value.hint or "")
+    network(["Flatten", *last, yaml.parse_value(right)], target=target)  # then it is a hidden layer
+
+
+def test_an_output_of_the_wrong_size_is_named_with_its_units_and_the_classes(run_cli: Any) -> None:
+    text = "{type: layers, layers: [Flatten, Dense: {units: 12, activation: softmax}]}"
+    done = run_cli(["train", "--dataset", "digits", "--set", f"model={text}"])
+    assert done.exit_code == 2
+    assert "model.layers ends with a Dense of 12 units and softmax" in done.stderr
+    assert "the dataset asks for one of 10 classes" in done.stderr
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "last"),
+    [
+        (TEN, dense(12, "relu")), (TEN, {"Dense": 12}), (TEN, dense(30, "sigmoid")),
+        (ONE_VALUE, dense(30, "sigmoid")), (THREE_LABELS, dense(4, "relu")),
+    ],
+)  # fmt: skip
+def test_a_dense_that_may_be_hidden_gets_the_output(target: Target, last: dict[str, Any]) -> None:
+    assert network(["Flatten", last], target=target).layers[-1].name != "dense_2"
 
 
 def test_one_unit_with_a_sigmoid_tells_two_classes_apart() -> None:

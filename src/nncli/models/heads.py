@@ -8,6 +8,7 @@ from typing import Any
 from nncli.descriptions import ClassTarget, Target
 from nncli.errors import UsageError
 from nncli.objectives import add_head
+from nncli.reporting import counted
 
 __all__ = ["Output", "fits", "output_of", "with_output"]
 
@@ -36,7 +37,8 @@ def with_output(start: Any, features: Any, target: Target, *, named: str) -> Any
     A network ends with its own output if its last Dense has a unit for each class, label or value
     and the activation that belongs to them, or none; with two classes one unit with a sigmoid will
     do. The activation is taken away: training on what is in front of it is exact, and the saved
-    model gets it back. Everything else gets an output of its own.
+    model gets it back. One that was meant as an output, but for something else, is refused. All
+    else gets an output of its own.
 
     Args:
         start: the Keras input.
@@ -45,7 +47,7 @@ def with_output(start: Any, features: Any, target: Target, *, named: str) -> Any
         named: how an error calls the network.
 
     Raises:
-        UsageError: the network does not end in a list of numbers.
+        UsageError: the network does not end in a list of numbers, or with another's output.
     """
     import keras
 
@@ -58,6 +60,14 @@ def with_output(start: Any, features: Any, target: Target, *, named: str) -> Any
             hint=f"Put Flatten{pooling} at its end.",
         )
     own = output_of(features)
+    if own is not None and _is_meant_for_another(own, target):
+        raise UsageError(
+            f"{named} ends with a Dense of {counted(own.dense.units, 'unit')} and "
+            f"{own.activation}, which is the output of another network: the dataset asks for "
+            f"{target}.",
+            hint="Leave it out, and the output is added. Or write "
+            f"{_fitting(target)} in its place, or behind it if it is to be a hidden layer.",
+        )
     if own is None or not fits(own, target):
         return keras.Model(start, add_head(features, target), name="network")
     single = _is_single(own) and isinstance(target, ClassTarget)
@@ -90,6 +100,27 @@ def fits(output: Output, target: Target) -> bool:
     if _is_single(output) and isinstance(target, ClassTarget) and len(target.names) == 2:
         return True
     return units == len(target.names) and activation in (ANSWERS[target.kind], "linear")
+
+
+def _is_meant_for_another(output: Output, target: Target) -> bool:
+    """Whether an output does not say what `target` asks for, and is no hidden layer either.
+
+    Nobody has a softmax inside, or a single sigmoid. Sigmoids of another number may well be hidden,
+    unless they are what the target's own output has; and so may whatever else.
+    """
+    if fits(output, target):
+        return False
+    if output.activation == "sigmoid":
+        return output.dense.units in (1, len(target.names)) or target.kind == "labels"
+    return output.activation == "softmax"
+
+
+def _fitting(target: Target) -> str:
+    """The output that `target` asks for, as a list has it."""
+    units, activation = len(target.names), ANSWERS[target.kind]
+    if activation == "linear":
+        return f"Dense: {units}"
+    return f"Dense: {{units: {units}, activation: {activation}}}"
 
 
 def _is_single(output: Output) -> bool:
