@@ -208,6 +208,8 @@ def _callbacks(
     request: StopRequest,
     reporter: Reporter,
 ) -> list[Any]:
+    from keras.callbacks import LambdaCallback
+
     from nncli.training import callbacks as ours
     from nncli.training import tracing
     from nncli.training.averaging import ValidateAverages
@@ -237,8 +239,8 @@ def _callbacks(
     if settings.profile and (checkpoint is not None or not phase.begin):  # the first steps
         found.append(tracing.TraceSteps(run.folder.profile))
     found += [ours.ReportProgress(position, metric_names(run.dataset.target), reporter), saving]
-    if run.mlflow is not None:  # behind the checkpoint, which waits for no server
-        found.append(tracing.HandRowsOn(position, run.mlflow.follow))
+    if (mlflow := run.mlflow) is not None:  # behind the checkpoint, which waits for no server
+        found.append(LambdaCallback(on_epoch_end=lambda epoch, logs: mlflow.follow(position.rows)))
     if settings.max_minutes is not None:
         found.append(ours.EndInTime(saving, settings.max_minutes))
     found.append(ours.StopWhenAsked(saving, request))

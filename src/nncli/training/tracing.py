@@ -1,20 +1,19 @@
-"""What is written for other tools: rows for TensorBoard and MLflow, a trace of the first steps.
+"""What is written for other tools: rows for TensorBoard, a trace of the first steps.
 
 This file imports Keras at its top because it subclasses it; it is itself imported lazily.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from nncli.runs import EpochRow
 from nncli.training.callbacks import Position
 
-__all__ = ["HandRowsOn", "TraceSteps", "WriteTensorBoard"]
+__all__ = ["TraceSteps", "WriteTensorBoard"]
 
 # Executions that are traced: the first one compiles and is left out.
 TRACED = range(1, 6)
@@ -51,18 +50,6 @@ class WriteTensorBoard(keras.callbacks.Callback):
         if split not in self.writers:
             self.writers[split] = tf.summary.create_file_writer(str(self.folder / split))
         return self.writers[split]
-
-
-class HandRowsOn(keras.callbacks.Callback):
-    """Hands the rows of the history on after every epoch; the receiver knows which it has."""
-
-    def __init__(self, position: Position, receive: Callable[[Sequence[EpochRow]], None]) -> None:
-        super().__init__()
-        self.position = position
-        self.receive = receive
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.receive(self.position.rows)
 
 
 class TraceSteps(keras.callbacks.Callback):
