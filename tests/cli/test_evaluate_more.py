@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -253,3 +255,44 @@ def test_a_threshold_is_for_two_classes(
 ) -> None:
     result = run_cli(["evaluate", digits_run.model_path, "--threshold", threshold])
     assert result.exit_code == 2 and said in result.stderr
+
+
+def test_what_a_threshold_decides_is_the_same_in_metrics_errors_slices_and_page(
+    run_cli: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    seen = random.normal(size=400)
+    rare = seen + random.normal(size=400) > 1
+    rows = [
+        f"{x:.3f},{'north' if n % 3 else 'south'},{'yes' if said else 'no'}"
+        for n, (x, said) in enumerate(zip(seen, rare, strict=True))
+    ]
+    Path("t.csv").write_text("x,place,ill\n" + "\n".join(rows) + "\n")
+    dataset = {"type": "table", "path": "t.csv", "target": "ill", "test": 0.5}
+    model = nncli.train({"dataset": dataset, "training": {"epochs": 20}}, run_dir="run").model_path
+    asked = ["evaluate", model, "--threshold", "0.2"]
+    files = ["--errors", "e.csv", "--gallery", "e.png", "--report", "e.html"]
+    result = run_cli([*asked, "--slice", "place", *files, "--json"])
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    (right_no, said_yes), (said_no, right_yes) = document["assessment"]["confusion_matrix"]
+    assert document["test"]["accuracy"] == (right_no + right_yes) / 200
+    with Path("e.csv").open(newline="") as stream:
+        wrong = list(csv.DictReader(stream))
+    alarms = [float(row["confidence"]) for row in wrong if row["answer"] == "yes"]
+    assert (len(alarms), len(wrong) - len(alarms)) == (said_yes, said_no)
+    assert 0.2 <= min(alarms) < 0.5  # of which 0.5 would make right answers
+    slices = document["slices"]["place"]
+    assert sum(row["count"] * row["metrics"]["accuracy"] for row in slices) == pytest.approx(
+        right_no + right_yes
+    )
+    page = Path("e.html").read_text()
+    assert "yes is said from a probability of 0.2 on" in page
+    [cells] = re.findall(r'id="cells">(.*?)</script>', page)
+    behind = json.loads(cells)["examples"]
+    assert len(behind["0-1"]) == min(said_yes, 6)
+    shown = run_cli([*asked, "--quiet", "--errors", "again.csv"])
+    assert shown.exit_code == 0 and Path("again.csv").read_text() == Path("e.csv").read_text()
+    assert "yes is said from a probability of 0.2 on" in run_cli(asked).stdout
+    assert nncli.evaluate(model, threshold=0.2).decisions.sum() == said_yes + right_yes

@@ -183,6 +183,22 @@ def test_of_several_labels_those_wrong_in_one_are_listed(evaluation_of: Evaluati
         draw_gallery(evaluation, Path("gallery.png"), SILENT)
 
 
+def test_of_several_labels_the_worst_is_one_that_the_threshold_decides_wrong(
+    evaluation_of: EvaluationOf,
+) -> None:
+    labels = np.array([[1, 0], [0, 1], [1, 1], [0, 0]] * 10)
+    np.savez("labels.npz", x=np.random.default_rng(0).normal(size=(40, 3)), y=labels)
+    arrays = {"type": "arrays", "path": "labels.npz", "test": 0, "validation": 0}
+    said = np.where(labels, 0.9, 0.1)
+    said[4] = [0.25, 0.3]  # the first is true, and 0.2 decides so: the second is the mistake
+    evaluation = evaluation_of(arrays, "train", said)
+    decided_at = evaluation.assessment.model_copy(update={"threshold": 0.2})
+    (example,) = worst_examples(evaluation.saying(assessment=decided_at), None, SILENT)
+    assert (example.name, example.answer) == ("train:4", "target_1, target_2")
+    assert example.confidence == pytest.approx(0.3)
+    assert example.said == "target_1, target_2 (target_2: 30 %)"
+
+
 def test_the_gallery_shows_images_and_texts(
     digits_run: TrainingResult, evaluation_of: EvaluationOf
 ) -> None:

@@ -87,7 +87,6 @@ def test_a_model_that_nncli_did_not_make_has_a_page_too(run_cli: Any, tmp_path: 
         (["--report", "page.txt"], "must end in .html or .htm"),
         (["--report", "nowhere/page.html"], "no folder nowhere"),
         (["--report", "page.html", "--output", "page.html"], "both name page.html"),
-        (["--report", "page.html", "--threshold", "0.5"], "--threshold does not apply"),
     ],
 )
 def test_a_place_that_is_none_is_exit_code_2(

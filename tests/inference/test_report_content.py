@@ -17,7 +17,7 @@ def test_behind_a_cell_the_surest_wrong_answers_come_first() -> None:
     answers = np.array(
         [[0.9, 0.1], [0.4, 0.6], [0.1, 0.9], [0.3, 0.7], [0.2, 0.8], [0.8, 0.2]], np.float32
     )
-    found = behind_cells(labels, answers, of_a_cell=2)
+    found = behind_cells(labels, answers, answers.argmax(axis=1), of_a_cell=2)
     assert found == [((0, 1), 2), ((0, 1), 3), ((1, 0), 5), ((0, 0), 0), ((1, 1), 4)]
 
 
@@ -25,7 +25,7 @@ def test_of_a_hundred_classes_right_answers_are_shown_beside_wrong_ones() -> Non
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(100), 100)
     said = np.where(random.random(10_000) < 0.5, labels, random.integers(0, 100, 10_000))
-    found = behind_cells(labels, np.eye(100, dtype=np.float32)[said])
+    found = behind_cells(labels, np.eye(100, dtype=np.float32)[said], said)
     wrong = [cell for cell, _ in found if cell[0] != cell[1]]
     assert len(wrong) == 300 and len(found) == 400
 

@@ -37,6 +37,8 @@ def show(screen: Screen, evaluation: Evaluation) -> None:
     ]
     values = textwrap.fill("  ".join(words), WIDTH).replace(NO_BREAK, " ")
     title = f"{evaluation.where}, {counted(evaluation.examples, 'example')}"
+    if evaluation.deciding:
+        title += f"; {visible(evaluation.deciding)}"
     screen.out.print(Text(f"{title}\n{values}\n"), soft_wrap=True)
     _show_classes(screen, evaluation)
     _show_metrics(screen, evaluation)

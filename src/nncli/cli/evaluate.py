@@ -205,11 +205,6 @@ def evaluate_command(
         for option, place in places.items():
             check_apart(option, place, read)
     screen = screen_of(context)
-    if threshold is not None and (slices or errors or gallery or report):
-        raise UsageError(
-            "--threshold does not apply to --slice, --errors, --gallery and --report.",
-            hint="Ask for them in a second command, without it.",
-        )
     gates = _gates(require or [], model)
     screen.capture_libraries()
     from nncli.inference import evaluate

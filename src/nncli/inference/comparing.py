@@ -81,8 +81,8 @@ def compare(this: Evaluation, other: Answered) -> Comparison:
     if not isinstance(target, ClassTarget | LabelsTarget):
         errors = [np.abs(said - this.targets).mean(axis=1) for said in (this.answers, theirs)]
         return made("mae", _means(errors), errors[0] - errors[1])
-    threshold = this.assessment.threshold
-    right = [decided(target, said, threshold) == this.targets for said in (this.answers, theirs)]
+    decisions = (this.decisions, decided(target, theirs, this.threshold))
+    right = [one == this.targets for one in decisions]
     if isinstance(target, LabelsTarget):
         shares = [one.mean(axis=1) for one in right]
         return made("binary_accuracy", _means(shares), shares[0] - shares[1])

@@ -46,14 +46,18 @@ def about_evaluation(evaluation: Evaluation, reporter: Reporter) -> dict[str, An
     dataset = replace(used.dataset, target=evaluation.target)
     about: dict[str, Any] = {
         "split": evaluation.split,
-        **about_numbers(evaluation.target, evaluation.answers, evaluation.targets),
+        **about_numbers(
+            evaluation.target, evaluation.answers, evaluation.targets, evaluation.threshold
+        ),
         "intervals": evaluation.assessment.intervals,
         "worst": _worst(evaluation, reporter),
         "slices": evaluation.document.slices or {},
     }
     if "matrix" in about:
         if isinstance(dataset.inputs, ImageInput):
-            behind = cached_behind(dataset, _as_answered(evaluation), evaluation.answers)
+            behind = cached_behind(
+                dataset, _as_answered(evaluation), evaluation.answers, evaluation.decisions
+            )
         else:
             behind = _behind(evaluation, reporter)
         about["matrix"] = replace(about["matrix"], examples=behind)
@@ -109,7 +113,7 @@ def _behind(
 
     said, truth, names = evaluation.answers, evaluation.targets, evaluation.target.names
     used = evaluation.data
-    chosen = behind_cells(truth, said)
+    chosen = behind_cells(truth, said, evaluation.decisions)
     if isinstance(used.dataset.inputs, SoundInput):
         chosen = chosen[:PLAYED]
     places = [place for _, place in chosen]
@@ -121,7 +125,7 @@ def _behind(
         example = Example(
             truth=names[cell[0]],
             answer=names[cell[1]],
-            confidence=float(said[place].max()),
+            confidence=float(said[place][cell[1]]),
             picture=picture,
             name=source,
         )

@@ -105,6 +105,8 @@ def draw_gallery(evaluation: Evaluation, path: Path, reporter: Reporter) -> None
             )
         )
     heading = f"{evaluation.where}: the worst {len(worst)}"
+    if evaluation.deciding:
+        heading += f"\n{evaluation.deciding}"
     with open_atomically(path) as temporary:
         maximum = inputs.maximum if isinstance(inputs, ImageInput) else None
         draw_cards(cards, heading, temporary, maximum=maximum)

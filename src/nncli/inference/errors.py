@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.data.choosing import answer
 from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
-from nncli.objectives import LABEL_THRESHOLD, example_losses
+from nncli.objectives import example_losses
 from nncli.reporting import Reporter
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def worst_examples(
     any.
 
     Args:
-        evaluation: its answers, and where its examples come from.
+        evaluation: its answers, what is decided by them, and where its examples come from.
         count: how many at most; None for all.
         reporter: told what takes its time.
         recorded: whether what was recorded of them is read, too.
@@ -84,35 +84,42 @@ def worst_examples(
     Raises:
         DataError: the files cannot be read any more, or are others than they were.
     """
-
     target, said, truth = evaluation.target, evaluation.answers, evaluation.targets
-    worst, losses = worst_places(target, said, truth)
+    decisions = evaluation.decisions
+    worst, losses = worst_places(target, said, decisions, truth)
     places = worst[:count].tolist()
     suspected = suspected_labels(said, truth) if isinstance(target, ClassTarget) else None
     used = evaluation.data
     originals = used.originals(reporter)
     names = originals.names(used.split, places)
     values = originals.at(used.split, places) if recorded and places else [None] * len(places)
-    return [
-        WorstExample(
-            place=place,
-            name=name,
-            truth=answer(target, truth[place]),
-            answer=_said(target, said[place]),
-            confidence=_confidence(target, said[place], truth[place]),
-            loss=loss,
-            is_suspected=suspected is not None and bool(suspected[place]),
-            worst_label=_worst_label(target, said[place], truth[place]),
-            original=value,
+    found = []
+    for place, name, value, loss in zip(
+        places, names, values, losses[:count].tolist(), strict=True
+    ):
+        label = None
+        if isinstance(target, LabelsTarget):
+            label = _worst_label(said[place], decisions[place], truth[place])
+        found.append(
+            WorstExample(
+                place=place,
+                name=name,
+                truth=answer(target, truth[place]),
+                answer=answer(target, decisions[place]),
+                confidence=_confidence(target, said[place], decisions[place], label),
+                loss=loss,
+                is_suspected=suspected is not None and bool(suspected[place]),
+                worst_label=None
+                if label is None
+                else (target.names[label], float(said[place][label])),
+                original=value,
+            )
         )
-        for place, name, value, loss in zip(
-            places, names, values, losses[:count].tolist(), strict=True
-        )
-    ]
+    return found
 
 
 def worst_places(
-    target: Target, said: NDArray[np.float32], truth: NDArray[Any]
+    target: Target, said: NDArray[np.float32], decisions: NDArray[Any], truth: NDArray[Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Which examples are answered wrong, the largest loss first, and their losses; of values all
     of them.
@@ -120,12 +127,13 @@ def worst_places(
     Args:
         target: what is answered.
         said: the answers, shape (n, classes, labels or values).
+        decisions: what is decided by them (see `nncli.objectives.rates.decided`).
         truth: the targets, as for `nncli.objectives.measure`.
     """
     import numpy as np
 
     loss = example_losses(target, said, truth)
-    wrong = np.flatnonzero(_is_wrong(target, said, truth))
+    wrong = np.flatnonzero(_is_wrong(target, decisions, truth))
     worst = wrong[np.argsort(-loss[wrong], kind="stable")]
     return worst, loss[worst]
 
@@ -208,40 +216,35 @@ def _proved(
     return found
 
 
-def _is_wrong(target: Target, said: NDArray[np.float32], truth: NDArray[Any]) -> NDArray[np.bool_]:
+def _is_wrong(target: Target, decisions: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:
     import numpy as np
 
     match target:
         case ClassTarget():
-            wrong: NDArray[np.bool_] = said.argmax(axis=1) != truth
+            wrong: NDArray[np.bool_] = decisions != truth
         case LabelsTarget():
-            wrong = ((said >= LABEL_THRESHOLD) != (truth > 0)).any(axis=1)
+            wrong = (decisions != truth).any(axis=1)
         case ValueTarget():
-            wrong = np.ones(len(said), bool)
+            wrong = np.ones(len(decisions), bool)
     return wrong
 
 
-def _said(target: Target, said: NDArray[np.float32]) -> str:
+def _confidence(
+    target: Target, said: NDArray[np.float32], decision: Any, worst_label: int | None
+) -> float | None:
+    """The probability of what is decided, of several labels about the worst one."""
     match target:
         case ClassTarget():
-            return answer(target, said.argmax())
+            return float(said[decision])
         case LabelsTarget():
-            return answer(target, said >= LABEL_THRESHOLD)
-        case ValueTarget():
-            return answer(target, said)
+            yes = float(said[worst_label])
+            return yes if decision[worst_label] else 1 - yes
+        case _:
+            return None
 
 
-def _confidence(target: Target, said: NDArray[np.float32], truth: Any) -> float | None:
-    worst = _worst_label(target, said, truth)
-    if worst is not None:
-        return max(worst[1], 1 - worst[1])
-    return float(said.max()) if isinstance(target, ClassTarget) else None
-
-
-def _worst_label(target: Target, said: NDArray[np.float32], truth: Any) -> tuple[str, float] | None:
+def _worst_label(said: NDArray[np.float32], decisions: NDArray[Any], truth: NDArray[Any]) -> int:
+    """The place of the label that is furthest off, of those that are decided wrong."""
     import numpy as np
 
-    if not isinstance(target, LabelsTarget):
-        return None
-    worst = int(np.abs(said - truth).argmax())
-    return target.names[worst], float(said[worst])
+    return int(np.where(decisions != truth, np.abs(said - truth), -1.0).argmax())

@@ -12,6 +12,7 @@ from nncli.data.originals import Originals
 from nncli.descriptions import ClassTarget, Target
 from nncli.errors import UsageError
 from nncli.objectives.assessment import Assessment, ClassMetrics
+from nncli.objectives.rates import decided
 from nncli.preprocessing import Preprocessing
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, SilentReporter
@@ -84,6 +85,26 @@ class Evaluation:
         """The data in words: `digits test`, or `digits out of fold`."""
         return f"{self.dataset} {self.split if self.folds is None else 'out of fold'}"
 
+    @property
+    def threshold(self) -> float | None:
+        """The probability from which on a label, or the second of two classes, is said; None where
+        nobody set one."""
+        return self.assessment.threshold
+
+    @property
+    def deciding(self) -> str:
+        """In words what the threshold does; empty where nobody set one."""
+        if self.threshold is None:
+            return ""
+        said = self.target.names[1] if isinstance(self.target, ClassTarget) else "a label"
+        return f"{said} is said from a probability of {self.threshold:g} on"
+
+    @cached_property
+    def decisions(self) -> NDArray[Any]:
+        """What is said: class indices, shape (examples,), int64; of labels zeros and ones, shape
+        (examples, labels), int64; values as they are."""
+        return decided(self.target, self.answers, self.threshold)
+
     def check_single(self, purpose: str) -> None:
         """Refuse what is about one model.
 
@@ -117,7 +138,7 @@ class Evaluation:
         names = list(self.target.names)
         if isinstance(self.target, ClassTarget):
             frame = pandas.DataFrame(self.answers, columns=names)
-            said = [names[place] for place in self.answers.argmax(axis=1)]
+            said = [names[place] for place in self.decisions]
             frame.insert(0, "truth", [names[place] for place in self.targets], True)
             frame.insert(1, "prediction", said, True)
             return frame

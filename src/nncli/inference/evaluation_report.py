@@ -80,6 +80,7 @@ def _facts(evaluation: Evaluation, experiment: Experiment | None) -> list[tuple[
         ("examples", f"{evaluation.split}: {evaluation.examples:,}"),
         ("inputs", f"{dataset.inputs}, {dataset.preprocessing}"),
         ("answers", str(evaluation.target)),
+        *([("threshold", evaluation.deciding)] if evaluation.deciding else []),
         *_further(evaluation.document),
     ]
 

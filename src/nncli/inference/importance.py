@@ -87,7 +87,8 @@ def permutation_importance(
     metric = MAIN_METRICS[evaluation.target.kind][0]
 
     def goodness(said: NDArray[np.float32]) -> float:
-        value = measure(evaluation.target, said, targets)[metric]
+        found = measure(evaluation.target, said, targets, threshold=evaluation.threshold)
+        value = found[metric]
         assert value is not None, "a main metric always has a value"
         return value if is_best_when_highest(metric) else -value
 

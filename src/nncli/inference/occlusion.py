@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nncli.descriptions import ImageInput, ValueTarget
+from nncli.descriptions import ClassTarget, ImageInput, ValueTarget
 from nncli.errors import ModelFileError, UsageError
 from nncli.inference.answering import model_for_arrays
 from nncli.inference.evaluated import Evaluation
@@ -29,7 +29,7 @@ class OcclusionMap:
 
     Attributes:
         place: of the example in the split that was evaluated.
-        answer: the class, or the most probable label, whose probability is looked at.
+        answer: the class that is said, or the most probable label, whose probability is looked at.
         probability: what the model gives it with the whole image, from 0 to 1.
         drops: how much of that is lost with each pixel hidden, shape (height, width), float32 from
             -1 to 1: the mean over the squares that hide it. Negative: surer without.
@@ -76,7 +76,9 @@ def occlusion_maps(
     with reporter.task("Hiding parts of images", total=len(images), unit="images") as task:
         for place, image in zip(places, images, strict=True):
             said = evaluation.answers[place]
-            answer = int(said.argmax())
+            # Of several labels, which are all decided, the one that is most probable.
+            is_class = isinstance(target, ClassTarget)
+            answer = int(evaluation.decisions[place] if is_class else said.argmax())
             drops = _drops(network, image, answer, float(said[answer]), inputs.maximum)
             found.append(OcclusionMap(place, target.names[answer], float(said[answer]), drops))
             task.advance(1)

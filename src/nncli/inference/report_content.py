@@ -80,16 +80,20 @@ def about_answers(dataset: Dataset, split: Split, answers: NDArray[np.float32]) 
         answers: of the model, shape (examples, classes, labels or values).
     """
     found = about_numbers(dataset.target, answers, split.labels)
+    decisions = decided(dataset.target, answers)
     if found:
-        found["worst"] = _worst(dataset, split, answers)
+        found["worst"] = _worst(dataset, split, answers, decisions)
     if "matrix" in found:
-        examples = cached_behind(dataset, split, answers)
+        examples = cached_behind(dataset, split, answers, decisions)
         found["matrix"] = replace(found["matrix"], examples=examples)
     return found
 
 
 def about_numbers(
-    target: Target, answers: NDArray[np.float32], labels: NDArray[Any]
+    target: Target,
+    answers: NDArray[np.float32],
+    labels: NDArray[Any],
+    threshold: float | None = None,
 ) -> dict[str, Any]:
     """The parts of a `ReportContent` that follow from answers alone; the matrix is without
     examples. Nothing where there are no answers.
@@ -98,6 +102,7 @@ def about_numbers(
         target: what is answered.
         answers: of the model, shape (examples, classes, labels or values).
         labels: as for `nncli.objectives.measure`.
+        threshold: as for `nncli.objectives.rates.decided`.
     """
     if not len(labels):
         return {}
@@ -112,9 +117,9 @@ def about_numbers(
     bins = [(one.confidence, one.accuracy, one.count) for one in seen.bins]
     found: dict[str, Any] = {
         "reliability": Reliability(seen.ece, bins),
-        "classes": per_class(target, answers, labels),
+        "classes": per_class(target, answers, labels, threshold=threshold),
     }
-    counts = confusion(target, decided(target, answers), labels)
+    counts = confusion(target, decided(target, answers, threshold), labels)
     if counts is not None:
         found["matrix"] = Matrix(target.names, counts, {})
     return found
@@ -214,12 +219,14 @@ def _scatters(target: Target, answers: NDArray[np.float32], values: NDArray[Any]
     ]
 
 
-def _worst(dataset: Dataset, split: Split, answers: NDArray[np.float32]) -> list[Example]:
+def _worst(
+    dataset: Dataset, split: Split, answers: NDArray[np.float32], decisions: NDArray[Any]
+) -> list[Example]:
     """The wrong answers with the largest loss; of values simply the largest loss."""
     target, labels = dataset.target, split.labels
-    worst, _ = worst_places(target, answers, labels)
+    worst, _ = worst_places(target, answers, decisions, labels)
     order = worst[:WORST]
-    found = _examples(dataset, split, answers, order)
+    found = _examples(dataset, split, answers, decisions, order)
     if not isinstance(target, ClassTarget):
         return found
     suspected = suspected_labels(answers, labels)[order].tolist()
@@ -230,7 +237,10 @@ def _worst(dataset: Dataset, split: Split, answers: NDArray[np.float32]) -> list
 
 
 def behind_cells(
-    labels: NDArray[np.int64], answers: NDArray[np.float32], of_a_cell: int = OF_A_CELL
+    labels: NDArray[np.int64],
+    answers: NDArray[np.float32],
+    decisions: NDArray[np.int64],
+    of_a_cell: int = OF_A_CELL,
 ) -> list[tuple[Cell, int]]:
     """The places of some examples of each cell of a confusion matrix, the largest cells first: of
     wrong answers the surest, of right ones the first.
@@ -238,15 +248,16 @@ def behind_cells(
     Args:
         labels: class indices, shape (n,).
         answers: probabilities, shape (n, classes).
+        decisions: class indices, shape (n,).
         of_a_cell: how many at most.
     """
     import numpy as np
 
     classes = answers.shape[1]
-    said = answers.argmax(axis=1)
-    is_wrong = said != labels
-    number = labels * classes + said
-    order = np.lexsort((np.where(is_wrong, -answers.max(axis=1), 0.0), number))
+    is_wrong = decisions != labels
+    number = labels * classes + decisions
+    sure = np.take_along_axis(answers, decisions[:, np.newaxis], axis=1)[:, 0]
+    order = np.lexsort((np.where(is_wrong, -sure, 0.0), number))
     cells, starts, counts = np.unique(number[order], return_index=True, return_counts=True)
     found: dict[bool, list[tuple[Cell, int]]] = {True: [], False: []}
     for place in np.argsort(-counts, kind="stable").tolist():
@@ -258,7 +269,7 @@ def behind_cells(
 
 
 def cached_behind(
-    dataset: Dataset, split: Split, answers: NDArray[np.float32]
+    dataset: Dataset, split: Split, answers: NDArray[np.float32], decisions: NDArray[np.int64]
 ) -> Mapping[Cell, Sequence[Example]]:
     """Some examples of each cell of the confusion matrix, from the cache; nothing where there is
     nothing to see."""
@@ -266,10 +277,10 @@ def cached_behind(
 
     if not _is_seen(dataset):
         return {}
-    chosen = behind_cells(split.labels, answers)
+    chosen = behind_cells(split.labels, answers, decisions)
     places = np.array([place for _, place in chosen], np.int64)
     found: dict[Cell, list[Example]] = {}
-    examples = _examples(dataset, split, answers, places)
+    examples = _examples(dataset, split, answers, decisions, places)
     for (cell, _), example in zip(chosen, examples, strict=True):
         found.setdefault(cell, []).append(example)
     return found
@@ -289,24 +300,30 @@ def pictures(dataset: Dataset, split: Split, places: NDArray[np.int64]) -> Seque
 
 
 def _examples(
-    dataset: Dataset, split: Split, answers: NDArray[np.float32], places: NDArray[np.int64]
+    dataset: Dataset,
+    split: Split,
+    answers: NDArray[np.float32],
+    decisions: NDArray[Any],
+    places: NDArray[np.int64],
 ) -> list[Example]:
     return [
-        _example(dataset.target, answers[place], split.labels[place], picture)
+        _example(dataset.target, answers[place], decisions[place], split.labels[place], picture)
         for place, picture in zip(places.tolist(), pictures(dataset, split, places), strict=True)
     ]
 
 
-def _example(target: Target, answer: NDArray[Any], truth: Any, picture: bytes | None) -> Example:
+def _example(
+    target: Target, answer: NDArray[Any], decision: Any, truth: Any, picture: bytes | None
+) -> Example:
     names = target.names
     match target:
         case ClassTarget():
-            said = int(answer.argmax())
-            return Example(names[int(truth)], names[said], float(answer[said]), picture)
+            sure = float(answer[decision])
+            return Example(names[int(truth)], names[int(decision)], sure, picture)
         case LabelsTarget():
             words = [
                 listed([n for n, yes in zip(names, some, strict=True) if yes]) or "none"
-                for some in (truth > 0, decided(target, answer) > 0)
+                for some in (truth > 0, decision > 0)
             ]
             return Example(words[0], words[1], None, picture)
         case _:

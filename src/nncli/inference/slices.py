@@ -92,7 +92,12 @@ def slice_by(evaluation: Evaluation, name: str, reporter: Reporter) -> list[Slic
     groups = _groups(evaluation, name, reporter)
     measured = []
     for value, rows in groups.items():
-        metrics = measure(evaluation.target, evaluation.answers[rows], evaluation.targets[rows])
+        metrics = measure(
+            evaluation.target,
+            evaluation.answers[rows],
+            evaluation.targets[rows],
+            threshold=evaluation.threshold,
+        )
         kept = {key: metrics[key] for key in MAIN_METRICS[evaluation.target.kind]}
         measured.append(SliceMetrics(value=value, count=len(rows), metrics=kept))
     return sorted(measured, key=lambda row: _goodness(evaluation.target, row))

@@ -11,7 +11,7 @@ from nncli.descriptions import ClassTarget, LabelsTarget, Target, ValueTarget
 from nncli.objectives.calibration import Calibration, calibration
 from nncli.objectives.intervals import intervals
 from nncli.objectives.losses import LossSettings
-from nncli.objectives.measuring import example_values, measure, measured_rates
+from nncli.objectives.measuring import example_values, measure
 from nncli.objectives.metrics import fitting_metrics, measured_names, top_k
 from nncli.objectives.ranking import RANKED, ranked, rankings
 from nncli.objectives.rates import LABEL_THRESHOLD, decided, occurrences
@@ -118,10 +118,9 @@ def assess(
     wanted = assessed_names(target, metrics)
     names = [name for name in wanted if name not in ALONE]
     each = example_values(target, answers, targets, measured_names(target, names), loss=loss)
-    values = measure(target, answers, targets, metrics=names, penalty=penalty, each=each)
-    if threshold is not None:
-        of_decisions = measured_rates(target, decisions, targets)
-        values |= {name: of_decisions[name] for name in values if name in of_decisions}
+    values = measure(
+        target, answers, targets, metrics=names, penalty=penalty, each=each, threshold=threshold
+    )
     calibrated, of_classes = None, None
     if not isinstance(target, ValueTarget) and len(targets):
         calibrated = calibration(target, answers, targets)

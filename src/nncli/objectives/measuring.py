@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["example_losses", "example_values", "measure", "measured_rates"]
+__all__ = ["example_losses", "example_values", "measure"]
 
 # Examples whose loss is computed at a time: of many classes their shares take much memory.
 CHUNK = 4096
@@ -35,11 +35,12 @@ def measure(
     metrics: Sequence[str] = (),
     penalty: float = 0.0,
     each: Mapping[str, NDArray[np.float64]] | None = None,
+    threshold: float | None = None,
 ) -> dict[str, float | None]:
     """What `answers` are worth, by the name of the metric; None for what cannot be known.
 
     `loss` is the mean of the loss that the model was trained with. Classes: the accuracy. Labels:
-    F1 over all decisions at a probability of 0.5 (micro). Values: errors in their unit (the mean
+    F1 over all decisions, at a probability of 0.5 (micro). Values: errors in their unit (the mean
     over the values, where there are several), and R2.
 
     Args:
@@ -50,6 +51,7 @@ def measure(
         metrics: more that are wanted, by their names in `nncli.objectives.metrics`.
         penalty: what the size of the weights adds to the loss that was trained with.
         each: see `example_values`, if it was asked for before.
+        threshold: see `decided`.
     """
     import numpy as np
 
@@ -65,7 +67,7 @@ def measure(
     if isinstance(target, ValueTarget):
         found |= {"r2": _explained(answers, targets)}
     else:
-        found |= measured_rates(target, decided(target, answers), targets)
+        found |= _rates(target, decided(target, answers, threshold), targets)
     if "auc" in names:
         found["auc"] = float(
             ranked(rankings(target, answers, targets), np.ones((len(targets), 1)))["auc"][0]
@@ -73,14 +75,11 @@ def measure(
     return {name: None if np.isnan(found[name]) else found[name] for name in names}
 
 
-def measured_rates(
-    target: Target, decisions: NDArray[Any], targets: NDArray[Any]
-) -> dict[str, float]:
+def _rates(target: Target, decisions: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
     """The metrics of classes or labels that follow from `decisions` (see `decided`), by name."""
     import numpy as np
 
-    counts = (one[:, np.newaxis] for one in occurrences(target, decisions, targets))
-    right, said, true = counts
+    right, said, true = np.stack(occurrences(target, decisions, targets))[..., np.newaxis]
     found = rates(target, right, said, true, len(targets))
     return {name: float(value) for name, [value] in found.items()}
 
