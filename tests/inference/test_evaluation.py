@@ -183,6 +183,32 @@ def test_the_folder_of_a_run_means_its_model(digits_run: TrainingResult) -> None
     assert evaluation.metrics == digits_run.metrics.test
 
 
+@pytest.mark.parametrize("named", ["1", "digits-mlp", "latest", "best:test.accuracy"])
+def test_a_run_is_named_as_on_the_command_line(
+    digits_run: TrainingResult, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    runs_dir = digits_run.folder.parent
+    pictures = Path("pictures.npy")
+    np.save(pictures, np.zeros((2, 8, 8, 1), np.uint8))
+    said = nncli.predict(named, pictures, runs_dir=runs_dir)
+    assert len(said) == 2
+    evaluation = nncli.evaluate(named, compare=named, runs_dir=runs_dir)
+    assert evaluation.model_path == digits_run.model_path
+    assert evaluation.document.comparison is not None
+    assert evaluation.document.comparison.other == str(digits_run.model_path)
+    monkeypatch.chdir(runs_dir.parent)
+    assert nncli.evaluate(named).metrics == digits_run.metrics.test
+
+
+def test_a_name_that_no_run_has_is_refused(digits_run: TrainingResult) -> None:
+    runs_dir = digits_run.folder.parent
+    for ask in (nncli.evaluate, nncli.predict):
+        with pytest.raises(NotFoundError, match="no run coffee"):
+            ask("coffee", runs_dir=runs_dir)
+    with pytest.raises(NotFoundError, match="no run coffee"):
+        nncli.evaluate("latest", compare="coffee", runs_dir=runs_dir)
+
+
 def test_files_that_are_no_models_are_refused(digits_run: TrainingResult, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no file"):
         nncli.evaluate(tmp_path / "nothing.keras")

@@ -126,9 +126,6 @@ def predict_command(
     debug: DebugOption = False,
 ) -> None:
     """Ask a trained model about files, rows and texts."""
-    from nncli import runs
-
-    model = runs.find_model(runs_dir or Path("runs"), model)
     words, texts = inputs or [], text or []
     if not words and not texts:
         raise UsageError(
@@ -146,7 +143,11 @@ def predict_command(
 
     screen.capture_libraries()
     predictor = Predictor(
-        model, backend=backend, device=device or "auto", reporter=reporter_for(screen)
+        model,
+        backend=backend,
+        device=device or "auto",
+        runs_dir=runs_dir or "runs",
+        reporter=reporter_for(screen),
     )
     tabulated = Tabulated(predictor.target, top=top)
     files = files_meant([word for word in words if word != STANDARD_INPUT], predictor.kind)

@@ -27,7 +27,7 @@ from nncli.objectives.metrics import measured_names
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, SilentReporter
-from nncli.runs import DatasetUsed, Metrics, Timing
+from nncli.runs import DatasetUsed, Metrics, Timing, find_model
 
 __all__ = ["evaluate"]
 
@@ -45,13 +45,15 @@ def evaluate(
     slices: Sequence[str] = (),
     calibrate: Path | str | None = None,
     compare: Path | str | None = None,
+    runs_dir: Path | str = "runs",
     reporter: Reporter | None = None,
 ) -> Evaluation:
     """Measure a .keras file on its own dataset, or on another with the same inputs; or a
     cross-validation on its own data, each example answered by the model that did not learn from it.
 
     Args:
-        model: the file, or the folder of a run; a file that nncli did not make needs `dataset`.
+        model: the file, or a run: its folder, number, name, `latest` or `best:test.accuracy` (see
+            `nncli.runs.find`); a file that nncli did not make needs `dataset`.
         dataset: another dataset, its name or how it is read; default: the dataset that the model
             was trained on.
         data_dir: the folder of prepared TFDS datasets; default: that of the training if it is
@@ -68,13 +70,13 @@ def evaluate(
         slices: columns of a table (or `folder`, of files) by whose values it is measured, too.
         calibrate: a new .keras file, to be written: the model with a temperature that is fitted on
             the validation split (see `nncli.inference.calibrating`).
-        compare: another .keras file, which is asked about the same examples (see
+        compare: another model, named like `model`, which is asked about the same examples (see
             `nncli.inference.comparing`).
+        runs_dir: the folder of the runs that `model` and `compare` name.
         reporter: told what is going on; default: nobody.
 
     Raises:
-        NotFoundError: the file or the name of the dataset means nothing, or the run has no model
-            yet.
+        NotFoundError: there is no such file, run or dataset, or the run has no model yet.
         UsageError: what was asked means nothing for this model.
         ModelFileError: the file cannot be opened, or does not fit the data.
         DataError: the dataset cannot be had, or has no such split.
@@ -82,18 +84,19 @@ def evaluate(
     """
     began = time.perf_counter()
     reporter = reporter or SilentReporter()
-    path = Path(model)
+    path = find_model(Path(runs_dir), model)
+    other = None if compare is None else find_model(Path(runs_dir), compare)
     files = models_of(path)
     description = archive.describe(files[0])
     if threshold is not None:
         _check_threshold(description, threshold)
-    both = [path] if compare is None else [path, Path(compare)]
+    both = [path] if other is None else [path, other]
     for one in both:
         _check_asked(one, dataset, split, pixel_range)
     if calibrate is not None:
         _check_calibration(both, dataset, data_dir, split, Path(calibrate))
-    if compare is not None:
-        _check_alike(path, Path(compare))
+    if other is not None:
+        _check_alike(path, other)
         check_comparable(*(_about(one, dataset, data_dir) for one in both))
     question = Question(dataset, data_dir, split, pixel_range, device, backend, slices)
     answered = _ask(path, question, reporter, calibrated=calibrate is not None)
@@ -120,10 +123,10 @@ def evaluate(
         with reporter.task("Calibrating"):
             found = _calibrate(evaluation, Path(calibrate))
         evaluation = evaluation.saying(calibrated=found)
-    if compare is None:
+    if other is None:
         return evaluation
-    other = _ask(Path(compare), replace(question, slices=()), reporter)
-    return evaluation.saying(comparison=_compare(evaluation, other))
+    theirs = _ask(other, replace(question, slices=()), reporter)
+    return evaluation.saying(comparison=_compare(evaluation, theirs))
 
 
 def _ask(

@@ -30,6 +30,7 @@ from nncli.objectives import LABEL_THRESHOLD
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription
 from nncli.reporting import Reporter, SilentReporter
+from nncli.runs import find_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,20 +113,21 @@ class Predictor:
         *,
         backend: Backend | None = None,
         device: Device = "auto",
+        runs_dir: Path | str = "runs",
         reporter: Reporter | None = None,
     ) -> None:
         """Read what the file says of itself; it is opened when the first answer is wanted.
 
         Args:
-            model: a .keras file that nncli made, or the folder of a run.
-            backend, device, reporter: as for `nncli.evaluate`.
+            model: a .keras file that nncli made, or a run, named as for `nncli.evaluate`.
+            backend, device, runs_dir, reporter: as for `nncli.evaluate`.
 
         Raises:
-            NotFoundError: there is no such file, or the run has no model.
+            NotFoundError: there is no such file or run, or the run has no model.
             UsageError: the run is a cross-validation.
             ModelFileError: it is no .keras file, or not one that nncli made.
         """
-        self.path = model_of(Path(model))
+        self.path = model_of(find_model(Path(runs_dir), model))
         self.device = device
         self.reporter = reporter or SilentReporter()
         description = archive.describe(self.path)
@@ -270,6 +272,7 @@ def predict(
     on_error: OnError = "fail",
     backend: Backend | None = None,
     device: Device = "auto",
+    runs_dir: Path | str = "runs",
     reporter: Reporter | None = None,
 ) -> Predictions:
     """Ask a .keras file that nncli made about files, folders, patterns and texts.
@@ -281,7 +284,9 @@ def predict(
     """
     import numpy as np
 
-    predictor = Predictor(model, backend=backend, device=device, reporter=reporter)
+    predictor = Predictor(
+        model, backend=backend, device=device, runs_dir=runs_dir, reporter=reporter
+    )
     some = [inputs] if isinstance(inputs, str | Path) else inputs
     asked = predictor.ask(some, texts=texts, column=column, encoding=encoding, on_error=on_error)
     batches = list(asked)

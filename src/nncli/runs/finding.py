@@ -57,7 +57,7 @@ def find(runs_dir: Path, named: str) -> RunFolder:
     )
 
 
-def find_model(runs_dir: Path, named: Path) -> Path:
+def find_model(runs_dir: Path, named: Path | str) -> Path:
     """The model that somebody means by `named`: a file, or a run as for `find`; of that its model,
     or its folder if it has none, as a cross-validation. A path that is no name of a run stays one,
     whether something is there or not.
@@ -65,7 +65,7 @@ def find_model(runs_dir: Path, named: Path) -> Path:
     Raises:
         NotFoundError, UsageError: as `find`.
     """
-    path = named
+    path = Path(named)
     is_a_path = len(path.parts) != 1 or path.suffix.lower() in MODEL_ENDINGS
     if not is_a_path and not os.path.exists(path):  # noqa: PTH110 (as above)
         path = find(runs_dir, str(named)).path
