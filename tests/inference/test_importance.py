@@ -60,6 +60,39 @@ def test_the_column_that_matters_comes_first_and_noise_is_worth_nothing() -> Non
     assert some[0].column == "colour"
 
 
+def test_of_a_cross_validation_it_is_the_mean_over_models_that_did_not_learn_from_the_part() -> (
+    None
+):
+    table = {"path": write_rows(300)["path"], "target": "answer", "folds": 3}
+    run = nncli.train(
+        {
+            "dataset": table, "model": "linear",
+            "training": {"epochs": 25, "batch_size": 32}, "optimizer": {"learning_rate": 0.05},
+        }
+    )  # fmt: skip
+    found = permutation_importance(nncli.evaluate(run.folder), SILENT)
+    assert found[0].column == "colour" and found[0].drop > 0.15
+    # A fold as a run of its own is tested on the part that its model did not learn from.
+    of_folds = [
+        {
+            row.column: row.drop
+            for row in permutation_importance(nncli.evaluate(model), SILENT, most=3333)
+        }
+        for model in sorted(run.folder.glob("fold-*/model.keras"))
+    ]
+    for row in found:
+        drops = [of_fold[row.column] for of_fold in of_folds]
+        assert row.drop == pytest.approx(np.mean(drops))
+        assert row.deviation == pytest.approx(np.std(drops, ddof=1))
+
+
+def test_parts_too_small_to_shuffle_say_nothing() -> None:
+    table = {"path": write_rows(27)["path"], "target": "answer", "folds": 3}
+    experiment = {"dataset": table, "model": "linear", "training": {"epochs": 1}}
+    run = nncli.train(experiment)
+    assert permutation_importance(nncli.evaluate(run.folder), SILENT) == []
+
+
 def test_the_places_of_a_column_are_all_that_is_made_of_it() -> None:
     settings = load_experiment([], Layer({"dataset": write_rows(80)})).dataset
     dataset = data.load(settings, seed=0, reporter=SILENT)

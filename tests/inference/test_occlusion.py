@@ -41,6 +41,30 @@ def test_the_corner_that_decides_is_where_the_answer_is_lost() -> None:
     assert mean[9:, 13:].mean() > 5 * max(np.abs(mean[:6, :8]).mean(), 1e-3)
 
 
+def test_of_a_cross_validation_the_model_that_did_not_learn_from_an_image_is_asked() -> None:
+    dataset = {"type": "digits", "folds": 2}
+    run = nncli.train({"dataset": dataset, "training": {"epochs": 1}})
+    whole = nncli.evaluate(run.folder)
+    places = [5, 0, 700]
+    found = occlusion_maps(whole, places, SILENT)
+    assert [one.place for one in found] == places
+    indices = whole.data.split.indices
+    assert indices is not None
+    asked = set()
+    for number in (1, 2):
+        fold = nncli.evaluate(run.folder / f"fold-{number}")
+        assert fold.data.split.indices is not None
+        own = {int(index): place for place, index in enumerate(fold.data.split.indices)}
+        for one in found:
+            place = own.get(int(indices[one.place]))
+            if place is not None:
+                [expected] = occlusion_maps(fold, [place], SILENT)
+                np.testing.assert_allclose(one.drops, expected.drops, atol=1e-6)
+                assert one.answer == expected.answer
+                asked.add(number)
+    assert asked == {1, 2}
+
+
 def test_tables_are_no_images() -> None:
     rows = "\n".join(f"{n * 7 % 31},{'ab'[n % 2]}" for n in range(60))
     with open("rows.csv", "w") as stream:

@@ -86,16 +86,19 @@ def test_what_has_no_report(digits_run: TrainingResult, tmp_path: Path, run_cli:
         report(tmp_path / "run")
 
 
-def test_a_cross_validation_gets_intervals_and_slices_and_so_do_its_folds(
+def test_a_cross_validation_gets_all_that_one_model_does_and_so_do_its_folds(
     run_cli: Any, tmp_path: Path
 ) -> None:
     dataset = {"path": str(table(tmp_path / "t.csv")), "target": "kind", "folds": 2}
-    experiment = {"dataset": dataset, "training": {"epochs": 2}}
+    experiment = {"dataset": dataset, "training": {"epochs": 12}}
     folds = nncli.train(experiment, run_dir=tmp_path / "folds")
     before = (folds.folder / "report.html").read_text()
     page = report(folds.folder, slices=["telling"]).read_text()
     assert "95 % out of fold" in page and "95 % out of fold" not in before
-    assert "Slices out of fold" in page and "Permutation importance" not in page
+    assert "Slices out of fold" in page and "Permutation importance" not in before
+    needed = page.split("Permutation importance out of fold")[1]
+    assert needed.index(">telling<") < needed.index(">noise<")
+    assert "The mean over 2 models" in needed
     assert re.search(r"telling: -?[\d.]+, noise: ", page)
     assert "nncli runs report" in before and "nncli runs report" not in page
     result = run_cli(["runs", "report", tmp_path / "folds" / "fold-1"])

@@ -61,10 +61,11 @@ def about_evaluation(evaluation: Evaluation, reporter: Reporter) -> dict[str, An
         else:
             behind = _behind(evaluation, reporter)
         about["matrix"] = replace(about["matrix"], examples=behind)
-    if isinstance(dataset.inputs, TableInput) and evaluation.folds is None:
+    if isinstance(dataset.inputs, TableInput):
         found = permutation_importance(evaluation, reporter)
         about["importance"] = [(one.column, one.drop, one.deviation) for one in found]
         about["importance_metric"] = found[0].metric if found else ""
+        about["importance_folds"] = evaluation.folds
     return about
 
 
@@ -87,9 +88,8 @@ def _worst(evaluation: Evaluation, reporter: Reporter) -> list[Example]:
     inputs = evaluation.data.dataset.inputs
     worst = worst_examples(evaluation, WORST, reporter)
     hidden: Mapping[int, bytes] = {}
-    is_one = evaluation.folds is None  # what folds hang on is on their own pages
     has_maps = evaluation.description is not None and isinstance(inputs, ImageInput)
-    if is_one and has_maps and not isinstance(evaluation.target, ValueTarget):
+    if has_maps and not isinstance(evaluation.target, ValueTarget):
         places = [one.place for one in worst[:MAPS]]
         hidden = {
             one.place: _heat(one.drops) for one in occlusion_maps(evaluation, places, reporter)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nncli.inference.asking import Question
+
 __all__ = ["EvaluatedData", "Evaluation", "pandas_for"]
 
 
@@ -63,6 +65,7 @@ class Evaluation:
         description: what its file says of it; None if nncli did not make it.
         folds: of a cross-validation how many models answered, each about the examples that it did
             not learn from; `model_path` is the folder, `split` is test. None of a single model.
+        question: how they were asked.
     """
 
     model_path: Path
@@ -79,6 +82,7 @@ class Evaluation:
     model: Any = field(repr=False)
     description: ModelDescription | None = field(repr=False)
     folds: int | None = None
+    question: Question | None = field(default=None, repr=False)
 
     @property
     def where(self) -> str:
@@ -104,18 +108,6 @@ class Evaluation:
         """What is said: class indices, shape (examples,), int64; of labels zeros and ones, shape
         (examples, labels), int64; values as they are."""
         return decided(self.target, self.answers, self.threshold)
-
-    def check_single(self, purpose: str) -> None:
-        """Refuse what is about one model.
-
-        Raises:
-            UsageError: these are the answers of a cross-validation.
-        """
-        if self.folds is not None:
-            raise UsageError(
-                f"{purpose} is about one model; {self.model_path} has {self.folds}.",
-                hint="Take the folder of a fold.",
-            )
 
     @property
     def assessment(self) -> Assessment:

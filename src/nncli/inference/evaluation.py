@@ -117,6 +117,7 @@ def evaluate(
         model=answered.model,
         description=answered.description,
         folds=len(files) if len(files) > 1 else None,
+        question=question,
     )
     evaluation = with_slices(evaluation, slices, reporter)
     if calibrate is not None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from nncli.errors import ModelFileError, UsageError
 from nncli.inference.answering import BATCH_SIZE, model_for_arrays
 from nncli.inference.evaluated import Evaluation
+from nncli.inference.out_of_fold import each_fold
 from nncli.objectives import measure
 from nncli.objectives.metrics import MAIN_METRICS, is_best_when_highest
 from nncli.preprocessing import TablePreprocessing
 from nncli.preprocessing.table import places_of
-from nncli.reporting import Reporter
+from nncli.reporting import Reporter, SilentReporter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,8 @@ __all__ = ["ColumnImportance", "permutation_importance"]
 
 REPEATS = 3
 MOST_EXAMPLES = 10_000
+# Of the part of a fold: of fewer, a shuffled column has too often the cell that it had.
+FEWEST_OF_A_FOLD = 10
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class ColumnImportance:
         metric: what was measured: accuracy, micro_f1, or mae in the unit of the values.
         drop: how much worse the metric is with the column shuffled, the mean of the repetitions;
             about 0, or below, where the model does not need it.
-        deviation: between the repetitions (of a sample: n - 1).
+        deviation: between the repetitions, of a cross-validation between the folds (of a sample:
+            n - 1).
     """
 
     column: str
@@ -56,12 +60,15 @@ def permutation_importance(
     A column is shuffled with everything that is made of it: all its categories, its words, whether
     it is missing. Columns that say the same stand in for each other, and both seem unimportant.
 
+    Of a cross-validation each model is asked about the part that it did not learn from, and the
+    drops are the means over the folds; nothing is said where a part has fewer than 10 examples.
+
     Args:
-        evaluation: of a model that nncli made, on a table.
+        evaluation: of models that nncli made, on a table.
         reporter: told what is going on.
         seed: of the shuffles.
         repeats: how often each column is shuffled, at least 2.
-        most: examples that are used; of more, so many are drawn.
+        most: examples that are used, of all folds together; of more, so many are drawn.
 
     Raises:
         UsageError: the model takes no table.
@@ -69,13 +76,16 @@ def permutation_importance(
     """
     import numpy as np
 
-    evaluation.check_single("Permutation importance")
     described = evaluation.description
     if described is None:
         raise ModelFileError(f"{evaluation.model_path} does not say which columns it takes.")
     prepared = described.preprocessing
     if not isinstance(prepared, TablePreprocessing):
         raise UsageError(f"The model takes {described.inputs}, which have no columns.")
+    if evaluation.folds is not None:
+        return _of_folds(
+            evaluation, evaluation.folds, reporter, seed=seed, repeats=repeats, most=most
+        )
     network = model_for_arrays(evaluation.model, described)
     generator = np.random.Generator(np.random.PCG64(seed))
     split, total = evaluation.data.split, len(evaluation.targets)
@@ -108,6 +118,32 @@ def permutation_importance(
             )
             task.advance(1)
     return sorted(found, key=lambda importance: -importance.drop)
+
+
+def _of_folds(
+    evaluation: Evaluation, folds: int, reporter: Reporter, *, seed: int, repeats: int, most: int
+) -> list[ColumnImportance]:
+    import numpy as np
+
+    if evaluation.examples // folds < FEWEST_OF_A_FOLD:
+        return []
+    metric = MAIN_METRICS[evaluation.target.kind][0]
+    drops: dict[str, list[float]] = {}
+    with reporter.task("Shuffling columns", total=folds, unit="folds") as task:
+        for one in each_fold(evaluation):
+            found = permutation_importance(
+                one, SilentReporter(), seed=seed, repeats=repeats, most=max(most // folds, 2)
+            )
+            for row in found:
+                drops.setdefault(row.column, []).append(row.drop)
+            task.advance(1)
+    # A model that does not take a column loses nothing without it.
+    every = {column: some + [0.0] * (folds - len(some)) for column, some in drops.items()}
+    rows = [
+        ColumnImportance(column, metric, float(np.mean(some)), float(np.std(some, ddof=1)))
+        for column, some in every.items()
+    ]
+    return sorted(rows, key=lambda row: -row.drop)
 
 
 def _without(

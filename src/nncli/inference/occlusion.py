@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nncli.descriptions import ClassTarget, ImageInput, ValueTarget
 from nncli.errors import ModelFileError, UsageError
 from nncli.inference.answering import model_for_arrays
 from nncli.inference.evaluated import Evaluation
-from nncli.reporting import Reporter
+from nncli.inference.out_of_fold import each_fold
+from nncli.reporting import Reporter, SilentReporter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,20 +48,23 @@ def occlusion_maps(
     """Slide a grey square over images, and see how the probability of the answer drops (Zeiler and
     Fergus, Visualizing and Understanding Convolutional Networks, 2014).
 
-    The square has a quarter of the shorter side and moves by half of itself.
+    The square has a quarter of the shorter side and moves by half of itself. Of a cross-validation
+    it is hidden from the model that did not learn from the image.
 
     Args:
-        evaluation: of a model that nncli made, on images.
+        evaluation: of models that nncli made, on images.
         places: which of the examples, counted in the split that was evaluated.
         reporter: told what is going on.
 
     Raises:
         UsageError: the model takes no images, or predicts values.
         ModelFileError: nncli did not make the model.
+
+    Returns:
+        In the order of `places`.
     """
     import numpy as np
 
-    evaluation.check_single("An occlusion map")
     described = evaluation.description
     if described is None:
         raise ModelFileError(f"{evaluation.model_path} does not say which images it takes.")
@@ -69,6 +73,8 @@ def occlusion_maps(
         raise UsageError(f"The model takes {inputs}, and no images.")
     if isinstance(target, ValueTarget):
         raise UsageError("The model predicts values, which have no probability to lose.")
+    if evaluation.folds is not None:
+        return _of_folds(evaluation, evaluation.folds, places, reporter)
     network = model_for_arrays(evaluation.model, described)
     split = evaluation.data.split
     images = split.taking(np.asarray(places, np.int64)).examples
@@ -83,6 +89,26 @@ def occlusion_maps(
             found.append(OcclusionMap(place, target.names[answer], float(said[answer]), drops))
             task.advance(1)
     return found
+
+
+def _of_folds(
+    evaluation: Evaluation, folds: int, places: Sequence[int], reporter: Reporter
+) -> list[OcclusionMap]:
+    import numpy as np
+
+    stored = evaluation.data.split.indices
+    assert stored is not None, "folds are parts of the training split"
+    wanted = {int(stored[place]): place for place in places}
+    found: dict[int, OcclusionMap] = {}
+    with reporter.task("Hiding parts of images", total=folds, unit="folds") as task:
+        for one in each_fold(evaluation):
+            assert one.data.split.indices is not None
+            own = np.flatnonzero(np.isin(one.data.split.indices, list(wanted)))
+            for seen in occlusion_maps(one, own.tolist(), SilentReporter()):
+                place = wanted[int(one.data.split.indices[seen.place])]
+                found[place] = replace(seen, place=place)
+            task.advance(1)
+    return [found[place] for place in places]
 
 
 def _drops(

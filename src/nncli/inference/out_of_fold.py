@@ -3,7 +3,7 @@ from it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ from nncli.data import Dataset, Split
 from nncli.errors import ModelFileError
 from nncli.files import shown_path
 from nncli.inference.asking import Answered, Question, ask
+from nncli.inference.choosing import models_of
+from nncli.inference.evaluated import Evaluation
 from nncli.reporting import Reporter, SilentReporter
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["FoldAnswers", "ask_folds", "together"]
+__all__ = ["FoldAnswers", "ask_folds", "each_fold", "together"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def ask_folds(files: Sequence[Path], question: Question, reporter: Reporter) -> 
     """
     import numpy as np
 
-    own = replace(question, dataset=None, split="test", pixel_range=None)
+    own = _own(question)
     first: Answered | None = None
     folds, validations, penalties, seconds = [], [], [], 0.0
     for number, path in enumerate(files, start=1):
@@ -112,3 +114,34 @@ def ask_folds(files: Sequence[Path], question: Question, reporter: Reporter) -> 
         penalty=float(np.average(penalties, weights=[len(one.answers) for one in folds])),
         loaded_seconds=seconds,
     )
+
+
+def each_fold(evaluation: Evaluation) -> Iterator[Evaluation]:
+    """The evaluation of a cross-validation fold by fold, for what is about one model: its model and
+    the part that it was tested on, prepared as that model has it. The numbers stay those of all.
+
+    Each model is opened when its turn comes: those of many folds may not fit into memory together.
+
+    Raises:
+        DataError, ModelFileError: as `nncli.evaluate`.
+    """
+    assert evaluation.question is not None, "whoever answered was asked"
+    own = _own(evaluation.question)
+    for path in models_of(evaluation.model_path):
+        one = ask(path, own, SilentReporter())
+        yield replace(
+            evaluation,
+            model_path=path,
+            examples=len(one.targets),
+            answers=one.answers,
+            targets=one.targets,
+            data=one.data,
+            model=one.model,
+            description=one.description,
+            folds=None,
+        )
+
+
+def _own(question: Question) -> Question:
+    """What each fold is asked: about its own test split."""
+    return replace(question, dataset=None, split="test", pixel_range=None)

@@ -125,7 +125,8 @@ class ReportContent:
         layers: of the network from its inputs to its answer, as boxes of a diagram.
         intervals: of metrics of the split, 95 %.
         importance: of each column how much worse the model is without it, and the deviation
-            between repetitions; `importance_metric` is what was measured.
+            between repetitions; `importance_metric` is what was measured. Of the models of
+            `importance_folds` folds it is the mean, and the deviation between them.
         units: of metrics that have one.
     """
 
@@ -150,5 +151,6 @@ class ReportContent:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     importance: Sequence[tuple[str, float, float]] = ()
     importance_metric: str = ""
+    importance_folds: int | None = None
     folds: Sequence[Fold] = ()
     units: Mapping[str, str] = field(default_factory=dict)

@@ -44,10 +44,6 @@ HEADINGS = {
     "model": "The model",
     "repeat": "How to repeat it",
 }
-MORE = (
-    "intervals, what the answers hang on, and the examples as they were recorded",
-    "intervals, and the examples as they were recorded",
-)
 # About the answers on one split.
 OF_SPLIT = (
     "confusion", "residuals", "errors", "classes", "calibration", "slices", "importance",
@@ -93,7 +89,8 @@ def _page(content: ReportContent, left_out: int) -> str:
     if content.more:
         note += (
             f'<p class="soft"><code>{escape(content.more)}</code> writes this page anew with what '
-            f"takes longer: {MORE[bool(content.folds)]}.</p>"
+            "takes longer: intervals, what the answers hang on, and the examples as they were "
+            "recorded.</p>"
         )
     title = escape(content.title)
     kind = "Cross-validation" if content.folds else content.of.capitalize()
@@ -334,9 +331,16 @@ def _importance(content: ReportContent) -> str:
             f'<td class="bar" style="--share:{share:.1f}%">{number(drop)}</td>'
             f"<td>± {number(deviation)}</td></tr>"
         )
+    metric = escape(in_unit(content.importance_metric, content.units))
+    of_folds = ""
+    if content.importance_folds is not None:
+        of_folds = (
+            f" The mean over {content.importance_folds} models, each asked about the part that it "
+            "did not learn from, ± the deviation between them."
+        )
     return (
-        f'<p class="soft">How much worse {escape(content.importance_metric)} is with the cells of '
-        "a column shuffled. Columns that say the same stand in for each other.</p>"
+        f'<p class="soft">How much worse {metric} is with the cells of a column shuffled. Columns '
+        f"that say the same stand in for each other.{of_folds}</p>"
         f"{_table('', ''.join(rows), 'bars')}"
     )
 
