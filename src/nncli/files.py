@@ -36,6 +36,9 @@ __all__ = [
     "write_atomically",
 ]
 
+# `json.dumps` makes one for every value that it is asked about.
+IN_WORDS = json.JSONEncoder(ensure_ascii=False)
+
 
 def at_home(text: str) -> Path:
     """The path that `text` names; `~` is the home folder, of a user that does not exist nothing."""
@@ -202,7 +205,7 @@ def to_json(document: Any) -> str:
 
 def in_words(value: Any) -> str:
     """A value on one line: a text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else IN_WORDS.encode(value)
 
 
 def finite(value: Any) -> Any:

@@ -39,6 +39,28 @@ def test_the_usual_experiment_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -
     assert written.experiment_values(text)["model"]["hidden_units"] == [128]
 
 
+def test_settings_are_the_values_by_dotted_keys() -> None:
+    text = dump(plain_values(load_experiment([CONFIGS[0]])))
+    values, settings = written.experiment_values(text), written.experiment_settings(text)
+    for key, value in settings.items():
+        found = values
+        for part in key.split("."):
+            found = found[part]
+        assert found == value and (not value or not isinstance(value, dict))
+    assert "training.epochs" in settings and "training" not in settings
+    assert written.experiment_settings("a: {b: 1}\nc: |\n  x\n") == {"a.b": 1, "c": "x\n"}
+
+
+def test_what_experiments_have_in_common_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = plain_values(load_experiment([CONFIGS[0]]))
+    written.experiment_values(dump(experiment))
+    keys = []
+    monkeypatch.setattr(written, "_scalar", lambda text: keys.append(text) or text)
+    other = dump({**experiment, "name": "another"})
+    assert written.experiment_values(other)["name"] == "another"
+    assert keys == ["another"]
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_people_changed_means_what_it_means_in_yaml(text: str) -> None:
     assert written.experiment_values(text) == parse(text.encode()).value

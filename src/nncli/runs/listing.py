@@ -92,13 +92,14 @@ class RunRow:
         """The files that a finished run once had; looked for when asked, for it takes a while."""
         if not self.is_finished:
             return ()
-        expected = [self.folder.config]
+        expected = ["config.yaml"]
         if not self.is_cross_validation:  # whose models and histories are those of its folds
-            expected.append(self.folder.model)
+            expected.append("model.keras")
             if self.count("epochs"):
-                expected.append(self.folder.history)
+                expected.append("history.csv")
         # `Path.is_file` raises where looking is forbidden.
-        return tuple(path.name for path in expected if not os.path.isfile(path))  # noqa: PTH113
+        lost = (name for name in expected if not os.path.isfile(f"{self.place}/{name}"))  # noqa: PTH113
+        return tuple(lost)
 
     @cached_property
     def about(self) -> About:
@@ -115,7 +116,9 @@ class RunRow:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """The experiment by dotted keys."""
-        return dict(_flat(self.values))
+        from nncli.config.written import experiment_settings
+
+        return experiment_settings(self._config)
 
     @cached_property
     def units(self) -> dict[str, str]:
@@ -295,13 +298,3 @@ def _number(value: Any) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _flat(values: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            found += _flat(value, f"{before}{key}.")
-        else:
-            found.append((f"{before}{key}", value))
-    return found
