@@ -64,6 +64,40 @@ def test_the_best_come_first(run_cli: Any, runs: Path) -> None:
     assert none.stdout == "No run is like that.\n"
 
 
+@pytest.mark.parametrize(
+    ("key", "head"),
+    [
+        ("epochs", "epochs"), ("date", "when"), ("dataset", "dataset"), ("duration", "duration"),
+        ("parameters", "parameters"), ("training.epochs", "training.epochs"), ("tag", "tags"),
+        ("outcome", "outcome"), ("validation.loss", "validation.loss"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("columns", [60, 80])
+def test_what_runs_are_sorted_by_is_a_column(
+    run_cli: Any, runs: Path, monkeypatch: pytest.MonkeyPatch, columns: int, key: str, head: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    run_cli(["runs", "tag", "1", "paper", "--runs-dir", runs])
+    (runs / "1-digits-mlp").rename(runs / "1-digits-mlp-with-a-long-name")
+    result = run_cli(["runs", "list", "--runs-dir", runs, "--sort", key])
+    heading, *lines = result.stdout.splitlines()
+    assert head in heading.split()
+    assert all(len(line) <= columns for line in (heading, *lines[:4]))
+    assert any(line.startswith("1-digits-mlp-with-a-long-name ") for line in lines)
+
+
+def test_what_runs_are_sorted_by_is_in_markdown_too(run_cli: Any, runs: Path) -> None:
+    result = run_cli(["runs", "list", "--runs-dir", runs, "--md", "--sort", "training.epochs"])
+    lines = result.stdout.splitlines()
+    assert lines[0].endswith(" tags | training.epochs |")
+    assert [line.split(" | ")[-1] for line in lines[2:]] == ["2 |", "2 |", "20 |", "- |"]
+
+
+def test_a_run_is_a_line_of_json(run_cli: Any, runs: Path) -> None:
+    result = run_cli(["runs", "list", "--runs-dir", runs, "--json"])
+    assert len(result.stdout.splitlines()) == len(json.loads(result.stdout)) == 4
+
+
 def test_for_programs(run_cli: Any, runs: Path) -> None:
     arguments = ["runs", "list", "--runs-dir", runs]
     documents = json.loads(run_cli([*arguments, "--json"]).stdout)
@@ -313,6 +347,14 @@ def test_metrics_are_shown_in_the_unit_of_the_values(run_cli: Any, runs: Path) -
     (place / "config.yaml").write_text("dataset:\n  type: table\n  unit: US$ [m]\n")
     lines = run_cli(["runs", "show", "1", "--runs-dir", runs]).stdout.splitlines()
     assert [line for line in lines if line.startswith("mae (US$ [m])") and "2.5000" in line]
+    compare = ["runs", "compare", "1", "2", "--runs-dir", runs]
+    lines = run_cli(compare).stdout.splitlines()
+    assert [line for line in lines if line.startswith("test.mae (US$ [m])") and "2.5000" in line]
+    other = runs / "2-digits-mlp"
+    (other / "metrics.json").write_text(json.dumps(document))
+    (other / "config.yaml").write_text("dataset:\n  type: table\n  unit: euro\n")
+    (line,) = [one for one in run_cli(compare).stdout.splitlines() if one.startswith("test.mae")]
+    assert line.split() == ["test.mae", "2.5000", "US$", "[m]", "2.5000", "euro"]
 
 
 def test_removing_asks(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nncli.cli._console import plain_table, visible
 from nncli.cli._runs import value
+from nncli.descriptions import in_unit
 from nncli.runs.comparing import differing, names_of, setting_text
 
 if TYPE_CHECKING:
@@ -42,10 +43,27 @@ def show_comparison(screen: Screen, rows: Sequence[RunRow]) -> None:
             screen.out.print(Text(visible(said)), soft_wrap=True)
     metrics = list(dict.fromkeys(key for row in rows for key in row.metrics))
     if metrics:
-        columns = [[value(row, key) for key in metrics] for row in rows]
-        _show_table(screen, ["metric", *metrics], heads, columns)
+        units = {key: _units(rows, key) for key in metrics}
+        common = {key: some[0] for key, some in units.items() if len(some) == 1 and some[0]}
+        columns = [[_in_its_unit(row, key, units[key]) for key in metrics] for row in rows]
+        lines = [visible(in_unit(key, common)) for key in metrics]
+        _show_table(screen, ["metric", *lines], heads, columns)
     else:
         screen.out.print("\nNone of them has metrics.")
+
+
+def _units(rows: Sequence[RunRow], key: str) -> list[str]:
+    """What the runs measure a metric in, each unit once; '' of one that has none."""
+    having = (row for row in rows if row.metric(key) is not None)
+    return list(dict.fromkeys(row.units.get(key.partition(".")[2], "") for row in having))
+
+
+def _in_its_unit(row: RunRow, key: str, units: Sequence[str]) -> str:
+    """A metric; where the runs measure it in different units, with its own."""
+    text = value(row, key)
+    if len(units) < 2 or row.metric(key) is None:
+        return text
+    return visible(f"{text} {row.units.get(key.partition('.')[2], '')}".rstrip())
 
 
 def _show_table(
@@ -70,6 +88,6 @@ def _show_table(
         for column in table.columns[1:]:
             column.overflow, column.max_width = "fold", WIDEST
         for place, line in enumerate(lines[1:]):
-            table.add_row(line, *(Text(column[place]) for column in columns[start:end]))
+            table.add_row(Text(line), *(Text(column[place]) for column in columns[start:end]))
         screen.out.print(table)
         start = end

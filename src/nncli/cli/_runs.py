@@ -13,7 +13,8 @@ from nncli.descriptions import in_unit
 from nncli.files import encodable, shown_path
 from nncli.objectives.metrics import MAIN_METRICS
 from nncli.reporting import listed
-from nncli.runs.selecting import date_of
+from nncli.runs.comparing import setting_text
+from nncli.runs.selecting import date_of, is_metric, value_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "as_json",
     "as_markdown",
+    "as_short_json",
     "curve",
     "main_metric",
     "show_list",
@@ -37,6 +39,8 @@ CURVE_WIDTH = 40
 LONGEST_DATASET = 14
 DROPPED = ("when", "epochs", "dataset", "tags")  # in this order, where there is no room
 NARROWEST_TAGS = 8
+# The columns that say what runs are sorted by, of keys that are called otherwise.
+SORTED = {"number": "run", "name": "run", "date": "when", "tag": "tags"}
 NOTHING = "-"
 
 
@@ -59,26 +63,44 @@ def value(row: RunRow, metric: str) -> str:
     return text if deviation is None else f"{text} ± {shown(deviation)}"
 
 
-def _cells(row: RunRow, metric: str) -> dict[str, str]:
-    """A line of the leaderboard, by heading."""
-    epochs = row.count("epochs")
-    return {
-        "run": row.name,
-        "outcome": row.outcome,
-        "dataset": row.dataset or NOTHING,
-        metric: value(row, metric),
-        "epochs": f"{epochs:,}" if epochs is not None else NOTHING,
-        "when": date_of(row)[5:16].replace("T", " "),
-        "tags": " ".join(row.about.tags),
-    }
+def _lines(rows: Sequence[RunRow], sort: str | None) -> tuple[list[dict[str, str]], str, str]:
+    """The lines of the leaderboard by heading, and the headings of the metric and of what they are
+    sorted by; that has a column of its own where no other says it."""
+    metric = sort if sort and is_metric(sort) else main_metric(rows)
+    own = SORTED.get(sort or "number", sort or "")
+    lines = []
+    for row in rows:
+        epochs = row.count("epochs")
+        line = {
+            "run": row.name,
+            "outcome": row.outcome,
+            "dataset": row.dataset or NOTHING,
+            metric: value(row, metric),
+            "epochs": f"{epochs:,}" if epochs is not None else NOTHING,
+            "when": date_of(row)[5:16].replace("T", " "),
+            "tags": " ".join(row.about.tags),
+        }
+        if own not in line:
+            line[own] = _sorted_by(row, own)
+        lines.append({head: visible(cell) for head, cell in line.items()})
+    return lines, metric, own
 
 
-def table_of(rows: Sequence[RunRow], metric: str, width: int) -> Table:
+def _sorted_by(row: RunRow, key: str) -> str:
+    found = value_of(row, key)
+    if key == "duration" and found is not None:
+        return f"{found:,.1f} s"
+    if key in ("kept_epoch", "parameters") and found is not None:
+        return f"{found:,}"
+    return setting_text(found)
+
+
+def table_of(rows: Sequence[RunRow], sort: str | None, width: int) -> Table:
     """The leaderboard, in `width` letters: people copy the names of runs, so that columns are left
-    out before a name goes on in another line."""
+    out before a name goes on in another line; what runs are sorted by never is."""
     from rich.text import Text
 
-    lines = [{head: visible(cell) for head, cell in _cells(row, metric).items()} for row in rows]
+    lines, metric, own = _lines(rows, sort)
     for line in lines:
         if len(line["dataset"]) > LONGEST_DATASET:
             line["dataset"] = f"{line['dataset'][: LONGEST_DATASET - 1]}…"
@@ -86,8 +108,8 @@ def table_of(rows: Sequence[RunRow], metric: str, width: int) -> Table:
     if not any(line["tags"] for line in lines):
         heads.remove("tags")
     widths = {head: _width(head, lines) for head in heads}
-    for head in DROPPED:
-        if _wide(widths) > width:
+    for head in (*DROPPED, metric):
+        if _wide(widths) > width and head != own and not (head == metric and own == "run"):
             widths.pop(head, None)
     table = plain_table(*widths)
     for column, head in zip(table.columns, widths, strict=True):
@@ -112,9 +134,9 @@ def _wide(widths: Mapping[str, int]) -> int:
     return sum(widths.values()) + 2 * (len(widths) - 1)
 
 
-def show_list(screen: Screen, rows: Sequence[RunRow], metric: str) -> None:
+def show_list(screen: Screen, rows: Sequence[RunRow], sort: str | None) -> None:
     """The leaderboard, why runs are broken, and what others have lost."""
-    screen.out.print(table_of(rows, metric, screen.out.width))
+    screen.out.print(table_of(rows, sort, screen.out.width))
     for row in rows:
         if row.broken is not None:
             said = f"{visible(row.name)} is broken: {row.broken}"
@@ -127,9 +149,10 @@ def show_list(screen: Screen, rows: Sequence[RunRow], metric: str) -> None:
 
 def _document(row: RunRow) -> dict[str, Any]:
     """Everything about a run, for programs."""
+    experiment = row.values  # which says the model, too
     return {
         "run": row.name,
-        "path": str(row.path),
+        "path": row.place,
         "number": row.number,
         "outcome": row.outcome,
         "broken": row.broken,
@@ -143,23 +166,33 @@ def _document(row: RunRow) -> dict[str, Any]:
         "tags": list(row.about.tags),
         "note": row.about.note,
         "metrics": row.metrics,
-        "experiment": row.values,
+        "experiment": experiment,
     }
 
 
 def as_json(rows: Sequence[RunRow]) -> str:
-    """A list of documents."""
+    """A list of documents, to be read by people too."""
     text = json.dumps([_document(row) for row in rows], indent=2, ensure_ascii=False)
     return f"{encodable(text)}\n"
 
 
-def as_markdown(rows: Sequence[RunRow], metric: str) -> str:
+def as_short_json(rows: Sequence[RunRow]) -> str:
+    """The same with a run a line: Python indents ten times as slowly as it writes."""
+    lines = (json.dumps(_document(row), ensure_ascii=False) for row in rows)
+    text = ",\n".join(lines)
+    return f"[{encodable(text)}]\n"
+
+
+def as_markdown(rows: Sequence[RunRow], sort: str | None) -> str:
     """The leaderboard as a table of Markdown."""
-    heads = ("run", "outcome", "dataset", metric, "epochs", "when", "tags")
-    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---:|---:|---|---|"]
-    for row in rows:
-        cells = [visible(cell).replace("|", "\\|") for cell in _cells(row, metric).values()]
-        lines.append(f"| {' | '.join(cells)} |")
+    cells, metric, own = _lines(rows, sort)
+    heads = ["run", "outcome", "dataset", metric, "epochs", "when", "tags"]
+    heads += [] if own in heads else [own]
+    sides = "".join("---:|" if head in (metric, "epochs") else "---|" for head in heads)
+    lines = [f"| {' | '.join(heads)} |", f"|{sides}"]
+    for line in cells:
+        escaped = (line[head].replace("|", "\\|") for head in heads)
+        lines.append(f"| {' | '.join(escaped)} |")
     return "\n".join(lines) + "\n"
 
 

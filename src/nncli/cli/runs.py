@@ -79,26 +79,25 @@ def list_command(
     if json + as_csv + as_markdown > 1:
         raise UsageError("Only one of --json, --csv and --md can be written.")
     from nncli.cli import _runs
-    from nncli.runs.selecting import is_metric, selected
+    from nncli.runs.selecting import selected
 
     screen = screen_of(context)
     most = limit or (None if json or as_csv or as_markdown else MOST_LISTED)
     place = runs_dir or Path("runs")
     rows, total = selected(place, where=where or (), sort=sort, most=most)
-    metric = sort if sort and is_metric(sort) else _runs.main_metric(rows)
     if json:
-        screen.out.file.write(_runs.as_json(rows))
+        screen.out.file.write(_runs.as_short_json(rows))
     elif as_csv:
         from nncli.runs.tables import runs_table
 
         screen.out.file.write(runs_table(rows).to_csv())
     elif as_markdown:
-        screen.out.file.write(_runs.as_markdown(rows, metric))
+        screen.out.file.write(_runs.as_markdown(rows, sort))
     elif not rows:
         nothing = "No run is like that." if where else f"There are no runs in {place} yet."
         screen.out.print(nothing, markup=False, soft_wrap=True)
     else:
-        _runs.show_list(screen, rows, metric)
+        _runs.show_list(screen, rows, sort)
         if total > len(rows):
             more = counted(total - len(rows), "run")
             screen.out.print(f"... and {more} more: --limit {total}", markup=False)
