@@ -21,6 +21,9 @@ __all__ = ["WorstExample", "suspected_labels", "worst_examples", "worst_places"]
 # More than a good model leaves where one label in ten is wrong, and less than a weak one does; as a
 # share of what chance would leave, so that always saying the commonest class proves nothing.
 DISAGREED = 0.25
+# Where a good model disagrees much oftener than where it is surest, it is the one that is wrong.
+OFTENER = 2
+SUREST = 20  # answers, of which fewer say nothing about how often
 LUCK = 0.05
 
 
@@ -148,9 +151,10 @@ def suspected_labels(said: NDArray[np.float32], labels: NDArray[np.int64]) -> ND
 
     Of a weak model that is most errors, so its confidence must have proved itself, too: an answer
     counts only from the confidence on at which, of the examples of which the model says that class,
-    the share that is labelled otherwise is at most a quarter of that share in all examples. And a
-    model that is not right more often than the commonest label alone, by more than luck, says
-    nothing about labels.
+    the share that is labelled otherwise is at most a quarter of that share in all examples, and at
+    most twice what it is among the surest answers: wrong labels are as many there as elsewhere, and
+    what comes on top is the model's own doubt. And a model that is not right more often than the
+    commonest label alone, by more than luck, says nothing about labels.
 
     Args:
         said: probabilities, shape (n, classes); out-of-fold or on a held-out split, for a model
@@ -199,8 +203,11 @@ def _proved(
     labels: NDArray[np.int64],
     most: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The confidence from which on of the answers of each class at most the share `most` is
-    labelled otherwise, shape (classes,); infinite where there is none."""
+    """The confidence from which on of the answers of each class at most the share `most`, and twice
+    that of the surest, is labelled otherwise, shape (classes,); infinite where there is none.
+
+    The share of the surest is the least of any number of them from 20 on, as if one more of them
+    was labelled otherwise: none in twenty is not never."""
     import numpy as np
 
     order = np.lexsort((-sure, best))  # class by class, the surest first
@@ -208,9 +215,12 @@ def _proved(
     found = np.full(len(most), np.inf)
     for place in np.unique(best).tolist():
         rows = order[starts[place] : starts[place + 1]]
-        otherwise = np.cumsum(labels[rows] != place) / np.arange(1, len(rows) + 1)
+        wrong, number = np.cumsum(labels[rows] != place), np.arange(1, len(rows) + 1)
+        otherwise = wrong / number
+        surest = ((wrong + 1) / (number + 1))[SUREST - 1 :].min(initial=1.0)
+        allowed = min(most[place], OFTENER * surest)
         is_last = np.append(sure[rows][1:] != sure[rows][:-1], True)  # of those equally sure
-        enough = np.flatnonzero((otherwise <= most[place]) & is_last)
+        enough = np.flatnonzero((otherwise <= allowed) & is_last)
         if len(enough):
             found[place] = sure[rows][enough[-1]]
     return found
