@@ -410,6 +410,11 @@ def test_an_unknown_key_without_a_value_is_no_less_unknown(content: str) -> None
             "{group: Name, time: Datum}",
             "dataset.time: 'Datum' and dataset.group, 'Name', exclude each other: leave one out",
         ),
+        (
+            "{folds: 5, time: Datum}",
+            "dataset.time: 'Datum' tests the latest examples alone, dataset.folds every part "
+            "once: leave one out",
+        ),
     ],
 )
 def test_keys_that_do_not_go_together_are_both_named(settings: str, words: str) -> None:

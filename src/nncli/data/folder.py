@@ -13,22 +13,21 @@ from pydantic import Field
 from nncli.data import images, sounds, texts
 from nncli.data.class_folders import (
     LAYOUT,
+    ClassFolders,
     FileKind,
-    by_class,
+    check_place,
+    class_folders,
+    endings,
     folders_in,
-    kind_of,
-    kind_of_all,
-    leads_upwards,
-    splits_in,
+    kinds_said,
 )
 from nncli.data.dataset import DecodedDataset, DecodedSplit, Source
 from nncli.data.files import DataPath, is_pattern, label_of, like, stamp
 from nncli.data.inputs import InputSettings
 from nncli.data.skipping import OnError, Skipped
 from nncli.data.splits import HeldOutShares
-from nncli.data.table.columns import matched
 from nncli.descriptions import ClassTarget, TextInput
-from nncli.errors import DataError, NotFoundError
+from nncli.errors import DataError
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter, SilentReporter, counted, listed
 
@@ -107,77 +106,61 @@ def check(settings: FolderDataset) -> None:
         NotFoundError: there is no such folder, or no file like a pattern.
         DataError: it has no classes.
     """
-    _check_place(settings)
-    if not is_pattern(settings.path) and len(folders_in(settings.path)) < 2:
-        _listed(settings, SilentReporter())
-
-
-def _check_place(settings: FolderDataset) -> None:
     folder = settings.path
     if is_pattern(folder):
         like(folder)
         return
-    if not folder.exists():
-        raise NotFoundError(f"There is no folder {folder}.")
-    if not folder.is_dir():
-        raise NotFoundError(
-            f"{folder} is a file that nncli does not know.",
-            hint="Tables end in .csv, .tsv, .parquet or .jsonl, arrays in .npz or .npy; images, "
-            "sound and texts lie in a folder with a sub-folder for each class.",
-        )
+    check_place(folder)
+    if len(folders_in(folder)) < 2:
+        _listed(settings, SilentReporter())
 
 
 def _listed(settings: FolderDataset, reporter: Reporter) -> _Files:
     import numpy as np
 
-    _check_place(settings)
-    folder = settings.path
-    splits = splits_in(folder, reporter)
-    upwards = [path.name for place in splits.values() for path in place.iterdir()
-               if leads_upwards(path)]  # fmt: skip
-    if upwards:
-        verb = "it leads" if len(upwards) == 1 else "they lead"
-        reporter.warning(f"Left out of {folder.name}, for {verb} upwards: {listed(upwards)}")
-    files = {split: by_class(place) for split, place in splits.items()}
-    kind = kind_of_all(folder, files, settings.kind, reporter)
-    files = {
-        split: {name: [p for p in paths if kind_of(p) == kind] for name, paths in classes.items()}
-        for split, classes in files.items()
-    }
-    empty = sorted(name for name, paths in files["train"].items() if not paths)
-    if empty:
-        reporter.warning(f"Classes without a file, left out: {listed(empty)}")
-    names = _sorted([name for name, paths in files["train"].items() if paths])
+    found = class_folders(settings.path, settings.kind)
+    _say_left_out(settings.path, found, reporter)
+    if settings.kind is None and len(found.kinds) > 1:
+        raise DataError(
+            f"{settings.path} has files of several kinds: {kinds_said(found.kinds)}.",
+            hint=f"nncli learns from one of them: --set dataset.kind={found.kind}",
+        )
+    names = found.names
     if len(names) < 2:
         raise DataError(
-            f"{splits['train']} has {counted(len(names), 'class').replace('classs', 'classes')} "
+            f"{found.place} has {counted(len(names), 'class').replace('classs', 'classes')} "
             f"with files{': ' + names[0] if names else ''}; there is nothing to tell apart.",
             hint=LAYOUT,
         )
-    place = {name: number for number, name in enumerate(names)}
+    class_of = {name: number for number, name in enumerate(names)}
     paths: dict[str, list[Path]] = {}
     labels: dict[str, NDArray[Any]] = {}
-    for split, classes in files.items():
-        found = {name: inside for name, inside in classes.items() if inside}
-        spelled = matched(place, [name for name in found if name not in place])
-        class_of = {name: place.get(spelled.get(name, name)) for name in found}
-        lost = sorted(name for name in found if class_of[name] is None)
+    for split, classes in found.files.items():
+        lost = sorted(name for name in classes if name not in class_of)
         if lost:
             raise DataError(
                 f"Classes that {split} has and train lacks: {listed(lost)}.",
                 hint="A class that was never seen cannot be learned. Move or remove them.",
             )
-        ordered = sorted(found, key=lambda name: class_of[name] or 0)
-        paths[split] = [path for name in ordered for path in found[name]]
-        labels[split] = np.array([class_of[n] for n in ordered for _ in found[n]], np.int64)
-    return _Files(paths, labels, tuple(names), kind)
+        ordered = sorted(classes, key=lambda name: class_of[name])
+        paths[split] = [path for name in ordered for path in classes[name]]
+        labels[split] = np.array([class_of[n] for n in ordered for _ in classes[n]], np.int64)
+    return _Files(paths, labels, names, found.kind)
 
 
-def _sorted(names: Sequence[str]) -> list[str]:
-    """By name; numbers by their value."""
-    if all(name.isdecimal() for name in names):
-        return sorted(names, key=int)
-    return sorted(names)
+def _say_left_out(folder: Path, found: ClassFolders, reporter: Reporter) -> None:
+    reasons = {
+        f"they lie beside {found.place.name}": listed([place.name for place in found.beside]),
+        "it leads upwards" if len(found.upwards) == 1 else "they lead upwards": listed(
+            [link.relative_to(folder).as_posix() for link in found.upwards]
+        ),
+        f"they are no {found.kind} files": endings(found.others),
+    }
+    for reason, names in reasons.items():
+        if names:
+            reporter.warning(f"Left out of {folder.name}, for {reason}: {names}")
+    if found.empty:
+        reporter.warning(f"Classes without a file, left out: {listed(found.empty)}")
 
 
 def _decode(

@@ -123,6 +123,11 @@ class Apart(Settings):
         group = info.data.get("group")
         if time is not None and group is not None:
             raise ValueError(f"and dataset.group, {group!r}, exclude each other: leave one out")
+        # `Folds` stands behind `Apart` where both are bases, so that its fields are known here.
+        if time is not None and info.data.get("folds") is not None:
+            raise ValueError(
+                "tests the latest examples alone, dataset.folds every part once: leave one out"
+            )
         return time
 
     @property
@@ -232,11 +237,6 @@ def _one_fold(name: str, train: Split, division: Division, seed: int) -> dict[st
     import numpy as np
 
     assert division.folds is not None and division.fold is not None
-    if division.by == "time":
-        raise DataError(
-            "dataset.folds tests every part once, dataset.time the latest examples alone.",
-            hint="Leave one of the two out.",
-        )
     strata, seeds = _strata(train.labels), (seed, FOLD_STREAM)
     if division.by == "group":
         found = grouped_folds(strata, train.dividers, division.folds, seed=seeds)

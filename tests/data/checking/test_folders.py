@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ def test_files_of_several_kinds(photos: Path) -> None:
     (photos / "cat" / "note.txt").write_text("a note")
     (photos / "dog" / "data.xyz").write_text("strange")
     found = examined(photos)
-    assert "several kinds: 130 image, 1 text" in about(found, "files", "fail")[0].message
+    assert "several kinds: 130 image and 1 text" in about(found, "files", "fail")[0].message
     assert "1 file of unknown kind: .xyz (1)" in about(found, "files", "warn")[0].message
 
 
@@ -337,3 +338,91 @@ def test_links_that_lead_upwards_are_told_and_passed_over(photos: Path) -> None:
     assert links.message.startswith("2 links lead upwards: ")
     assert [Path(link).name for link in links.examples] == ["all", "back"]
     assert about(findings, "files", "good")[0].message == "all 130 images can be read"
+
+
+def parted(photos: Path, *, test: tuple[str, str] = ("cat", "dog")) -> Path:
+    """The photographs as `train`, with four others as `test`."""
+    whole = photos.parent / "parted"
+    whole.mkdir()
+    photos.rename(whole / "train")
+    for label, name in enumerate(test):
+        (whole / "test" / name).mkdir(parents=True)
+        for number in range(2):
+            scene(5000 * (label + 1) + number).save(whole / "test" / name / f"{number}.png")
+    return whole
+
+
+def class_called_train(photos: Path) -> Path:
+    (photos / "cat").rename(photos / "train")
+    return photos
+
+
+def no_train(photos: Path) -> Path:
+    whole = parted(photos)
+    shutil.rmtree(whole / "train")
+    return whole
+
+
+def no_classes_in_test(photos: Path) -> Path:
+    whole = parted(photos)
+    shutil.rmtree(whole / "test")
+    (whole / "test").mkdir()
+    scene(7).save(whole / "test" / "7.png")
+    return whole
+
+
+def link_in_a_linked_class(photos: Path) -> Path:
+    (photos / "cat").rename(photos.parent / "elsewhere")
+    (photos / "cat").symlink_to("../elsewhere")
+    (photos.parent / "elsewhere" / "back").symlink_to("../photos")
+    return photos
+
+
+LAYOUTS: dict[str, Callable[[Path], Path]] = {
+    "plain": lambda photos: photos,
+    "parted": parted,
+    "spelled differently": lambda photos: parted(photos, test=("CAT", "Dog")),
+    "a class that train lacks": lambda photos: parted(photos, test=("cat", "owl")),
+    "a class called train": class_called_train,
+    "test alone": no_train,
+    "test without classes": no_classes_in_test,
+    "a link in a linked class": link_in_a_linked_class,
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_training_and_check_agree_on_what_lies_in_a_folder(photos: Path, layout: str) -> None:
+    settings = FolderDataset(path=LAYOUTS[layout](photos), validation=0, test=0)
+    found = check(settings, seed=0, reporter=SilentReporter())
+    failed = about(found, "files", "fail") + about(found, "classes", "fail")
+    try:
+        trained = data.load(settings, seed=0, reporter=SilentReporter())
+    except DataError:
+        assert failed
+    else:
+        assert not failed
+        (classes,) = about(found, "classes", "good")
+        assert classes.message.startswith(f"{len(trained.target.names)} classes")
+        sizes = {name: len(split) for name, split in trained.splits.items()}
+        (splits,) = about(found, "splits")
+        assert splits.message == ", ".join(
+            f"{sizes[name]} {name}" for name in ("train", "test") if name in sizes
+        )
+
+
+def test_what_lies_beside_the_splits_is_told(photos: Path) -> None:
+    whole = parted(photos)
+    (whole / "new").mkdir()
+    scene(8).save(whole / "new" / "8.png")
+    (beside,) = about(examined(whole), "files", "warn")
+    assert beside.message == "beside train, and in no split: new"
+
+
+def test_links_upwards_are_the_same_for_training_and_check(photos: Path, reporter: Any) -> None:
+    link_in_a_linked_class(photos)
+    (photos / "dog" / "again").symlink_to(".")
+    settings = FolderDataset(path=photos)
+    (links,) = about(check(settings, seed=0, reporter=reporter), "files", "warn")
+    assert [Path(link).name for link in links.examples] == ["back", "again"]
+    data.load(settings, seed=0, reporter=reporter)
+    assert reporter.warnings == ["Left out of photos, for they lead upwards: cat/back, dog/again"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from nncli.backend import usable_cores
@@ -13,42 +12,24 @@ from nncli.data.checking.examples import Collected, Examined, digest
 from nncli.data.checking.files import Contents, image_file, sound_file, text_file
 from nncli.data.checking.finding import Finding, some
 from nncli.data.class_folders import (
-    SPLIT_NAMES,
-    FileKind,
-    by_class,
-    folders_in,
-    kind_of,
-    links_upwards,
-    no_classes,
-    none_of_kind,
-    other_endings,
+    ClassFolders,
+    class_folders,
+    endings,
+    in_order,
+    kinds_said,
+    of_unknown_kind,
 )
 from nncli.data.files import is_pattern, like, no_file
 from nncli.data.folder import FolderDataset
 from nncli.data.image_sizes import DEFAULT_IMAGE_SIZE, DONE, SIZE_OPTION, is_kept
 from nncli.descriptions import ClassTarget
-from nncli.errors import DataError, NotFoundError
+from nncli.errors import DataError
 from nncli.reporting import Reporter, counted
 
 __all__ = ["examine"]
 
 BATCH = 1024
 ORDER = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """The files of each class of each split."""
-
-    kind: FileKind
-    files: Mapping[str, Mapping[str, list[Path]]]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """All that any split has; numbers by their value."""
-        names = {name for classes in self.files.values() for name in classes}
-        numbered = all(name.isdecimal() for name in names)
-        return tuple(sorted(names, key=int) if numbered else sorted(names))
 
 
 def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
@@ -59,27 +40,30 @@ def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
     """
     if is_pattern(settings.path):
         return _lines(settings)
-    findings: list[Finding] = []
     try:
-        listed = _listed(settings, findings)
+        found = class_folders(settings.path, settings.kind)
     except DataError as error:
         return Examined(None, [Finding("fail", "files", error.message, error.hint or "")])
+    findings = [*_left_out(settings, found)]
+    files = {split: found.files[split] for split in ORDER if split in found.files}
+    # Those that train lacks included: what is wrong with them is told with all the rest.
+    names = in_order({name for classes in files.values() for name in classes})
     contents: Callable[[Path], Contents] = {
         "image": image_file, "sound": sound_file,
         "text": lambda path: text_file(path, settings.encoding),
-    }[listed.kind]  # fmt: skip
+    }[found.kind]  # fmt: skip
 
     def opening(path: Path) -> Contents:
         reason = no_file(path)  # a pipe would wait for ever; what is empty says so itself
         return Contents(problem=reason) if reason and "0 bytes" not in reason else contents(path)
 
-    collected = Collected(listed.kind, tuple(listed.files))
+    collected = Collected(found.kind, tuple(files))
     readable: list[Path] = []
     seen = _Seen()
-    places = {name: place for place, name in enumerate(listed.classes)}
-    for split, classes in listed.files.items():
-        paths = [path for files in classes.values() for path in files]
-        labels = [places[name] for name, files in classes.items() for _ in files]
+    places = {name: place for place, name in enumerate(names)}
+    for split, classes in files.items():
+        paths = [path for inside in classes.values() for path in inside]
+        labels = [places[name] for name, inside in classes.items() for _ in inside]
         with (
             reporter.task(f"Opening {split}", total=len(paths), unit="files") as task,
             ThreadPoolExecutor(usable_cores()) as pool,
@@ -93,69 +77,47 @@ def examine(settings: FolderDataset, reporter: Reporter) -> Examined:
                 _collect(collected, split, [opened[n] for n in good],
                          [labels[start + n] for n in good])  # fmt: skip
                 task.advance(len(part))
-    findings += seen.findings(listed.kind, settings)
-    names = listed.classes
+    findings += seen.findings(found.kind, settings)
     target = ClassTarget(names=names if len(names) > 1 else (*names, "(no other)"))
     examples = collected.examples(target, lambda number: _shown(readable[number]))
     return Examined(examples, findings)
 
 
-def _listed(settings: FolderDataset, findings: list[Finding]) -> _Listed:
-    """The files of one kind that lie in class folders; adds what is left out to `findings`."""
-    folder = settings.path
-    if not folder.is_dir():
-        raise NotFoundError(f"There is no folder {folder}.")
-    splits = {SPLIT_NAMES[f.name.lower()]: f for f in folders_in(folder)
-              if f.name.lower() in SPLIT_NAMES}  # fmt: skip
-    if "train" not in splits:
-        splits = {"train": folder}
-    files = {split: by_class(splits[split]) for split in ORDER if split in splits}
-    everything = [path for found in files.values() for paths in found.values() for path in paths]
-    kinds = Counter(kind for path in everything if (kind := kind_of(path)))
-    if not kinds:
-        raise no_classes(folder, other_endings(everything))
-    if settings.kind is not None and settings.kind not in kinds:
-        raise none_of_kind(folder, settings.kind, kinds)
-    kind = settings.kind or kinds.most_common(1)[0][0]
-    if settings.kind is None and len(kinds) > 1:
-        others = [_shown(p) for p in everything if kind_of(p) not in (kind, None)]
-        listed = ", ".join(f"{count:,} {name}" for name, count in kinds.most_common())
-        findings.append(Finding(
-            "fail", "files", f"there are files of several kinds: {listed}",
-            f"Training takes one kind:\n--set dataset.kind={kind}", others,
-        ))  # fmt: skip
-    taken = (kind,) if settings.kind else tuple(kinds)
-    strangers = [path for path in everything if kind_of(path) not in taken]
+def _left_out(settings: FolderDataset, found: ClassFolders) -> Iterator[Finding]:
+    """What lies in the folder and is not examined further."""
+    several = settings.kind is None and len(found.kinds) > 1
+    unknown = of_unknown_kind(found.others)
+    if several:
+        unmeant = set(found.others) - set(unknown)
+        yield Finding(
+            "fail", "files", f"there are files of several kinds: {kinds_said(found.kinds)}",
+            f"Training takes one kind:\n--set dataset.kind={found.kind}",
+            [_shown(path) for path in found.others if path in unmeant],
+        )  # fmt: skip
+    strangers = unknown if several else found.others
     if strangers:
         other = "another" if settings.kind else "unknown"
-        endings = Counter(path.suffix.lower() or "no ending" for path in strangers)
-        listed = some(f"{name} ({count:,})" for name, count in endings.most_common())
-        findings.append(Finding(
-            "warn", "files", f"{counted(len(strangers), 'file')} of {other} kind: {listed}",
+        yield Finding(
+            "warn", "files",
+            f"{counted(len(strangers), 'file')} of {other} kind: {endings(strangers)}",
             "They are left out.", [_shown(path) for path in strangers],
-        ))  # fmt: skip
-    upwards = [_shown(path) for path in links_upwards(folder)]
-    if upwards:
-        verb = "leads" if len(upwards) == 1 else "lead"
-        findings.append(Finding(
-            "warn", "files", f"{counted(len(upwards), 'link')} {verb} upwards: "
-            f"{some(upwards)}", "Passed over: such a class would have the files of all.", upwards,
-        ))  # fmt: skip
-    empty = sorted(n for n, paths in files["train"].items() if not _of(kind, paths))
-    if empty:
-        findings.append(Finding("warn", "classes", f"without a file in train: {some(empty)}",
-                                "Such a folder is no class.", empty))  # fmt: skip
-    return _Listed(
-        kind,
-        {
-            split: {name: good for name, paths in classes.items() if (good := _of(kind, paths))}
-            for split, classes in files.items()
-        },
-    )
-
-
-def _of(kind: str, paths: list[Path]) -> list[Path]:
-    return [path for path in paths if kind_of(path) == kind]
+        )  # fmt: skip
+    if found.upwards:
+        links = [_shown(path) for path in found.upwards]
+        verb = "leads" if len(links) == 1 else "lead"
+        yield Finding(
+            "warn", "files", f"{counted(len(links), 'link')} {verb} upwards: {some(links)}",
+            "Passed over: such a class would have the files of all.", links,
+        )  # fmt: skip
+    if found.beside:
+        beside = [place.name for place in found.beside]
+        yield Finding(
+            "warn", "files", f"beside {found.place.name}, and in no split: {some(beside)}",
+            "They are left out.", beside,
+        )  # fmt: skip
+    if found.empty:
+        yield Finding("warn", "classes", f"without a file in train: {some(found.empty)}",
+                      "Such a folder is no class.", found.empty)  # fmt: skip
 
 
 def _collect(
