@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 
+from nncli import backend
 from nncli.descriptions import ImageInput, SoundInput
 from nncli.errors import TrainingError
 from nncli.preprocessing import ImagePreprocessing, SoundPreprocessing, cached_input
-from nncli.training.memory import explained_exhaustion, explained_size
+from nncli.training.memory import check_batch_size, explained_exhaustion, explained_size
 
 SOUND = SoundPreprocessing(
     inputs=SoundInput(sample_rate=8000), samples=80_000, mel_bins=64
@@ -46,6 +47,37 @@ def test_a_batch_of_images_that_does_not_fit_names_their_size(
     with refused as error, explained_exhaustion(network, 128):
         raise MemoryError
     assert ("--set 'dataset.image_size=[100, 50]'" in str(error.value.hint)) == is_named
+
+
+def test_a_batch_is_refused_if_the_gradient_of_the_largest_layer_has_no_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A convolution over photographs: outputs and their gradient, 4 bytes a number."""
+    network = keras.Sequential(
+        [keras.Input((120, 160, 3)), keras.layers.Conv2D(32, 3, padding="same")]
+    )
+    outputs = 4 * 32 * 120 * 160 * 10  # of ten examples
+    weights = 2 * 4 * (3 * 3 * 3 * 32 + 32)
+    monkeypatch.setattr(backend, "has_accelerator", lambda: False)
+    monkeypatch.setattr(backend, "memory_bytes", lambda: 2 * outputs + weights)
+    check_batch_size(network, 10)
+    with pytest.raises(TrainingError, match="batches of 11 examples") as error:
+        check_batch_size(network, 11)
+    assert "image_size" not in str(error.value.hint)  # whose input is none of nncli's
+
+
+def test_numbers_of_16_bits_take_half_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = keras.Sequential([keras.Input((100,)), keras.layers.Dense(1000)])
+    weights = 2 * 4 * (100 * 1000 + 1000)
+    monkeypatch.setattr(backend, "has_accelerator", lambda: False)
+    monkeypatch.setattr(backend, "memory_bytes", lambda: 4 * 1000 * 500 + weights)
+    with pytest.raises(TrainingError):
+        check_batch_size(network, 500)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        check_batch_size(network, 500)
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def test_other_errors_stay_what_they_are() -> None:

@@ -38,6 +38,7 @@ def test_a_batch_that_cannot_fit_is_refused_with_one_that_does(
     assert result.exit_code == 1
     assert "There is not enough memory for batches of 1,000 examples." in result.stderr
     assert "About this many should fit: --batch-size 16" in result.stderr
+    assert not list(Path.cwd().iterdir())  # nothing was begun
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["activation_bytes", "call_flops", "flops", "largest_bytes", "nodes", "variable_bytes"]
+__all__ = ["activation_bytes", "call_flops", "flops", "gradient_bytes", "largest_bytes", "nodes"]
+__all__ += ["variable_bytes"]
 
 EMBEDDING = "embedding"  # in the name of weights that are looked up
 
@@ -37,6 +38,14 @@ def activation_bytes(model: Any) -> int:
     numbers = [(call, _numbers(call)) for call in _calls(model, _steps_in(model))]
     left = sum(number for call, number in numbers if call.layer.trainable_weights)
     return 4 * max(left, *(number for _, number in numbers), 1)
+
+
+def gradient_bytes(model: Any) -> int:
+    """Bytes of the gradient of what the largest layer that learns says about one example, at four
+    bytes a number: it is there while that layer still has its output."""
+    calls = _calls(model, _steps_in(model))
+    said = [math.prod(call.shape) for call in calls if call.layer.trainable_weights]
+    return 4 * max(said, default=0)
 
 
 def largest_bytes(model: Any) -> int:

@@ -105,7 +105,7 @@ def train(
         experiment.dataset.label if experiment.names_dataset else None, command or sys.argv
     )
     if is_cross_validation(experiment):
-        first = prepare(experiment_of_fold(experiment, 1), reporter)
+        first = _prepared(experiment_of_fold(experiment, 1), reporter)
         dataset = first.experiment.dataset.model_copy(update={"fold": None})
         resolved = experiment.resolved(dataset).with_batch_size(
             first.experiment.training.examples_per_step  # the same for folds of different sizes
@@ -115,14 +115,21 @@ def train(
         def train_fold(fold: int, own: RunFolder) -> TrainingResult:
             prepared = first
             if fold > 1:
-                prepared = prepare(experiment_of_fold(resolved, fold), reporter)
+                prepared = _prepared(experiment_of_fold(resolved, fold), reporter)
             own = runs.create(folder.path, own.path.name, run_dir=own.path)
             return _train_in(own, prepared, recorded, time.perf_counter(), reporter)
 
         return _cross_validate(resolved, folder, train_fold, recorded, began, first, reporter)
-    prepared = prepare(experiment, reporter)
+    prepared = _prepared(experiment, reporter)
     folder = runs.create(place[0], prepared.experiment.run_name, run_dir=place[1])
     return _train_in(folder, prepared, recorded, began, reporter)
+
+
+def _prepared(experiment: Experiment, reporter: Reporter) -> Prepared:
+    """Everything that is loaded and built, and found to fit into memory."""
+    prepared = prepare(experiment, reporter)
+    prepared.check_memory()
+    return prepared
 
 
 @dataclass(frozen=True)
@@ -211,7 +218,7 @@ def resume(
         def go_on(fold: int, own: RunFolder) -> TrainingResult:
             if own.config.is_file():
                 return resume(own.path, *layers, files=files, reporter=reporter, command=command)
-            prepared = prepare(experiment_of_fold(experiment, fold), reporter)
+            prepared = _prepared(experiment_of_fold(experiment, fold), reporter)
             with storage_errors(own.path):
                 own.path.mkdir(exist_ok=True)
             return _train_in(own, prepared, recorded, time.perf_counter(), reporter)
@@ -235,7 +242,7 @@ def resume(
         for path in found.damaged:
             reporter.warning(f"{shown_path(path)} is damaged and left out.")
         requested = metrics.dataset.requested if metrics else experiment.dataset.label
-        prepared = prepare(experiment, reporter)
+        prepared = _prepared(experiment, reporter)
         started = prepared.started(folder, requested, began)
         with _logging_to(folder.log):
             reporter.run_started(folder.path, folder.log)

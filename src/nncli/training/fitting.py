@@ -15,7 +15,7 @@ from nncli.optimizers.schedules import ReduceOnPlateau
 from nncli.reporting import FitPlan, Reporter
 from nncli.training import checkpoints, state
 from nncli.training.checkpoints import Checkpoint
-from nncli.training.memory import check_batch_size, explained_exhaustion
+from nncli.training.memory import explained_exhaustion
 from nncli.training.phases import Phase, phases_of
 from nncli.training.run import Run
 from nncli.training.stopping import StopRequest
@@ -64,9 +64,6 @@ def fit(
     model = run.networks.trained
     batch_size = min(settings.examples_per_step, len(run.dataset.splits["train"]))
     phases = phases_of(run.experiment)
-    for phase in reversed(phases):
-        phase.prepare(model)
-        check_batch_size(model, batch_size)
     order = EpochOrder(len(run.dataset.splits["train"]), run.experiment.seed)
     ended_by: str | None = None
     reporter.fit_started(

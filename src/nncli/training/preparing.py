@@ -24,8 +24,9 @@ from nncli.reporting import Reporter, counted
 from nncli.runs import RunFolder
 from nncli.training import batching, execution, networks, seeding
 from nncli.training.fetching import check_weights, fetch_preset, fetch_weights
-from nncli.training.memory import explained_size
+from nncli.training.memory import check_batch_size, explained_size
 from nncli.training.monitoring import Monitor
+from nncli.training.phases import phases_of
 from nncli.training.run import Run
 from nncli.training.weighting import class_weights
 
@@ -42,6 +43,22 @@ class Prepared:
     monitor: Monitor
     weights: Any
     data_seconds: float
+
+    @property
+    def batch_size(self) -> int:
+        """Examples of a step, which are all where there are fewer."""
+        examples = len(self.dataset.splits["train"])
+        return min(self.experiment.training.examples_per_step, examples)
+
+    def check_memory(self) -> None:
+        """Refuse a training of which a step takes more memory than the machine has.
+
+        Raises:
+            TrainingError: with the batch size that fits.
+        """
+        for phase in reversed(phases_of(self.experiment)):
+            phase.prepare(self.networks.trained)
+            check_batch_size(self.networks.trained, self.batch_size)
 
     def started(self, folder: RunFolder, requested: str | None, began: float) -> Run:
         """The run of this in `folder`."""

@@ -22,7 +22,6 @@ from nncli.training import execution
 from nncli.training.fitting import compile_network
 from nncli.training.folds import experiment_of_fold, is_cross_validation
 from nncli.training.memory import (
-    check_batch_size,
     explained_exhaustion,
     step_bytes,
     weight_bytes,
@@ -83,6 +82,7 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
     if is_cross_validation(experiment):  # its folds are alike
         experiment = experiment_of_fold(experiment, 1)
     prepared = prepare(experiment, reporter)
+    prepared.check_memory()
     with reporter.task("Trying one step of everything"):
         seconds = _one_step(prepared)
         size = _saved_size(prepared.networks.saved)
@@ -99,7 +99,7 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
         data_bytes=sum(array.nbytes for array in arrays),
         data_in_memory=not any(isinstance(array, DiskRows) for array in arrays),
         weight_bytes=weight_bytes(network),
-        step_bytes=step_bytes(network, min(settings.examples_per_step, len(splits["train"]))),
+        step_bytes=step_bytes(network, prepared.batch_size),
         step_seconds=seconds,
         model_bytes=size,
     )
@@ -114,7 +114,6 @@ def _one_step(prepared: Prepared) -> float:
 
     settings = prepared.experiment.training
     model, splits = prepared.networks.trained, prepared.dataset.encoded().splits
-    batch_size = min(settings.examples_per_step, len(splits["train"]))
     count = steps(len(splits["train"]), settings.examples_per_step)
     short = _at_most_a_moment(settings, model, count)
     experiment = prepared.experiment.model_copy(update={"training": short})
@@ -140,7 +139,6 @@ def _one_step(prepared: Prepared) -> float:
     seconds = 0.0
     for phase in phases_of(experiment):
         phase.prepare(model)
-        check_batch_size(model, batch_size)
         compile_network(model, phase.experiment, count, target, mixing)
         with explained_exhaustion(model, settings.examples_per_step):
             for _ in ("with its compilation", "without"):
