@@ -14,20 +14,22 @@ from nncli.models import MlpModel, ModelSettings
 from nncli.optimizers import Adam, OptimizerSettings
 from nncli.settings import Settings
 
-__all__ = ["NAME_FORM", "Experiment"]
+__all__ = ["Experiment"]
 
-NAME_FORM = "letters, digits, '.', '_' and '-' make one, beginning with a letter or digit"
+# Of `_is_a_folder` what a pattern can say, so that editors show it: no white space, and of ASCII
+# letters, digits, '.', '_' and '-' alone.
+FOR_EDITORS = r"^[^\s\x00-,/:-@\[-^`{-\x7f]+$"
 LONGEST_NAME = 200  # bytes: what file systems take, less a number in front
+
+
+Name = Annotated[str, Field(max_length=100, json_schema_extra={"pattern": FOR_EDITORS})]
 
 
 class Experiment(Settings):
     """Everything that decides what is trained. All keys have defaults."""
 
-    name: str | None = Field(
+    name: Name | None = Field(
         default=None,
-        # For editors: no white space, and of ASCII letters, digits, '.', '_' and '-' alone.
-        pattern=r"^[^\s\x00-,/:-@\[-^`{-\x7f]+$",
-        max_length=100,
         description="Name of the run folder; default: <dataset>-<model>.",
     )
     seed: int = Field(
@@ -58,8 +60,11 @@ class Experiment(Settings):
     def _is_a_folder(cls, name: str | None) -> str | None:
         if name is None:
             return None
-        if not name[0].isalnum() or not all(map(is_plain, name)):
-            raise ValueError(f"is not a valid name; {NAME_FORM}")
+        if not name[:1].isalnum() or not all(map(is_plain, name)):
+            raise ValueError(
+                "is not a valid name; letters, digits, '.', '_' and '-' make one, beginning with "
+                "a letter or digit"
+            )
         if len(name.encode()) > LONGEST_NAME:
             raise ValueError("is too long for a folder")
         return name

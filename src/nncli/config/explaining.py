@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nncli.config.experiment import NAME_FORM
 from nncli.config.keys import group_types, type_of
 from nncli.config.origins import Origin, Origins, dotted, located, shortened
 from nncli.config.suggesting import meant, nearest, unknown_key
@@ -27,12 +26,6 @@ FORMS = {
     "early_stopping": "; it is like {patience: 5}",
     "loss": "; it is like huber or {type: huber, delta: 0.5}",
     "mlflow": "; it is like true, or {experiment: digits}",
-}
-
-# What a pattern allows, in words.
-PATTERNS = {
-    **FORMS,
-    "name": f"; {NAME_FORM}",
 }
 
 # The tag of the values of a key that may be auto too.
@@ -185,7 +178,7 @@ def _message(
     if kind == "missing":
         return "a value is missing"
     if kind == "string_pattern_mismatch":
-        return f"{_shown(value)} is not a valid {key[-1]}{PATTERNS.get(str(key[-1]), '')}"
+        return f"{_shown(value)} is not a valid {key[-1]}{FORMS.get(str(key[-1]), '')}"
     if kind == "literal_error":
         close = nearest(str(value), re.findall(r"'(\w+)'", context["expected"]), 0.68)
         question = f"; did you mean {close}?" if close else ""

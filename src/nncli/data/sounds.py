@@ -22,14 +22,15 @@ from nncli.reporting import Reporter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Opened", "cut_off", "fitted_length", "opened", "preprocessing_of", "reason_of"]
-__all__ += ["samples_of"]
+__all__ = ["NO_SAMPLES", "Opened", "cut_off", "fitted_length", "opened", "preprocessing_of"]
+__all__ += ["reason_of", "samples_of"]
 
 BATCH_SIZE = 64
 BATCH_SAMPLES = 2_000_000  # a spectrogram takes many times as much on its way
 COVERED = 0.95  # share of the files that the default length holds whole
 LONGEST_SECONDS = 10.0
 STREAMED = 0x7FFFF000  # bytes: nobody knew better
+NO_SAMPLES = "is empty (no samples)"
 NOT_FINITE = "has samples that are no finite numbers"
 REPLACE = "Replace it, or leave out what cannot be read: --set dataset.on_error=skip"
 
@@ -144,7 +145,7 @@ def _header(path: Path, *, whole: bool) -> tuple[int, float] | str:
     try:
         with soundfile.SoundFile(path) as file:
             if file.frames == 0:
-                return "is empty (no samples)"
+                return NO_SAMPLES
             if whole and not all(
                 np.isfinite(block).all() for block in file.blocks(blocksize=1 << 20)
             ):
@@ -185,8 +186,13 @@ def reason_of(path: Path, error: Exception) -> str:
     return f"is no sound, or damaged ({text})"
 
 
-def samples_of(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
-    """Mono float32 of the rate and the length of `settings`.
+def samples_of(path: Path, settings: SoundPreprocessing, *, is_known: bool = True) -> NDArray[Any]:
+    """Mono float32 of the rate and the length of `settings`, shape (samples,).
+
+    Args:
+        path: the file.
+        settings: of the model.
+        is_known: whether `opened` looked at it; others may be empty or cut off.
 
     Raises:
         DataError: it cannot be read.
@@ -195,8 +201,13 @@ def samples_of(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
     import soundfile
 
     rate = settings.inputs.sample_rate
+    reason = "" if is_known else no_file(path) or cut_off(path)
+    if reason:
+        raise DataError(f"{path} {reason}.", hint=REPLACE)
     try:
         with soundfile.SoundFile(path) as file:
+            if file.frames == 0:
+                raise DataError(f"{path} {NO_SAMPLES}.", hint=REPLACE)
             wanted = math.ceil(settings.samples / rate * file.samplerate) + file.samplerate
             channels = file.read(wanted, dtype="float32", always_2d=True)
             recorded = file.samplerate
@@ -214,15 +225,3 @@ def samples_of(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
         common = math.gcd(recorded, rate)
         samples = resample_poly(samples, rate // common, recorded // common).astype(np.float32)
     return fitted_length(samples, settings.samples)
-
-
-def checked_samples_of(path: Path, settings: SoundPreprocessing) -> NDArray[Any]:
-    """The same of a file that nobody looked at before, which may be empty or cut off.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    header = _header(path, whole=False)
-    if isinstance(header, str):
-        raise DataError(f"{path} {header}.", hint=REPLACE)
-    return samples_of(path, settings)

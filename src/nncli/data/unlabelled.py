@@ -242,7 +242,7 @@ def _reader(preprocessing: Preprocessing, encoding: str) -> Callable[[Path], Any
         case ImagePreprocessing():
             return images.reader_of(preprocessing)
         case SoundPreprocessing():
-            return partial(sounds.checked_samples_of, settings=preprocessing)
+            return partial(sounds.samples_of, settings=preprocessing, is_known=False)
         case _:
             return partial(texts.text_of, encoding=encoding)
 

@@ -22,7 +22,7 @@ from pydantic import Field
 from nncli.backend import is_installed
 from nncli.descriptions import Features, TextInput
 from nncli.errors import ModelFileError
-from nncli.preprocessing.text import COVERED, LONGEST, quantile
+from nncli.preprocessing.text import COVERED, LONGEST, cached_input, quantile
 from nncli.settings import Settings
 
 if TYPE_CHECKING:
@@ -183,13 +183,6 @@ def features(settings: SubwordPreprocessing) -> Features:
         vocabulary=settings.tokenizer.vocabulary_size,
         padding=settings.tokenizer.padding,
     )
-
-
-def cached_input(settings: SubwordPreprocessing) -> Any:
-    """The Keras input of cached token numbers."""
-    import keras
-
-    return keras.Input((settings.length,), dtype="int32", name="tokens")
 
 
 def front(settings: SubwordPreprocessing) -> tuple[Any, Any]:

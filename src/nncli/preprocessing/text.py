@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -119,8 +119,15 @@ def features(settings: TextPreprocessing) -> Features:
     )
 
 
-def cached_input(settings: TextPreprocessing) -> Any:
-    """The Keras input of cached token numbers."""
+class _OfOneLength(Protocol):
+    """Settings that say how many tokens a text has."""
+
+    @property
+    def length(self) -> int: ...
+
+
+def cached_input(settings: _OfOneLength) -> Any:
+    """The Keras input of cached token numbers, int32 (texts, length)."""
     import keras
 
     return keras.Input((settings.length,), dtype="int32", name="tokens")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from nncli.data.checking.finding import Finding, some
+from nncli.data.checking.finding import Finding, on_a_line, some
 from nncli.data.table.columns import (
     ALL_DIFFERENT,
     NAMES_FILES,
@@ -82,7 +82,7 @@ def _oddities(name: str, column: Seen, taken: Kind | None) -> Iterator[tuple[str
         yield "empty", name
         return
     if distinct == 1 and not column.missing:
-        yield "constant", f"{name} ({_short(next(iter(column.counts)))})"
+        yield "constant", f"{name} ({on_a_line(next(iter(column.counts)))})"
         return
     kind, reason = column.kind(name)
     decided = taken not in (None, "ignore", kind)
@@ -106,7 +106,7 @@ def _oddities(name: str, column: Seen, taken: Kind | None) -> Iterator[tuple[str
             spellings[" ".join(word.casefold().split())].append(word)
         twice = [words for words in spellings.values() if len(words) > 1]
         if twice:
-            yield "spelling", f"{name} ({' / '.join(map(_short, twice[0][:SHOWN_WORDS]))})"
+            yield "spelling", f"{name} ({' / '.join(map(on_a_line, twice[0][:SHOWN_WORDS]))})"
 
 
 def _mixed(name: str, column: Seen) -> Iterator[tuple[str, str]]:
@@ -121,7 +121,7 @@ def _mixed(name: str, column: Seen) -> Iterator[tuple[str, str]]:
         codes = len(column.counts) < FEWEST_ROWS and what == "numbers"
         if MIXED[0] < part < MIXED[1] and words and not (codes and part < MIXED[1] / 2):
             others = [w for w, _ in column.others.most_common(SHOWN_WORDS)]
-            listed = ", ".join(map(_short, others))
+            listed = ", ".join(map(on_a_line, others))
             yield "mixed", f"{name} ({part:.0%} {what}, others {listed})"
             return
 
@@ -142,7 +142,3 @@ def _is_identifier(name: str, column: Seen, kind: Kind) -> bool:
     # Others without a gap are years, doses, temperatures.
     counts = values[0] in (0, 1) and values[-1] - values[0] < 1.1 * len(values)
     return counts or named_as_identifier(name)
-
-
-def _short(word: str) -> str:
-    return word if len(word) <= 20 else f"{word[:19]}…"

@@ -82,7 +82,7 @@ def sound_file(path: Path) -> Contents:
     except (OSError, RuntimeError, ValueError) as error:
         return Contents(problem=sounds.reason_of(path, error))
     if not frames:
-        return Contents(problem="is empty (no samples)")
+        return Contents(problem=sounds.NO_SAMPLES)
     if lost or (0 < frames < promised < 1 << 40):
         return Contents(problem=lost or f"is cut off: {promised - frames:,} samples lack")
     return Contents(

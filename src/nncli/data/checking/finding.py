@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Finding", "Grade", "share", "some"]
+__all__ = ["Finding", "Grade", "on_a_line", "share", "some"]
 
 Grade = Literal["good", "warn", "fail"]
 NAMED = 6
+LONGEST_WORD = 30
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ def some(names: Iterable[str]) -> str:
     if more <= 1:
         return ", ".join(found)
     return f"{', '.join(found[:NAMED])} and {more:,} more"
+
+
+def on_a_line(word: str) -> str:
+    """The contents of a cell in one short line."""
+    line = " ".join(word.split())
+    return line if len(line) <= LONGEST_WORD else f"{line[: LONGEST_WORD - 1]}…"
 
 
 def share(part: int, whole: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.data.checking.answers import Answered, answered, place_in
 from nncli.data.checking.examples import Collected, Examined, row_digests
 from nncli.data.checking.files import has_words
-from nncli.data.checking.finding import Finding, some
+from nncli.data.checking.finding import Finding, on_a_line, some
 from nncli.data.checking.groups import is_named_so
 from nncli.data.sampling import Sample
 from nncli.data.skipping import Gathered
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["examine"]
 
-LONGEST_WORD = 30
 # What training would not do with that other findings say of every row and class.
 SAID_BETTER = ("no target", "cells", "classes")
 
@@ -84,7 +83,7 @@ def _words_for_missing(table: LookedThrough, kinds: Mapping[str, Kind]) -> Itera
             where = (
                 place_in(table, "train", seen.first_rows[word]) if word in seen.first_rows else ""
             )
-            said = f"{name}: {_short(word)!r}, {counted(seen.others[word], 'cell')}"
+            said = f"{name}: {on_a_line(word)!r}, {counted(seen.others[word], 'cell')}"
             (odd if word in unusual else usual).append(f"{said}, first {where}" if where else said)
     if odd:
         yield Finding(
@@ -95,11 +94,6 @@ def _words_for_missing(table: LookedThrough, kinds: Mapping[str, Kind]) -> Itera
     if usual:
         what = f"{counted(len(usual), 'usual word')} for it among numbers or dates: {some(usual)}"
         yield Finding("good", "missing", what, examples=usual)
-
-
-def _short(word: str) -> str:
-    line = " ".join(word.split())
-    return line if len(line) <= LONGEST_WORD else f"{line[: LONGEST_WORD - 1]}\u2026"
 
 
 def _refused(gathered: Gathered) -> Iterator[Finding]:
