@@ -92,6 +92,38 @@ def test_texts_a_line_lose_none_where_the_training_had_no_header() -> None:
     assert said == ["see you", "call me"]
 
 
+def test_a_table_of_other_columns_is_refused_where_the_training_had_no_names() -> None:
+    kinds = {"column_2": "text", "column_3": "ignore"}
+    table = stored(header=False, delimiter=",", columns=kinds)
+    assert rows_of("ham,see you,1\nspam,call me,2\n", TEXT, table) == ["see you", "call me"]
+    assert rows_of("see you\ncall me\n", TEXT, table) == ["see you", "call me"]
+    for content in ("ham,see you\nspam,call me\n", "1,a,see you,x\n2,b,call me,y\n"):
+        with pytest.raises(DataError, match="had 3, without names, and the text in column_2"):
+            rows_of(content, TEXT, table)
+        third = rows_of(content, TEXT, table, column="column_2")
+        assert len(third) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "delimiter", "said"),
+    [
+        ("id,message\n1,see you\n2,call me\n", ",", ": the text is column_2."),
+        ("id,message\n1,see you\n2,call me\n", "\t", ": each line is a text."),
+        ("1,see you\n2,call me\n", ",", None),
+        ("see you\ncall me\n", "\t", None),
+    ],
+)
+def test_a_first_row_that_may_be_names_is_said(
+    content: str, delimiter: str, said: str | None
+) -> None:
+    table = stored(header=False, delimiter=delimiter, columns={"column_2": "text"})
+    path, skipped = Path("asked.csv"), Skipped("fail")
+    path.write_text(content)
+    list(read_table(path, TEXT, None, table, None, skipped))
+    assert len(skipped.warnings) == (said is not None)
+    assert all(said in text and "(id, message)" in text for text in skipped.warnings if said)
+
+
 @pytest.mark.parametrize("front", [0, 1_100_000])
 def test_the_encoding_of_the_training(front: int) -> None:
     """Also where the first letter that is not ASCII is far from the beginning."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["read_table"]
+
+PLACE = "column_"  # what columns without names are called, with their number behind
 
 
 def read_table(
@@ -57,6 +60,8 @@ def read_table(
     else:
         by_number = stored.header is False and column is None
         layout = _layout(path, needed, stored, encoding, by_number=by_number)
+        if by_number and preprocessing.kind != "table" and needed:
+            _check_places(path, layout, stored, needed, skipped)
     columns, alone = _columns(path, layout, preprocessing, needed, column)
     missing = MISSING if stored is None else stored.missing_words
     in_numbers = missing | MISSING_AMONG_NUMBERS
@@ -133,6 +138,37 @@ def _layout(
         return looks
     other = as_stored()
     return other if set(needed) <= {*other.columns} else looks
+
+
+def _check_places(
+    path: Path, layout: Layout, stored: TableDataset, needed: Sequence[str], skipped: Skipped
+) -> None:
+    """Refuse a table in which the text need not be where it was in one without names of columns:
+    any of its columns would be read as well. Texts alone, a line each, are what they are.
+
+    Raises:
+        DataError: it has more or fewer columns.
+    """
+    names = [*stored.columns, *stored.targets, stored.divided_by or ""]
+    trained = max(int(name[len(PLACE) :]) for name in names if re.fullmatch(PLACE + r"\d+", name))
+    found = len(layout.columns)
+    if found not in (1, trained):
+        raise DataError(
+            f"{path.name} has {found:,} columns; the table that the model was trained on had "
+            f"{trained:,}, without names, and the text in {needed[0]}.",
+            hint="Say which is the text, by its name or, where there are none, its place: "
+            f"--column {PLACE}1",
+        )
+    own = None if found == 1 else layout.delimiter
+    looks = layout_of(path, delimiter=own, header=None, encoding=layout.encoding)
+    if looks.header and len(looks.columns) > 1 and looks.delimiter.strip():
+        # A few rows do not tell much, and so it is no more than said.
+        text = "each line is a text" if found == 1 else f"the text is {needed[0]}"
+        skipped.warn(
+            f"{path.name} is read as the table that the model was trained on, without names of "
+            f"columns: {text}. If the first row has names ({listed(list(looks.columns))}), say "
+            "which is the text: --column NAME"
+        )
 
 
 def _encoding(path: Path, stored: TableDataset | None) -> str | None:
