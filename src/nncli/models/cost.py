@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["activation_bytes", "call_flops", "flops", "gradient_bytes", "largest_bytes", "nodes"]
-__all__ += ["variable_bytes"]
+__all__ = [
+    "activation_bytes",
+    "call_flops",
+    "flops",
+    "gradient_bytes",
+    "largest_bytes",
+    "nodes",
+    "variable_bytes",
+]
 
 EMBEDDING = "embedding"  # in the name of weights that are looked up
 
