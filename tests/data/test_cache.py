@@ -183,6 +183,19 @@ def test_a_source_that_cannot_be_read_leaves_nothing(reporter: Any) -> None:
     assert fetch(KEY) is None
 
 
+@pytest.mark.parametrize(("seconds", "stays"), [(60, True), (2 * 3600, False)])
+def test_what_a_killed_process_was_writing_goes_when_the_next_one_writes(
+    reporter: Any, seconds: int, stays: bool
+) -> None:
+    left = cache_folder() / "datasets" / ".shapes-0123.abc"
+    left.mkdir(parents=True)
+    (left / "train.inputs.npy").touch()
+    written = time.time() - seconds
+    os.utime(left / "train.inputs.npy", (written, written))
+    store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
+    assert left.exists() == stays
+
+
 def two_cached(reporter: Any) -> None:
     """Two datasets of the same name, as two versions of one are, and a third one."""
     store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)

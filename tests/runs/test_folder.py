@@ -50,6 +50,18 @@ def locked_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+def test_what_a_killed_training_was_writing_goes_with_the_next_one(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.checkpoints.mkdir()
+    left = [tmp_path / ".model.12-0123abcd.keras", folder.checkpoints / ".epoch-1.12-0123abcd.npz"]
+    others = [tmp_path / ".about.12-0123abcd.json", folder.checkpoints / "epoch-1.npz"]
+    for path in (*left, *others):
+        path.touch()
+    with folder.locked():
+        assert not any(path.exists() for path in left)
+        assert all(path.exists() for path in others)
+
+
 def test_numbers_grow() -> None:
     paths = [runs.create(Path("runs"), name).path for name in ("a", "b", "a")]
     assert [path.name for path in paths] == ["1-a", "2-b", "3-a"]

@@ -31,6 +31,14 @@ def test_weights_that_cannot_be_made_are_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    "said", ["RESOURCE_EXHAUSTED: 3 bytes", "INTERNAL: Error: Out of memory allocating 144 bytes"]
+)
+def test_what_xla_says_of_too_many_weights_is_a_sentence(said: str) -> None:
+    with pytest.raises(TrainingError, match="for the weights of this model"), explained_size(None):
+        raise RuntimeError(said)
+
+
+@pytest.mark.parametrize(
     ("prepared", "is_named"),
     [
         (ImagePreprocessing(inputs=ImageInput(shape=(200, 100, 3))), True),

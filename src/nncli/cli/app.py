@@ -20,6 +20,7 @@ import typer.main
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from nncli.cli import _signals
 from nncli.cli._console import Screen, visible
 from nncli.errors import InterruptedRunError, NncliError, Terminated
 
@@ -150,6 +151,7 @@ def run() -> NoReturn:
     flushed here, and what others asked to be done at exit is done (AutoGraph's removes its
     temporary files; a hundredth of what is spared).
     """
+    _signals.leave_at_the_second()
     code = main()
     if code == CTRL_C or {"tensorflow", "jax", "pyarrow"} & sys.modules.keys():
         for stream in (sys.stdout, sys.stderr):
@@ -172,6 +174,9 @@ def _explained(error: BaseException, screen: Screen) -> int:
         error = KeyboardInterrupt()
     if isinstance(error, KeyboardInterrupt):
         error = _interrupted(error)
+    elif _signals.asked_to_stop() and not isinstance(error, NncliError):  # raised inside a library
+        stop = _signals.asked_to_stop() == signal.SIGTERM
+        error = _interrupted(Terminated() if stop else KeyboardInterrupt())
     match error:
         case NncliError():
             screen.error(error)

@@ -205,12 +205,15 @@ def _show(screen: Screen, result: TrainingResult) -> None:
     screen.out.print(Text("\n".join(lines)), soft_wrap=True)
     screen.out.print()
     screen.out.print(table)
-    more = 2 * (metrics.epochs or 1)
     run = RunFolder(result.folder)
+    if metrics.outcome == "completed":
+        further = f"train -c {typed_path(run.config)} --epochs {2 * (metrics.epochs or 1)}"
+    else:  # it had the time it needed, or was to have
+        further = f"runs show {typed_path(run.path)}"
     following = (
         f"\nEverything is in {shown_path(run.path)}\n"
         f"  nncli evaluate {typed_path(run.model)}\n"
-        f"  nncli train -c {typed_path(run.config)} --epochs {more}"
+        f"  nncli {further}"
     )
     screen.out.print(Text(following), soft_wrap=True)
 

@@ -41,7 +41,7 @@ __all__ = ["Cached", "alias", "cached", "clear", "fetch", "store"]
 VERSION = 5
 DESCRIPTION = "description.json"
 RECORDED = "recorded.json"  # apart, for it can be large and only `data show` reads it
-ABANDONED_SECONDS = 24 * 60 * 60
+ABANDONED_SECONDS = 60 * 60  # without a byte written
 
 
 class CachedDescription(Settings):
@@ -95,6 +95,10 @@ def cached() -> list[Cached]:
     return [entry for entry in found if entry is not None]
 
 
+def _is_abandoned(entry: Cached) -> bool:
+    return time.time() - entry.used > ABANDONED_SECONDS
+
+
 def _described(folder: Path) -> Cached | None:
     """What is in `folder`; None if it has just gone away."""
     try:
@@ -113,7 +117,7 @@ def clear(names: Collection[str] = ()) -> list[Cached]:
     """Remove cached datasets, all of them without `names`; those that were removed.
 
     A process that reads one keeps it until it ends. What is being written at the moment, under a
-    temporary name, stays; what was left under one by a process that died more than a day ago goes.
+    temporary name, stays; what was left under one by a process that died an hour ago goes.
 
     Raises:
         NotFoundError: a name is not in the cache.
@@ -128,10 +132,9 @@ def clear(names: Collection[str] = ()) -> list[Cached]:
     removed = []
     for entry in entries:
         temporary = entry.folder.name.startswith(".")
-        abandoned = time.time() - entry.used > ABANDONED_SECONDS
         if names and not {entry.name, entry.folder.name} & set(names):
             continue
-        if not temporary or abandoned:
+        if not temporary or _is_abandoned(entry):
             with storage_errors(entry.folder):
                 shutil.rmtree(entry.folder)
             removed.append(entry)
@@ -244,6 +247,9 @@ def _write(
     )
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in filter(None, map(_described, folder.parent.glob(".*"))):
+            if _is_abandoned(left):  # by a process that was killed
+                shutil.rmtree(left.folder, ignore_errors=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
             for name, split in decoded.splits.items():

@@ -221,6 +221,13 @@ class RunFolder:
             os.close(descriptor)
         return False
 
+    def _remove_leftovers(self) -> None:
+        """Remove what a killed training was writing, which may be gigabytes. Only who holds the
+        lock writes models and checkpoints."""
+        for path in (*self.path.glob(".*.keras"), *self.checkpoints.glob(".*.npz")):
+            if is_temporary(path):
+                path.unlink(missing_ok=True)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lock whose pid tells a live run from a killed one.
@@ -236,8 +243,9 @@ class RunFolder:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 holder = os.read(descriptor, 1000).decode(errors="replace").strip()
-                raise UsageError(f"{self.path} is still running: {holder}.") from None
+                raise UsageError(f"{self.path} is still running{_held_by(holder)}.") from None
             try:
+                self._remove_leftovers()
                 os.ftruncate(descriptor, 0)
                 document = {"pid": os.getpid(), "host": platform.node()}
                 os.write(descriptor, json.dumps(document).encode())
@@ -246,6 +254,15 @@ class RunFolder:
                 lock.unlink(missing_ok=True)
         finally:
             os.close(descriptor)  # which gives the lock back, as the death of the process does
+
+
+def _held_by(holder: str) -> str:
+    """Which process it is that `locked` says in the file."""
+    try:
+        document = json.loads(holder)
+        return f": process {document['pid']} on {document['host']}"
+    except (ValueError, TypeError, KeyError):  # it has not written yet
+        return ""
 
 
 def history_rows(text: str) -> list[EpochRow]:

@@ -32,7 +32,10 @@ Values = dict[str, float | None]
 class Timing(Settings):
     """Where the time went, in seconds of wall time."""
 
-    total_seconds: float = Field(description="From the start of the command to its last file.")
+    total_seconds: float = Field(
+        description="From the start of the command to its last file; of a resumed run with what "
+        "the commands before it spent on training."
+    )
     data_seconds: float | None = Field(default=None, description="Loading the dataset.")
     fit_seconds: float | None = Field(
         default=None, description="Training with its validation, compiling included."

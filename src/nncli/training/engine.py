@@ -243,7 +243,8 @@ def resume(
             reporter.warning(f"{shown_path(path)} is damaged and left out.")
         requested = metrics.dataset.requested if metrics else experiment.dataset.label
         prepared = _prepared(experiment, reporter)
-        started = prepared.started(folder, requested, began)
+        trained_before = found.checkpoint.fit_seconds if found.checkpoint else 0.0
+        started = prepared.started(folder, requested, began - trained_before)
         with _logging_to(folder.log):
             reporter.run_started(folder.path, folder.log)
             folder.write_config(started.experiment, nncli.__version__)

@@ -127,8 +127,8 @@ def _explained(explanation: Callable[[], TrainingError]) -> Iterator[None]:
 
 
 def _is_exhaustion(error: Exception) -> bool:
-    text = f"{type(error).__name__}: {error}"
-    signs = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "MemoryError", "out of memory")
+    text = f"{type(error).__name__}: {error}".lower()
+    signs = ("resourceexhausted", "resource_exhausted", "memoryerror", "out of memory")
     return any(sign in text for sign in signs)
 
 

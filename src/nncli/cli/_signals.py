@@ -1,0 +1,56 @@
+"""Ctrl-C and SIGTERM where Python does not come to answer them.
+
+Python answers a signal between two of its own instructions, and a call of TensorFlow may take
+half a minute. A thread that the signal wakes needs no such moment.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+__all__ = ["asked_to_stop", "leave_at_the_second"]
+
+# So long whoever is asked twice may take for it: to say where the run is, and how it goes on.
+PATIENCE_SECONDS = 1.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_received: list[int] = []
+
+
+def asked_to_stop() -> int | None:
+    """The signal that asked this process to stop first; None: there was none, or nobody watches."""
+    return _received[0] if _received else None
+
+
+def leave_at_the_second() -> None:
+    """Let the second SIGINT or SIGTERM end the process, unless it ends by itself soon.
+
+    For a process that is nncli's alone; to be called once, in its main thread. Files are whole
+    whenever that happens: each is written under another name.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
+
+
+def _watch(reading: int) -> None:
+    while True:
+        for number in os.read(reading, 16):
+            if number in SIGNALS:
+                _received.append(number)
+            if len(_received) == 2:
+                time.sleep(PATIENCE_SECONDS)
+                _leave(128 + number)
+
+
+def _leave(code: int) -> None:
+    try:
+        if os.isatty(2):
+            os.write(2, b"\x1b[?25h\n")  # the cursor, which a progress bar hides
+        os.write(2, b"error: Stopped at once. A run goes on from its last checkpoint: --resume\n")
+    finally:
+        os._exit(code)
