@@ -328,6 +328,8 @@ def test_a_mistake_knows_its_place() -> None:
          "did you mean validation_loss?"),
         ("training: {monitor: roc_auc}", "1:12  training.monitor: there is no column 'roc_auc'; "
          "did you mean validation_auc?"),
+        ("training: {monitor: train_f1}", "1:12  training.monitor: there is no column 'train_f1'; "
+         "did you mean train_macro_f1?"),
         ("model: {type: mlp, filters: [1]}", "1:20  model.filters: unknown key; filters belongs "
                                              "to model type cnn; this one is mlp"),
         ("model: {filters: [1]}", "1:9  model.filters: unknown key; filters belongs "

@@ -15,6 +15,10 @@ __all__ = ["asked_to_stop", "leave_at_the_second"]
 
 # So long whoever is asked twice may take for it: to say where the run is, and how it goes on.
 PATIENCE_SECONDS = 1.0
+SAID = b"""\
+error: Stopped at once.
+  A run goes on from its last checkpoint: nncli train --resume latest
+"""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _received: list[int] = []
@@ -34,23 +38,29 @@ def leave_at_the_second() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
+    try:
+        screen = os.dup(2)  # which soon is a file, for what libraries say
+    except OSError:
+        screen = None  # closed
+    arguments = (reading, screen)
+    threading.Thread(target=_watch, args=arguments, name="signals", daemon=True).start()
 
 
-def _watch(reading: int) -> None:
+def _watch(reading: int, screen: int | None) -> None:
     while True:
         for number in os.read(reading, 16):
             if number in SIGNALS:
                 _received.append(number)
             if len(_received) == 2:
                 time.sleep(PATIENCE_SECONDS)
-                _leave(128 + number)
+                _leave(128 + number, screen)
 
 
-def _leave(code: int) -> None:
+def _leave(code: int, screen: int | None) -> None:
     try:
-        if os.isatty(2):
-            os.write(2, b"\x1b[?25h\n")  # the cursor, which a progress bar hides
-        os.write(2, b"error: Stopped at once. A run goes on from its last checkpoint: --resume\n")
+        if screen is not None:
+            if os.isatty(screen):
+                os.write(screen, b"\x1b[?25h\n")  # the cursor, which a progress bar hides
+            os.write(screen, SAID)
     finally:
         os._exit(code)

@@ -29,7 +29,8 @@ def _monitored(column: str) -> str:
     split, _, name = column.partition("_")
     if split not in SPLITS or (name != "loss" and metrics.canonical(name) != name):
         bare = column if column == "loss" else metrics.canonical(column)
-        meant = bare and f"validation_{bare}"
+        other = metrics.canonical(name) if split in SPLITS else None
+        meant = f"validation_{bare}" if bare else other and f"{split}_{other}"
         what = {"what": "column", "known": COLUMNS, "meant": meant}
         raise PydanticCustomError("unknown_name", "no column", what)
     return column

@@ -72,6 +72,9 @@ MAIN_METRICS = {"class": ("accuracy",), "labels": ("micro_f1",), "value": ("mae"
 
 # Keras's names, and scikit-learn's.
 ALIASES = {
+    "acc": "accuracy",
+    "f1": "macro_f1",
+    "f1_score": "macro_f1",
     "categorical_accuracy": "accuracy",
     "sparse_categorical_accuracy": "accuracy",
     "top_k_categorical_accuracy": "top_5_accuracy",
