@@ -209,7 +209,9 @@ def lines() -> Iterator[str]:
     products = measured("matrix_products")["epoch"]
     yield "| | " + " | ".join(BACKENDS) + " |"
     yield "|---|" + "---|" * len(BACKENDS)
-    first = [measured("first_step", backend)["seconds"] for backend in BACKENDS]
+    first = [
+        median(measured("first_step", backend)["seconds"] for _ in range(3)) for backend in BACKENDS
+    ]
     yield "| start of the process to the first step, s | " + cells(first, ".1f")
     epochs = [epoch_seconds(backend, 54_000) for backend in BACKENDS]
     yield "| one epoch of 54,000 examples, s | " + cells(epochs, ".2f")
