@@ -88,6 +88,21 @@ def test_numbers_of_16_bits_take_half_the_room(monkeypatch: pytest.MonkeyPatch) 
         keras.config.set_dtype_policy("float32")
 
 
+def test_weights_that_leave_no_room_are_not_blamed_on_the_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = keras.Sequential([keras.Input((100,)), keras.layers.Dense(1000)])
+    weights = 2 * 4 * (100 * 1000 + 1000)
+    monkeypatch.setattr(backend, "has_accelerator", lambda: False)
+    monkeypatch.setattr(backend, "memory_bytes", lambda: weights)
+    with pytest.raises(TrainingError, match="not enough memory for the weights of this model"):
+        check_batch_size(network, 500)
+    monkeypatch.setattr(backend, "memory_bytes", lambda: weights + 500_000)
+    with pytest.raises(TrainingError, match="for batches of 500") as error:
+        check_batch_size(network, 500)
+    assert "--batch-size 16" in str(error.value.hint)  # half of what the weights leave
+
+
 def test_other_errors_stay_what_they_are() -> None:
     with pytest.raises(KeyError), explained_size(None):
         raise KeyError("something else")

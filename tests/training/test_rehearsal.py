@@ -33,11 +33,11 @@ def test_a_batch_that_cannot_fit_is_refused_with_one_that_does(
 ) -> None:
     from nncli import backend
 
-    monkeypatch.setattr(backend, "memory_bytes", lambda: 100_000)
+    monkeypatch.setattr(backend, "memory_bytes", lambda: 200_000)
     result = run_cli(["train", "--dataset", "digits", "--batch-size", "1000"])
     assert result.exit_code == 1
     assert "There is not enough memory for batches of 1,000 examples." in result.stderr
-    assert "About this many should fit: --batch-size 16" in result.stderr
+    assert "About this many should fit: --batch-size 32" in result.stderr
     assert not list(Path.cwd().iterdir())  # nothing was begun
 
 

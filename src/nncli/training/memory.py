@@ -69,15 +69,20 @@ def image_sides(network: Any) -> Sides | None:
 
 
 def check_batch_size(network: Any, batch_size: int) -> None:
-    """Refuse a batch that takes more than the memory of the machine, however well it is used.
+    """Refuse a network or a batch that takes more than the memory of the machine, however well it
+    is used.
 
     On a CPU the system would end the process without a word.
 
     Raises:
-        TrainingError: with the batch size that fits.
+        TrainingError: with the batch size that fits, if any does.
     """
-    least = _least_bytes(network) * batch_size + _weights_and_gradients(network)
-    if not backend.has_accelerator() and least > backend.memory_bytes():
+    if backend.has_accelerator():
+        return
+    memory, weights = backend.memory_bytes(), _weights_and_gradients(network)
+    if weights + _least_bytes(network) > memory:
+        raise _too_many_weights(image_sides(network))
+    if weights + _least_bytes(network) * batch_size > memory:
         raise _too_large(network, batch_size)
 
 
@@ -151,7 +156,8 @@ def _smaller_images(sides: Sides | None) -> str:
 
 
 def _too_large(network: Any, batch_size: int) -> TrainingError:
-    fitting = fitting_batch_size(network, backend.memory_bytes(), batch_size)
+    memory = backend.memory_bytes() - _weights_and_gradients(network)
+    fitting = fitting_batch_size(network, memory, batch_size)
     hint = f"About this many should fit: --batch-size {fitting}"
     if fitting < batch_size // 4:
         times = batch_size // fitting
