@@ -21,12 +21,16 @@ from nncli.errors import NncliError
 from nncli.signatures import Argument, arguments_of, arguments_of_imported
 
 __all__ = [
-    "DATASETS", "MODELS", "Function", "mistakes_in", "plug_in", "plug_in_label", "plug_ins",
+    "CARRIED_OUT", "DATASETS", "MODELS", "Function", "mistakes_in", "plug_in", "plug_in_label",
+    "plug_ins",
 ]  # fmt: skip
 
 # The entry-point groups in which packages offer functions.
 DATASETS = "nncli.datasets"
 MODELS = "nncli.models"
+
+# The context in which settings are read that were carried out already: what they name may be gone.
+CARRIED_OUT = {"carried_out": True}
 
 
 @dataclass(frozen=True)

@@ -155,8 +155,8 @@ def test_show_with_folds_shows_the_first_and_says_so(run_cli: Any, table: Path) 
     assert "135 train, 15 validation, 50 test" in result.stdout
     table.write_text(table.read_text().replace("big", "0.5"))
     refused = run_cli([*command, "--set", "dataset.time=size"])
-    assert refused.exit_code == 1  # as train does
-    assert "dataset.folds tests every part once" in refused.stderr
+    assert refused.exit_code == 2  # as train does
+    assert "dataset.folds every part once" in refused.stderr
 
 
 @pytest.mark.parametrize(

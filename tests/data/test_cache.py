@@ -274,16 +274,18 @@ def test_a_damaged_dataset_is_listed_under_its_folder_and_can_be_cleared(reporte
 
 
 @pytest.mark.parametrize("names", [[], ["shapes"], [".shapes-0123.abc"]])
-@pytest.mark.parametrize("hours", [0, 23, 25])
-def test_what_is_being_written_stays_for_a_day(names: list[str], hours: int, reporter: Any) -> None:
+@pytest.mark.parametrize("minutes", [0, 59, 61])
+def test_what_is_being_written_stays_for_an_hour(
+    names: list[str], minutes: int, reporter: Any
+) -> None:
     store(KEY, Source().dataset, PREPROCESSING, reporter=reporter)
     temporary = cache_folder() / "datasets" / ".shapes-0123.abc"
     shutil.copytree(cached_folder(), temporary)
-    moment = time.time() - hours * 3600
+    moment = time.time() - minutes * 60
     for path in [*temporary.iterdir(), temporary]:
         os.utime(path, (moment, moment))
     clear(names)
-    assert temporary.exists() == (hours < 25)
+    assert temporary.exists() == (minutes < 60)
 
 
 def test_the_cache_is_listed_as_json(run_cli: Any, reporter: Any) -> None:

@@ -222,3 +222,23 @@ def test_the_name_of_a_plug_in_is_among_those_that_may_be_meant(
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: offered)
     [said] = mistakes(type="tow_sizes")
     assert "there is no type 'tow_sizes'; did you mean two_sizes?" in said
+
+
+def test_a_trained_model_answers_without_the_function_that_built_it(
+    run_cli: Any, tmp_path: Path
+) -> None:
+    source = tmp_path / "gone.py"
+    source.write_text(
+        "import keras\n"
+        "def build(inputs, target):\n"
+        "    start = keras.Input(inputs.shape)\n"
+        "    return keras.Model(start, keras.layers.Flatten()(start))\n"
+    )
+    command = ["train", "--dataset", "digits", "--epochs", "1", "--model", "python", "--quiet"]
+    built = run_cli([*command, "--set", f"model.build={source}:build", "--run-dir", "run"])
+    assert built.exit_code == 0, built.stderr
+    source.unlink()
+    result = run_cli(["evaluate", "run/model.keras", "--json"])
+    assert result.exit_code == 0, result.stderr
+    again = run_cli(["train", "-c", "run/config.yaml", "--quiet"])
+    assert again.exit_code == 2 and "gone.py" in again.stderr

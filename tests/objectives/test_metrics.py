@@ -174,7 +174,7 @@ def test_the_best_epoch_is_the_highest_or_the_lowest() -> None:
 def test_names() -> None:
     assert {canonical(name) for name in ALIASES} <= {*METRICS, "top_5_accuracy"}
     assert canonical("top_12_accuracy") == "top_12_accuracy"
-    for wrong in ("loss", "top_1_accuracy", "top_01_accuracy", "acc", ""):
+    for wrong in ("loss", "top_1_accuracy", "top_01_accuracy", "accu", ""):
         assert canonical(wrong) is None
     assert metric_names(CLASSES, ["auc", "accuracy", "auc"]) == ("loss", "accuracy", "auc")
     assert (

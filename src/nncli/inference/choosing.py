@@ -21,6 +21,7 @@ from nncli.data import (
 from nncli.data.files import is_pattern
 from nncli.errors import ModelFileError, NotFoundError, UsageError
 from nncli.files import typed_path
+from nncli.functions import CARRIED_OUT
 from nncli.preprocessing import archive
 from nncli.preprocessing.archive import ModelDescription, of_another_version
 from nncli.runs import RunFolder
@@ -116,7 +117,8 @@ def experiment_of(path: Path, description: ModelDescription | None) -> Experimen
     if description is None:
         return None
     try:
-        return Experiment.model_validate_json(json.dumps(description.experiment))
+        text = json.dumps(description.experiment)
+        return Experiment.model_validate_json(text, context=CARRIED_OUT)
     except ValidationError as error:
         raise of_another_version(path) from error
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self, get_args
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import NncliError
-from nncli.functions import MODELS, Function, mistakes_in, plug_in_label
+from nncli.functions import CARRIED_OUT, MODELS, Function, mistakes_in, plug_in_label
 from nncli.models.heads import with_output
 from nncli.settings import Settings, mistaken
 
@@ -32,7 +32,9 @@ class PythonModel(Settings):
     )
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def _fits(self, info: ValidationInfo) -> Self:
+        if info.context == CARRIED_OUT:
+            return self
         function, given = Function(self.build), self.model_extra or {}
         problems = mistakes_in(function, given, key="build", positional=2)
         if error := mistaken(problems):
