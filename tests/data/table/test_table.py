@@ -330,3 +330,23 @@ def test_what_was_found_out_and_left_out_is_said_each_time(tmp_path: Path, repor
     assert reporter.tasks.count("Reading f: train") == 1, "the second time is from the cache"
     assert (reporter.notices, reporter.warnings) == (notices * 2, warnings * 2)
     assert first.left_out == again.left_out == 1
+
+
+@pytest.mark.parametrize(("late", "day_first"), [("13/02/2024", True), ("02/13/2024", False)])
+def test_dates_have_the_order_that_all_of_them_have(
+    tmp_path: Path, reporter: Any, late: str, day_first: bool
+) -> None:
+    """What tells the order stands behind the megabyte that is looked at first."""
+    rows = ["01/12/2024,a,1", "03/11/2024,b,2"] * 50_000 + [f"{late},a,3"] * 2
+    path = written(tmp_path / "late.csv", "when,answer,x\n" + "\n".join(rows) + "\n")
+    dataset = read(path, reporter, target="answer")
+    assert dataset.found["day_first"] is day_first
+    with pytest.raises(DataError, match=f"begin with the .*: {late} in when"):
+        read(path, reporter, target="answer", day_first=not day_first)
+
+
+def test_dates_of_both_orders_are_refused(tmp_path: Path, reporter: Any) -> None:
+    rows = ["01/12/2024,a", "13/11/2024,b", "11/13/2024,a"] * 20
+    path = written(tmp_path / "both.csv", "when,answer\n" + "\n".join(rows) + "\n")
+    with pytest.raises(DataError, match=r"the day \(13/11/2024 in when\) and dates that begin"):
+        read(path, reporter, target="answer")

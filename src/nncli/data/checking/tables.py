@@ -18,7 +18,7 @@ from nncli.data.table import TableDataset, files_of
 from nncli.data.table.batches import TypedBatches
 from nncli.data.table.columns import Kind
 from nncli.data.table.dividers import divider_of
-from nncli.data.table.looking import LookedThrough, kinds_of, looked_through
+from nncli.data.table.looking import LookedThrough, in_one_order, kinds_of, looked_through
 from nncli.descriptions import Column
 from nncli.errors import DataError
 from nncli.reporting import Reporter, SilentReporter, counted
@@ -45,6 +45,7 @@ def examine(settings: TableDataset, reporter: Reporter) -> Examined:
         return Examined(None, [*_refused(gathered), *findings])
     answers = answered(settings, table, gathered, findings)
     kinds = kinds_of(settings, table, gathered, SilentReporter())
+    table = in_one_order(settings, table, kinds, gathered)
     dividers = _dividers(settings, table, answers, gathered)
     columns = [Column(name=n, kind=kind) for n, kind in kinds.items() if kind != "ignore"]
     # A table of identifiers alone is compared by them.

@@ -14,7 +14,13 @@ from nncli.data.skipping import Skipped
 from nncli.data.table.batches import TypedBatches
 from nncli.data.table.columns import Kind
 from nncli.data.table.dividers import divider_of
-from nncli.data.table.looking import LookedThrough, check_layouts, kinds_of, looked_through
+from nncli.data.table.looking import (
+    LookedThrough,
+    check_layouts,
+    in_one_order,
+    kinds_of,
+    looked_through,
+)
 from nncli.data.table.rows import Rows
 from nncli.data.table.settings import TABLE_ENDINGS, TableDataset
 from nncli.data.table.targets import lacking, target_of
@@ -110,6 +116,7 @@ def _decode(
     blank = {split: lacking(settings, table, split, skipped) for split in files}
     target, encoded = target_of(settings, table, blank, skipped, reporter)
     kinds = kinds_of(settings, table, skipped, reporter)
+    table = in_one_order(settings, table, kinds, skipped)
     columns = _columns(settings, table, kinds, given)
     alone = given.inputs.kind == "text" if given else [c.kind for c in columns] == ["text"]
     inputs: Input = TextInput() if alone else TableInput(columns=columns)

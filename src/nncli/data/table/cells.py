@@ -26,6 +26,7 @@ __all__ = [
     "magnitude",
     "numbers",
     "numbers_among",
+    "order_of",
 ]
 
 Decimal = Literal[".", ","]
@@ -244,9 +245,17 @@ def decimal_of(cells: Sequence[str], *, delimiter: str, usual: Decimal | None = 
 
 def day_first_of(cells: Sequence[str]) -> bool:
     """Whether 03/04/2024 is in April: some first number can be no month, and no second one."""
-    found = [DAY_AND_MONTH.fullmatch(cell) for cell in cells if len(cell) <= LONGEST_DATE]
-    pairs = [(int(date[1]), int(date[3])) for date in found if date and date[2] != "."]
-    return any(first > 12 for first, _ in pairs) and not any(second > 12 for _, second in pairs)
+    return {order_of(cell) for cell in cells} - {None} == {True}
+
+
+def order_of(cell: str) -> bool | None:
+    """Whether a date has the day first, or the month, where that is free and the cell tells: True
+    for 13/02/2024, False for 02/13/2024; None for 03/04/2024 and whatever else."""
+    date = DAY_AND_MONTH.fullmatch(cell) if len(cell) <= LONGEST_DATE else None
+    if date is None or date[2] == ".":
+        return None
+    first, second = int(date[1]) > 12, int(date[3]) > 12
+    return first if first != second else None
 
 
 def days(cells: NDArray[Any], *, day_first: bool = False) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from nncli.data.table.cells import (
     magnitude,
     numbers,
     numbers_among,
+    order_of,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Seen:
         self.largest = 0.0  # how far the numbers are from 0 at most
         self.others: Counter[str] = Counter()
         self.first_rows: dict[str, int] = {}  # of some of them
+        self.orders: dict[bool, str] = {}  # a date with the day first, one with the month
         self.unreadable = ""
         self.increasing = True  # whole numbers, each larger than the one before
         self.by_one = True
@@ -152,6 +154,9 @@ class Seen:
                 self.compact += count * (len(cell) == 8 and not _is_nan(day_of(cell)))
             elif not _is_nan(day_of(cell)):
                 self.dates += count
+                order = order_of(cell)
+                if order is not None:
+                    self.orders.setdefault(order, cell)
             else:
                 self.beyond += count * (size > LARGEST)
                 self.files += count * bool(len(cell) < 300 and FILE.fullmatch(cell))

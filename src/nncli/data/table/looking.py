@@ -18,7 +18,7 @@ from nncli.data.table.settings import TableDataset
 from nncli.errors import DataError
 from nncli.reporting import Reporter, counted, listed
 
-__all__ = ["LookedThrough", "batches_of", "kinds_of", "looked_through"]
+__all__ = ["LookedThrough", "batches_of", "in_one_order", "kinds_of", "looked_through"]
 
 SHOWN = 8
 
@@ -317,6 +317,43 @@ def _keep_numbers_of_rows(
         kinds[name] = "number"
         del reasons[name]
         reporter.notice(f"{settings.label}: {name} numbers the rows, and is all there is: kept.")
+
+
+def in_one_order(
+    settings: TableDataset, table: LookedThrough, kinds: Mapping[str, Kind], skipped: Skipped
+) -> LookedThrough:
+    """`table` with its dates read in the order that all of them have: 03/04/2024 says nothing of
+    it, and the beginning of a file may have no other.
+
+    Raises:
+        DataError: some have the day first and some the month, or not what the settings say.
+    """
+    found: dict[bool, str] = {}
+    for name, seen in table.seen.items():
+        if kinds.get(name) == "date":
+            for day_first, cell in seen.orders.items():
+                found.setdefault(day_first, f"{cell} in {name}")
+    wanted = settings.day_first
+    if len(found) == 2:
+        error = DataError(
+            f"{settings.path} has dates that begin with the day ({found[True]}) and dates that "
+            f"begin with the month ({found[False]}).",
+            hint="Write all of them in one order, or as 2024-02-13.",
+        )
+        skipped.refuse(error, "columns")
+    elif found and wanted is not None and wanted not in found:
+        first = "day" if wanted else "month"
+        error = DataError(
+            f"{settings.path} has dates that do not begin with the {first}: {found[not wanted]}.",
+            hint="Leave out dataset.day_first.",
+        )
+        skipped.refuse(error, "columns")
+    elif found:
+        layouts = {
+            path: replace(layout, day_first=True in found) for path, layout in table.layouts.items()
+        }
+        return replace(table, layouts=layouts)
+    return table
 
 
 def _nothing_left(settings: TableDataset, table: LookedThrough) -> DataError:
