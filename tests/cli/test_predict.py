@@ -167,6 +167,7 @@ def test_a_table_from_standard_input(run_cli: Any, tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["input", "row 2", "row 3"]
+    assert "standard input, row 4: size is to be a number, and is 'x'" in done.stderr
 
 
 @pytest.mark.parametrize("output", ["-", "/dev/stdout"])

@@ -73,6 +73,13 @@ class Skipped:
         """
         raise error
 
+    def call(self, path: Path, words: str) -> None:
+        """Say `words` where `path` would be said, which is no file of the user's."""
+        self.problems = {
+            problem.replace(str(path), words): count for problem, count in self.problems.items()
+        }
+        self.warnings = [warning.replace(str(path), words) for warning in self.warnings]
+
     def report(self, reporter: Reporter) -> None:
         """Say what was left out, and what is odd about what was kept."""
         lost = list(self.problems)

@@ -43,6 +43,7 @@ TAKEN = {
     "array": ARRAY_ENDINGS,
 }
 FILES, TEXTS, ROWS = 64, 1024, 4096  # at a time
+STREAM = "standard input"
 OPTIONS = {"--set dataset.encoding=": "--encoding ", "--set dataset.on_error=": "--on-error "}
 
 
@@ -151,10 +152,15 @@ def read_lines(stream: IO[bytes], encoding: str | None, skipped: Skipped) -> Ite
 
 
 def read_stream(
-    stream: IO[bytes], read: Callable[[Sequence[Path]], Iterator[Asked]]
+    stream: IO[bytes], read: Callable[[Sequence[Path]], Iterator[Asked]], skipped: Skipped
 ) -> Iterator[Asked]:
     """The rows of CSV from a stream, which is kept in a file first: how it is written is found out
     from its beginning.
+
+    Args:
+        stream: of bytes.
+        read: what reads files.
+        skipped: told by `read` what cannot be read.
 
     Raises:
         DataError: as `read_files`.
@@ -168,8 +174,10 @@ def read_stream(
                 names = [name.replace(f"{kept}:", "row ") for name in asked.names]
                 yield Asked(names, asked.inputs)
         except DataError as error:
-            said = error.message.replace(str(kept), "standard input")
+            said = error.message.replace(str(kept), STREAM).replace(kept.name, STREAM)
             raise DataError(said, hint=error.hint) from error
+        finally:
+            skipped.call(kept, STREAM)
 
 
 def read_files(

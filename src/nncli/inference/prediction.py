@@ -219,7 +219,9 @@ class Predictor:
         if stream is not None:
             lines = self.kind == "text"
             parts.append(
-                read_lines(stream, encoding, skipped) if lines else read_stream(stream, read)
+                read_lines(stream, encoding, skipped)
+                if lines
+                else read_stream(stream, read, skipped)
             )
         for asked in chain.from_iterable(parts):
             yield from self._answer(asked)
