@@ -19,6 +19,7 @@ from nncli.inference.comparing import compare
 from nncli.inference.error_files import write_errors
 from nncli.inference.errors import worst_examples
 from nncli.inference.evaluated import Evaluation
+from nncli.inference.evaluation_report import report_evaluation
 from nncli.inference.importance import permutation_importance
 from nncli.inference.slices import slice_by
 from nncli.reporting import SilentReporter
@@ -73,6 +74,15 @@ def evaluation(strong: TrainingResult, session_cache: Path) -> Evaluation:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(session_cache))
         return nncli.evaluate(strong.folder)
+
+
+def test_the_page_is_about_the_whole_and_not_its_first_fold(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    report_evaluation(evaluation, tmp_path / "page.html", command=["nncli"])
+    page = (tmp_path / "page.html").read_text()
+    assert "<title>planted-mlp on planted out of fold</title>" in page
+    assert "fold: null" in page
 
 
 def test_every_example_is_answered_by_the_model_that_did_not_learn_from_it(
