@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nncli.cli import _signals
 from nncli.cli.app import COMMANDS
 
 
@@ -75,6 +76,8 @@ def test_a_process_with_threads_of_a_library_is_not_taken_down_bit_by_bit(
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, library, ModuleType(library))
     monkeypatch.setattr(app, "main", lambda: 3)
+    # It would end the process of the tests at the second signal of those that send some.
+    monkeypatch.setattr(_signals, "leave_at_the_second", lambda: None)
     monkeypatch.setattr(app.atexit, "_run_exitfuncs", lambda: ended.append("what others asked"))
     monkeypatch.setattr(app.os, "_exit", ended.append)
     with pytest.raises(SystemExit):  # which it goes on to, as nothing ended it
