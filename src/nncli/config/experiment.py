@@ -79,6 +79,17 @@ class Experiment(Settings):
         """`name`, or what it defaults to."""
         return self.name or f"{self.dataset.label}-{models.label(self.model)}"
 
+    def of_fold(self, fold: int) -> Experiment:
+        """What tests fold `fold` of this cross-validation (counted from 1); repeats it alone."""
+        dataset = self.dataset.model_copy(update={"fold": fold})
+        return self.model_copy(update={"dataset": dataset, "name": f"{self.run_name}-fold-{fold}"})
+
+    def of_all_folds(self) -> Experiment:
+        """The cross-validation that this, which `of_fold` gave, is a part of."""
+        name = self.run_name.removesuffix(f"-fold-{self.dataset.fold}")
+        dataset = self.dataset.model_copy(update={"fold": None})
+        return self.model_copy(update={"dataset": dataset, "name": name})
+
     def with_batch_size(self, batch_size: int) -> Experiment:
         """This experiment with `training.batch_size` as a number."""
         training = self.training.model_copy(update={"batch_size": batch_size})

@@ -49,7 +49,7 @@ def report_evaluation(
     about = about_evaluation(evaluation, reporter)
     experiment = experiment_of(evaluation.model_path, evaluation.description)
     if experiment is not None and evaluation.folds is not None:
-        experiment = _of_all_folds(experiment)
+        experiment = experiment.of_all_folds()
     name = experiment.run_name if experiment else evaluation.model_path.stem
     document = evaluation.document
     with reporter.task("Writing the report"):
@@ -67,14 +67,6 @@ def report_evaluation(
             **about,
         )
         write_atomically(path, render(content))
-
-
-def _of_all_folds(experiment: Experiment) -> Experiment:
-    """What trained all models of a cross-validation, from what trained one of them."""
-    dataset = experiment.dataset
-    name = experiment.run_name.removesuffix(f"-fold-{dataset.fold}")
-    whole = dataset.model_copy(update={"fold": None})
-    return experiment.model_copy(update={"dataset": whole, "name": name})
 
 
 def _facts(evaluation: Evaluation, experiment: Experiment | None) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ from nncli.training import checkpoints
 from nncli.training.checkpoints import Checkpoint
 from nncli.training.fitting import fit, position_of
 from nncli.training.fold_report import write_fold_report
-from nncli.training.folds import experiment_of_fold, is_cross_validation, train_folds
+from nncli.training.folds import is_cross_validation, train_folds
 from nncli.training.mlflow_runs import checked_store, followed, is_missing
 from nncli.training.preparing import Prepared, prepare
 from nncli.training.run import Run
@@ -105,8 +105,8 @@ def train(
         experiment.dataset.label if experiment.names_dataset else None, command or sys.argv
     )
     if is_cross_validation(experiment):
-        first = _prepared(experiment_of_fold(experiment, 1), reporter)
-        dataset = first.experiment.dataset.model_copy(update={"fold": None})
+        first = _prepared(experiment.of_fold(1), reporter)
+        dataset = first.experiment.of_all_folds().dataset
         resolved = experiment.resolved(dataset).with_batch_size(
             first.experiment.training.examples_per_step  # the same for folds of different sizes
         )
@@ -115,7 +115,7 @@ def train(
         def train_fold(fold: int, own: RunFolder) -> TrainingResult:
             prepared = first
             if fold > 1:
-                prepared = _prepared(experiment_of_fold(resolved, fold), reporter)
+                prepared = _prepared(resolved.of_fold(fold), reporter)
             own = runs.create(folder.path, own.path.name, run_dir=own.path)
             return _train_in(own, prepared, recorded, time.perf_counter(), reporter)
 
@@ -218,7 +218,7 @@ def resume(
         def go_on(fold: int, own: RunFolder) -> TrainingResult:
             if own.config.is_file():
                 return resume(own.path, *layers, files=files, reporter=reporter, command=command)
-            prepared = _prepared(experiment_of_fold(experiment, fold), reporter)
+            prepared = _prepared(experiment.of_fold(fold), reporter)
             with storage_errors(own.path):
                 own.path.mkdir(exist_ok=True)
             return _train_in(own, prepared, recorded, time.perf_counter(), reporter)

@@ -16,19 +16,12 @@ if TYPE_CHECKING:
     from nncli.runs.metrics import Values
     from nncli.training.engine import TrainingResult
 
-__all__ = ["experiment_of_fold", "is_cross_validation", "train_folds"]
+__all__ = ["is_cross_validation", "train_folds"]
 
 
 def is_cross_validation(experiment: Experiment) -> bool:
     """Whether `experiment` is trained once for each fold."""
     return experiment.dataset.folds is not None and experiment.dataset.fold is None
-
-
-def experiment_of_fold(experiment: Experiment, fold: int) -> Experiment:
-    """The experiment that tests fold `fold` (counted from 1); repeats that fold alone."""
-    dataset = experiment.dataset.model_copy(update={"fold": fold})
-    name = f"{experiment.run_name}-fold-{fold}"
-    return experiment.model_copy(update={"dataset": dataset, "name": name})
 
 
 def train_folds(

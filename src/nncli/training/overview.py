@@ -17,7 +17,7 @@ from nncli.models.cost import flops, variable_bytes
 from nncli.objectives import describe_answer
 from nncli.reporting import Reporter, SilentReporter, counted
 from nncli.training.fitting import compile_network
-from nncli.training.folds import experiment_of_fold, is_cross_validation
+from nncli.training.folds import is_cross_validation
 from nncli.training.memory import step_bytes, weight_bytes
 from nncli.training.preparing import prepare
 
@@ -74,7 +74,7 @@ def look(experiment: Experiment, *, reporter: Reporter | None = None) -> ModelOv
     on_cpu = experiment.training.model_copy(update={"device": "cpu"})
     experiment = experiment.model_copy(update={"training": on_cpu})
     if is_cross_validation(experiment):  # its folds are alike
-        experiment = experiment_of_fold(experiment, 1)
+        experiment = experiment.of_fold(1)
     prepared = prepare(experiment, reporter, load=data.load_to_describe)
     experiment, dataset = prepared.experiment, prepared.dataset
     augment = experiment.dataset.augment

@@ -22,7 +22,7 @@ from nncli.files import open_atomically
 from nncli.optimizers.schedules import Schedule
 from nncli.reporting import Reporter, SilentReporter
 from nncli.training.fitting import compile_network
-from nncli.training.folds import experiment_of_fold, is_cross_validation
+from nncli.training.folds import is_cross_validation
 from nncli.training.memory import check_batch_size, explained_exhaustion
 from nncli.training.preparing import Prepared, prepare
 from nncli.training.range_curve import SMOOTHING, STILL, read, rounded
@@ -85,7 +85,7 @@ def find_learning_rate(
     """
     reporter = reporter or SilentReporter()
     if is_cross_validation(experiment):  # its folds are alike
-        experiment = experiment_of_fold(experiment, 1)
+        experiment = experiment.of_fold(1)
     prepared = prepare(experiment, reporter)
     _say_what_is_left_out(experiment, reporter)
     rates, losses, smoothed, ended = _measure(prepared, reporter)

@@ -20,7 +20,7 @@ from nncli.models.cost import flops
 from nncli.reporting import Reporter, SilentReporter
 from nncli.training import execution
 from nncli.training.fitting import compile_network
-from nncli.training.folds import experiment_of_fold, is_cross_validation
+from nncli.training.folds import is_cross_validation
 from nncli.training.memory import (
     explained_exhaustion,
     step_bytes,
@@ -80,7 +80,7 @@ def rehearse(experiment: Experiment, *, reporter: Reporter | None = None) -> Reh
     reporter = reporter or SilentReporter()
     checked_store(experiment)
     if is_cross_validation(experiment):  # its folds are alike
-        experiment = experiment_of_fold(experiment, 1)
+        experiment = experiment.of_fold(1)
     prepared = prepare(experiment, reporter)
     prepared.check_memory()
     with reporter.task("Trying one step of everything"):
