@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from nncli.training import state
+
 __all__ = ["broken_steps", "count_broken_steps"]
 
 
@@ -46,6 +48,5 @@ def count_broken_steps(model: Any) -> None:
 
 def broken_steps(model: Any) -> int:
     """How many of the last steps of the running epoch had no finite mean loss; 0: all have one."""
-    if hasattr(model, "jax_state_sync"):
-        model.jax_state_sync()  # on JAX the variables are behind until somebody asks
+    state.bring_up_to_date(model)
     return int(model._loss_tracker.broken.value)

@@ -13,7 +13,7 @@ from nncli.training.memory import explained_size, image_sides
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["build_all", "restore", "snapshot", "values"]
+__all__ = ["bring_up_to_date", "build_all", "restore", "snapshot", "values"]
 
 
 def build_all(model: Any, target: Target, *, mixed: bool = False) -> None:
@@ -33,9 +33,15 @@ def build_all(model: Any, target: Target, *, mixed: bool = False) -> None:
 def snapshot(model: Any) -> dict[str, list[NDArray[Any]]]:
     """The values of a compiled model by group: weights with the states of random generators, the
     optimizer's variables, and the running metrics."""
-    if hasattr(model, "jax_state_sync"):
-        model.jax_state_sync()  # on JAX the variables are behind until somebody asks
+    bring_up_to_date(model)
     return {name: values(variables) for name, variables in _groups(model).items()}
+
+
+def bring_up_to_date(model: Any) -> None:
+    """Let the variables of a model that is being trained have their values of this moment: on JAX
+    they are behind until somebody asks."""
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
 
 
 def values(variables: Any) -> list[NDArray[Any]]:
