@@ -136,7 +136,12 @@ class Function:
 
 
 def mistakes_in(
-    function: Function, given: Mapping[str, Any], *, key: str, positional: int
+    function: Function,
+    given: Mapping[str, Any],
+    *,
+    key: str,
+    positional: int,
+    context: Any = None,
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with a function and the values for it, as the key and what is said about it.
 
@@ -145,7 +150,11 @@ def mistakes_in(
         given: the values beside it.
         key: under which the experiment names it.
         positional: how many arguments come from nncli.
+        context: in which the settings are read that name the function; nothing is wrong with what
+            was `CARRIED_OUT`.
     """
+    if context == CARRIED_OUT:
+        return
     if not function.name.isidentifier() or not function.module:
         yield key, "names a function as my_file.py:function or package.module:function"
         return

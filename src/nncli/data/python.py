@@ -12,7 +12,7 @@ from nncli.data.arrays import ArraySettings, Names, decode
 from nncli.data.dataset import DecodedDataset, Source
 from nncli.data.files import stamp
 from nncli.errors import DataError
-from nncli.functions import CARRIED_OUT, DATASETS, Function, mistakes_in, plug_in_label
+from nncli.functions import DATASETS, Function, mistakes_in, plug_in_label
 from nncli.preprocessing import Preprocessing
 from nncli.reporting import Reporter
 from nncli.settings import mistaken
@@ -41,10 +41,8 @@ class PythonDataset(ArraySettings):
 
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> Self:
-        if info.context == CARRIED_OUT:
-            return self
         function, given = Function(self.load), self.model_extra or {}
-        problems = mistakes_in(function, given, key="load", positional=0)
+        problems = mistakes_in(function, given, key="load", positional=0, context=info.context)
         if error := mistaken(problems):
             raise error
         return self

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from nncli.descriptions import FeatureKind, Features, Target
 from nncli.errors import NncliError
-from nncli.functions import CARRIED_OUT, MODELS, Function, mistakes_in, plug_in_label
+from nncli.functions import MODELS, Function, mistakes_in, plug_in_label
 from nncli.models.heads import with_output
 from nncli.settings import Settings, mistaken
 
@@ -33,10 +33,8 @@ class PythonModel(Settings):
 
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> Self:
-        if info.context == CARRIED_OUT:
-            return self
         function, given = Function(self.build), self.model_extra or {}
-        problems = mistakes_in(function, given, key="build", positional=2)
+        problems = mistakes_in(function, given, key="build", positional=2, context=info.context)
         if error := mistaken(problems):
             raise error
         return self
