@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # whoever lists ten thousand runs does not wait for these
     from nncli.config import Experiment
 
 __all__ = [
+    "CONFIG",
+    "HISTORY",
+    "MODEL",
     "RunFolder",
     "check_place",
     "create",
@@ -35,6 +38,7 @@ __all__ = [
     "numbered_runs",
 ]
 
+MODEL, CONFIG, HISTORY = "model.keras", "config.yaml", "history.csv"
 NUMBERED = re.compile(r"(\d+)-.", re.DOTALL)  # how the name of a run begins
 
 
@@ -47,12 +51,12 @@ class RunFolder:
     @property
     def model(self) -> Path:
         """The best model: raw input in, answer out."""
-        return self.path / "model.keras"
+        return self.path / MODEL
 
     @property
     def config(self) -> Path:
         """The resolved experiment; `nncli train -c` repeats the run."""
-        return self.path / "config.yaml"
+        return self.path / CONFIG
 
     @property
     def metrics(self) -> Path:
@@ -67,7 +71,7 @@ class RunFolder:
     @property
     def history(self) -> Path:
         """The rows of the epochs."""
-        return self.path / "history.csv"
+        return self.path / HISTORY
 
     @property
     def environment(self) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from nncli.runs.about import About, read_about
-from nncli.runs.folder import RunFolder, no_runs, number_of
+from nncli.runs.folder import CONFIG, HISTORY, MODEL, RunFolder, no_runs, number_of
 from nncli.runs.metrics import Outcome
 from nncli.runs.small_files import UnreadableError, read_small
 
@@ -92,11 +92,11 @@ class RunRow:
         """The files that a finished run once had; looked for when asked, for it takes a while."""
         if not self.is_finished:
             return ()
-        expected = ["config.yaml"]
+        expected = [CONFIG]
         if not self.is_cross_validation:  # whose models and histories are those of its folds
-            expected.append("model.keras")
+            expected.append(MODEL)
             if self.count("epochs"):
-                expected.append("history.csv")
+                expected.append(HISTORY)
         # `Path.is_file` raises where looking is forbidden.
         lost = (name for name in expected if not os.path.isfile(f"{self.place}/{name}"))  # noqa: PTH113
         return tuple(lost)
