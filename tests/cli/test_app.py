@@ -134,3 +134,23 @@ def test_ctrl_c_while_nncli_itself_is_imported_is_one_sentence(
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "error: Stopped by Ctrl-C.\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "message"),
+    [
+        ("MISMATCH: ORIGINAL KeyboardInterrupt REPLACED BY SystemError", 130, "Stopped by Ctrl-C."),
+        ("MISMATCH: ORIGINAL Terminated REPLACED BY SystemError", 143, "Stopped by SIGTERM."),
+        ("something else", 1, "RuntimeError: something else"),
+    ],
+)
+def test_a_stop_that_a_library_made_another_error_of_is_a_stop(
+    run_cli: Any, monkeypatch: pytest.MonkeyPatch, said: str, code: int, message: str
+) -> None:
+    def failing(*_: Any, **__: Any) -> Any:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("nncli.runs.selecting.selected", failing)
+    result = run_cli(["runs", "list"])
+    assert result.exit_code == code
+    assert f"error: {message}" in result.stderr

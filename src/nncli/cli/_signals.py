@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 
-__all__ = ["asked_to_stop", "leave_at_the_second"]
+__all__ = ["leave_at_the_second"]
 
 # So long whoever is asked twice may take for it: to say where the run is, and how it goes on.
 PATIENCE_SECONDS = 1.0
@@ -20,13 +20,6 @@ error: Stopped at once.
   A run goes on from its last checkpoint: nncli train --resume latest
 """
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-_received: list[int] = []
-
-
-def asked_to_stop() -> int | None:
-    """The signal that asked this process to stop first; None: there was none, or nobody watches."""
-    return _received[0] if _received else None
 
 
 def leave_at_the_second() -> None:
@@ -47,11 +40,11 @@ def leave_at_the_second() -> None:
 
 
 def _watch(reading: int, screen: int | None) -> None:
+    received = 0
     while True:
         for number in os.read(reading, 16):
-            if number in SIGNALS:
-                _received.append(number)
-            if len(_received) == 2:
+            received += number in SIGNALS
+            if received == 2:
                 time.sleep(PATIENCE_SECONDS)
                 _leave(128 + number, screen)
 

@@ -174,9 +174,8 @@ def _explained(error: BaseException, screen: Screen) -> int:
         error = KeyboardInterrupt()
     if isinstance(error, KeyboardInterrupt):
         error = _interrupted(error)
-    elif _signals.asked_to_stop() and not isinstance(error, NncliError):  # raised inside a library
-        stop = _signals.asked_to_stop() == signal.SIGTERM
-        error = _interrupted(Terminated() if stop else KeyboardInterrupt())
+    elif stop := _stop_within(error):
+        error = _interrupted(stop)
     match error:
         case NncliError():
             screen.error(error)
@@ -204,6 +203,16 @@ def _explained(error: BaseException, screen: Screen) -> int:
                 f"nncli did not foresee this. Add --debug for the traceback.{log}",
             )
             return 1
+
+
+def _stop_within(error: BaseException) -> KeyboardInterrupt | None:
+    """Ctrl-C or SIGTERM of which a library made another error, as pybind11 does, which names what
+    it replaced."""
+    if type(error) is RuntimeError:
+        for stop in (Terminated, KeyboardInterrupt):
+            if stop.__name__ in str(error):
+                return stop()
+    return None
 
 
 def _in_words(message: str) -> str:
