@@ -48,6 +48,8 @@ def prepared_builder(prepared: Path) -> Any:
 
     try:
         return tfds.builder_from_directory(prepared)
+    except MemoryError:  # says nothing about the dataset
+        raise
     except Exception:  # of another format; `builder_of` comes next, and says what stays wrong
         return None
 
@@ -110,6 +112,8 @@ def builder_of(name: str, folder: Path, *, archives: bool = False) -> Any:
             f"tensorflow-datasets needs {needed} for {name!r}.",
             hint=f"Install it: pip install {error.name}" if error.name else None,
         ) from error
+    except MemoryError:
+        raise
     except Exception as error:  # a builder may raise anything; the cause stays attached
         raise DataError(
             f"tensorflow-datasets cannot open {name!r}: {first_line(error)}", hint=_forms(name)

@@ -55,7 +55,7 @@ def download_and_prepare(
             if archives is not None:
                 stack.enter_context(_only_from(archives, builder))
             builder.download_and_prepare(download_config=configuration)
-    except NncliError:
+    except (NncliError, MemoryError):
         raise
     except Exception as error:  # a builder may raise anything; the cause stays attached
         raise _explained(error, builder, folder, archives) from error
